@@ -1,0 +1,124 @@
+"""What the configuration says, as values: pipelines, their images, and their environments in order.
+
+Nothing here is observed; what was observed stands in `bot.domain.snapshot`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from bot.domain.image import ImageName
+from bot.domain.selection import SelectionPolicy
+from bot.domain.window import Window
+
+
+class Merge(StrEnum):
+    """Who merges the pull request of an environment."""
+
+    AUTO = "auto"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Repository:
+    """A Git repository on a forge: the forge's name in the configuration and the path there (`acme/infra`)."""
+
+    forge: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.forge}:{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineImage:
+    """An image that a pipeline carries: how its tag is chosen, and the short name that targets use."""
+
+    alias: str
+    name: ImageName
+    policy: SelectionPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One place in one file where one image's value stands, as key paths into Helm values.
+
+    `tag`, `digest` and `repository` are separate keys; `reference` is one string that holds all
+    (`ghcr.io/acme/web:1.2@sha256:…`). At least one of `tag`, `digest` and `reference` is set.
+    """
+
+    alias: str
+    file: str
+    tag: str | None = None
+    digest: str | None = None
+    repository: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Application:
+    """An Argo CD Application to follow: the instance's name in the configuration, then how it knows it."""
+
+    argocd: str
+    name: str
+    namespace: str | None = None
+    project: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.argocd}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long each phase of a rollout may take before a human is told (defaults: facts of Argo CD's timing)."""
+
+    refresh: timedelta = timedelta(minutes=5)
+    sync: timedelta = timedelta(minutes=10)
+    rollout: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One place to deploy: what to write, who merges, what to watch, and what must hold before.
+
+    `soak` is how long the release must have been live in every environment of `after`.
+    """
+
+    name: str
+    targets: tuple[Target, ...]
+    after: tuple[str, ...] = ()
+    merge: Merge = Merge.MANUAL
+    applications: tuple[Application, ...] = ()
+    soak: timedelta = timedelta(0)
+    windows: tuple[Window, ...] = ()
+    settle: timedelta = timedelta(seconds=15)
+    deadlines: Deadlines = field(default_factory=Deadlines)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that the targets stand in, each once, in a stable order."""
+        return tuple(sorted({target.file for target in self.targets}))
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """Images and an ordered graph of environments; `environments` is in an order that respects `after`.
+
+    `branch` is the base branch that Argo CD follows; None means the repository's default branch.
+    """
+
+    name: str
+    repository: Repository
+    images: tuple[PipelineImage, ...]
+    environments: tuple[Environment, ...]
+    branch: str | None = None
+
+    def environment(self, name: str) -> Environment:
+        """Return the environment of that name; raises KeyError when there is none."""
+        return {environment.name: environment for environment in self.environments}[name]
+
+    def image(self, alias: str) -> PipelineImage:
+        """Return the image of that alias; raises KeyError when there is none."""
+        return {image.alias: image for image in self.images}[alias]

@@ -1,0 +1,225 @@
+"""What was observed of a pipeline at one moment, what Tagboat remembers of it, and what people are shown.
+
+`Snapshot` is read afresh by `bot.flow.observe`; `Record` is the memory that the store keeps between two
+reconciles (all that cannot be read back from Git, forge or Argo CD); `Board` values are what `tagboat
+status`, the page and the API show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from bot.domain.errors import sentence
+from bot.domain.image import Release
+from bot.domain.pipeline import Application, Pipeline
+from bot.domain.proposal import PullRequest
+from bot.domain.selection import Choice
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something could not be read or understood: what, why, and the next step. Never taken for "empty"."""
+
+    what: str
+    why: str = ""
+    fix: str = ""
+
+    def __str__(self) -> str:
+        return sentence(self.what, self.why, self.fix)
+
+
+class Relation(StrEnum):
+    """How a commit that we wait for stands to a revision that Argo CD reports."""
+
+    CONTAINED = "contained"
+    """The revision is the commit, or has it as an ancestor."""
+    BEHIND = "behind"
+    """The revision is an ancestor of the commit: not there yet."""
+    DIVERGED = "diverged"
+    """Neither contains the other."""
+    UNKNOWN = "unknown"
+    """The forge does not know one of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyncWindowState:
+    """Argo CD's answer to "may this Application sync now" (`/syncwindows`); `reason` names the window."""
+
+    can_sync: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationView:
+    """One Application as Argo CD showed it.
+
+    `object` is the whole Application (None: absent); `relations` answers, for each revision that it
+    names, how the commit that we follow stands to it.
+    """
+
+    application: Application
+    object: Mapping[str, Any] | None
+    relations: Mapping[str, Relation] = field(default_factory=dict)
+    sync_window: SyncWindowState | None = None
+    overwritten_at: str | None = None
+    problem: Problem | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentView:
+    """What Git and the forge say of one environment: files at the base commit, and its pull requests.
+
+    A file that is not there is None. `pull_requests` holds every one that was ever opened from the
+    environment's branch, newest first; `proposed_files` are the files at the open one's head.
+    `foreign_commit` names a commit on our branch that is not ours.
+    """
+
+    files: Mapping[str, bytes | None]
+    pull_requests: tuple[PullRequest, ...] = ()
+    proposed_files: Mapping[str, bytes | None] = field(default_factory=dict)
+    is_behind_base: bool = False
+    foreign_commit: str | None = None
+    applications: tuple[ApplicationView, ...] = ()
+    problem: Problem | None = None
+
+    @property
+    def open_pull_request(self) -> PullRequest | None:
+        """The open pull request, or None."""
+        return next((pull for pull in self.pull_requests if pull.state == "open"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """One release in one environment: when its commit reached the base branch and how it went there.
+
+    `commit` is the commit on the base branch. `live_since` is the first moment at which every
+    Application was live with it, `live_until` when another release took its place.
+    """
+
+    release: Release
+    commit: str
+    merged_at: datetime
+    live_since: datetime | None = None
+    live_until: datetime | None = None
+    failed: str = ""
+    degraded_since: datetime | None = None
+    pull_request: int | None = None
+    pull_request_url: str = ""
+    refreshed: Mapping[str, datetime] = field(default_factory=dict)
+    hard_refreshed: Mapping[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRecord:
+    """What Tagboat remembers of one environment; `deployments` is oldest first, the last one is current."""
+
+    deployments: tuple[Deployment, ...] = ()
+
+    @property
+    def current(self) -> Deployment | None:
+        """What the base branch says now, or None before the first look."""
+        return self.deployments[-1] if self.deployments else None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What Tagboat remembers of one pipeline."""
+
+    environments: Mapping[str, EnvironmentRecord] = field(default_factory=dict)
+
+    def environment(self, name: str) -> EnvironmentRecord:
+        """The memory of one environment; empty before the first look."""
+        return self.environments.get(name, EnvironmentRecord())
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that a decision rests on, read at one moment.
+
+    `base` is the head of the base branch. `choices` holds, per alias, what the policy chose or why it
+    could not choose. `moved_tags` holds, per tagged reference that is about to be promoted without its
+    digest, the digest that the registry names now.
+    """
+
+    pipeline: Pipeline
+    base: str
+    choices: Mapping[str, Choice | Problem]
+    environments: Mapping[str, EnvironmentView]
+    record: Record
+    moved_tags: Mapping[str, str] = field(default_factory=dict)
+
+
+class State(StrEnum):
+    """The one word that stands for an environment, on the board and in `tagboat status`."""
+
+    LIVE = "live"
+    """The wanted release runs, synced and healthy."""
+    ROLLING_OUT = "rolling out"
+    """Merged; Argo CD has not reported it synced and healthy yet."""
+    PROPOSED = "proposed"
+    """A pull request is open and waits for someone to merge it, or for a gate."""
+    WAITING = "waiting"
+    """A newer release exists, but something must happen first: an upstream environment, soak, a window."""
+    DECLINED = "declined"
+    """A human closed the pull request of this very release: not proposed again."""
+    DEGRADED = "degraded"
+    """Argo CD reports the release as failed or unhealthy."""
+    BLOCKED = "blocked"
+    """Something must be put right by a human first; the reason says what."""
+    UNKNOWN = "unknown"
+    """Not looked at yet, or the truth could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullRequestSummary:
+    """The open pull request as the board shows it."""
+
+    number: int
+    title: str
+    url: str
+    head: str
+    mergeable_here: bool = False
+    """Whether the board offers the merge (plain `git` forge: Tagboat itself keeps the pull request)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationStatus:
+    """One Application as the board shows it: the verdict's word and its sentence."""
+
+    name: str
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentStatus:
+    """One environment as people are shown it.
+
+    `running` is what Git says at the base branch (alias → version), `next` what should come.
+    """
+
+    name: str
+    state: State
+    reason: str
+    after: tuple[str, ...] = ()
+    running: Mapping[str, str] = field(default_factory=dict)
+    next: Mapping[str, str] = field(default_factory=dict)
+    pull_request: PullRequestSummary | None = None
+    applications: tuple[ApplicationStatus, ...] = ()
+    live_since: datetime | None = None
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineStatus:
+    """One pipeline as people are shown it; `problem` is what keeps Tagboat from looking at all."""
+
+    name: str
+    repository: str
+    environments: tuple[EnvironmentStatus, ...]
+    problem: str = ""
+    looked_at: datetime | None = None

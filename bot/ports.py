@@ -1,0 +1,301 @@
+"""Everything that touches the world, on one page.
+
+Each port is a contract with its values; adapters (`bot.adapters`) translate, and nothing else. All calls
+are synchronous, bounded by timeouts of the adapter, and raise only `bot.domain.errors`: `Transient` is
+tried again later, `Permanent` stops and tells a human. Every port has a memory twin that ships with the
+product and passes the same contract suite (`tests/contracts/`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from bot.domain.image import ImageName
+from bot.domain.notice import Notice
+from bot.domain.pipeline import Application
+from bot.domain.proposal import Proposal, PullRequest
+from bot.domain.selection import TagDetails
+from bot.domain.snapshot import PipelineStatus, Record, Relation, SyncWindowState
+
+
+class Clock(Protocol):
+    """The time, so that nobody else has to ask for it."""
+
+    def now(self) -> datetime:
+        """Now, in UTC, with its zone."""
+        ...
+
+
+class Registry(Protocol):
+    """One registry host: what it holds. Reads only."""
+
+    def tags(self, image: ImageName) -> Sequence[str]:
+        """Every tag of the repository, complete or not at all; an unknown repository is `NotFound`."""
+        ...
+
+    def digest(self, image: ImageName, tag: str) -> str | None:
+        """The digest that the tag names now (one HEAD), or None when there is no such tag."""
+        ...
+
+    def details(self, image: ImageName, reference: str, platforms: Sequence[str]) -> TagDetails:
+        """Digest, created time, platforms and labels of a tag or digest.
+
+        `created` is the latest among the platforms asked for (all, when none are named).
+        """
+        ...
+
+
+class Forge(Protocol):
+    """One Git host. `repository` is the path that the host knows (`acme/infra`).
+
+    Commits are named by their full hexadecimal id. What is addressed by a commit never changes and may be
+    cached for ever.
+    """
+
+    def default_branch(self, repository: str) -> str:
+        """The branch that a clone checks out."""
+        ...
+
+    def head(self, repository: str, branch: str) -> str | None:
+        """The commit that the branch points to, or None when there is no such branch."""
+        ...
+
+    def read(self, repository: str, commit: str, path: str) -> bytes | None:
+        """The file's bytes at that commit; None when it is not there. Links and folders are `Refused`."""
+        ...
+
+    def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
+        """How `commit` stands to `revision`: contained in it, ahead of it, or neither."""
+        ...
+
+    def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
+        """The newest commit on `branch` and not on `base` that Tagboat did not make, or None."""
+        ...
+
+    def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
+        """Make `proposal.branch` hold the base commit's tree with the proposal's files; return its commit.
+
+        One commit, one ref move. `expected` is where the branch must stand (None: must not exist);
+        otherwise `Conflict` is raised and nothing is changed. The new commit descends from `expected`
+        and from `base`, so no move is ever forced.
+        """
+        ...
+
+    def pull_requests(self, repository: str, branch: str) -> Sequence[PullRequest]:
+        """Every pull request ever opened from `branch` of this very repository, newest first."""
+        ...
+
+    def pull_request(self, repository: str, number: int) -> PullRequest:
+        """One pull request as it is now; `NotFound` when there is none of that number."""
+        ...
+
+    def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
+        """Open a pull request from the proposal's branch, or return the one that is open already."""
+        ...
+
+    def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
+        """Change title and body of an open pull request."""
+        ...
+
+    def close(self, repository: str, number: int, *, comment: str) -> None:
+        """Comment and close without a merge; a closed one stays closed. Deletes the branch."""
+        ...
+
+    def merge(self, repository: str, number: int, *, expected_head: str, message: str) -> str:
+        """Merge and return the commit on the base branch. Merged already: the same answer, no error.
+
+        Raises:
+            Conflict: the head is not `expected_head` any more, or the base moved in between.
+            Refused: the host says that it may not be merged (checks, reviews, conflicts); why says it.
+        """
+        ...
+
+
+class Deployments(Protocol):
+    """One Argo CD instance."""
+
+    def application(self, application: Application) -> Mapping[str, Any] | None:
+        """The whole Application object as JSON, or None when Argo CD says that it is absent."""
+        ...
+
+    def refresh(self, application: Application, *, hard: bool) -> None:
+        """Ask for a comparison with Git; returns without waiting for its end."""
+        ...
+
+    def sync_window(self, application: Application) -> SyncWindowState:
+        """Whether a sync window lets the Application sync now."""
+        ...
+
+
+class Notifier(Protocol):
+    """One place where people read, in threads: a chat."""
+
+    def find(self, notice: Notice) -> str | None:
+        """The message id of the thread of this notice if it was begun, looked up at the other side."""
+        ...
+
+    def begin(self, notice: Notice) -> str:
+        """Post the thread's first message (`notice.headline`) and return its id."""
+        ...
+
+    def has_reply(self, thread: str, notice: Notice) -> bool:
+        """Whether the other side already shows this very notice in the thread."""
+        ...
+
+    def reply(self, thread: str, notice: Notice) -> None:
+        """Add the notice to the thread."""
+        ...
+
+    def revise(self, thread: str, notice: Notice) -> None:
+        """Change the thread's first message to `notice.headline`."""
+        ...
+
+
+class Queue(Protocol):
+    """What wakes workers. Losing every message loses nothing: the store knows what is due."""
+
+    def reconcile(self, pipeline: str) -> None:
+        """Ask for a reconcile of the pipeline, soon."""
+        ...
+
+    def announce(self) -> None:
+        """Ask for the outbox to be emptied, soon."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One authenticated webhook delivery, as it is remembered: `key` makes a repeat recognisable."""
+
+    sender: str
+    key: str
+    facts: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to reconcile one pipeline until `until`; `fence` grows with every lease given."""
+
+    pipeline: str
+    owner: str
+    fence: int
+    until: datetime
+    seen_wake: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one reconcile leaves behind: memory, what people are shown, what they are told, when to look next."""
+
+    record: Record
+    status: PipelineStatus
+    notices: Sequence[Notice] = ()
+    wake_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A notice that waits for one notifier; `attempts` counts the failures so far."""
+
+    notifier: str
+    notice: Notice
+    attempts: int
+    thread: str | None
+    begun: bool
+    """Whether a post was tried before and its answer never seen: look before posting again."""
+
+
+class Store(Protocol):
+    """The truth between two reconciles. Every method is one transaction."""
+
+    def receive(self, delivery: Delivery, *, pipelines: Sequence[str], now: datetime) -> bool:
+        """Remember the delivery and mark the pipelines as woken; False when it was seen before."""
+        ...
+
+    def wake(self, pipelines: Sequence[str], *, now: datetime) -> None:
+        """Mark pipelines as woken."""
+        ...
+
+    def due(self, pipelines: Sequence[str], *, now: datetime, every: timedelta) -> Sequence[str]:
+        """Of these, which were woken, whose time has come, or that nobody looked at for `every`.
+
+        Pipelines that are leased now are left out.
+        """
+        ...
+
+    def lease(self, pipeline: str, *, owner: str, now: datetime, ttl: timedelta) -> Lease | None:
+        """Take the pipeline, or None while somebody else holds it."""
+        ...
+
+    def renew(self, lease: Lease, *, now: datetime, ttl: timedelta) -> Lease:
+        """Hold it longer; raises `Conflict` when it was lost."""
+        ...
+
+    def release(self, lease: Lease) -> None:
+        """Give the pipeline back; harmless when the lease was lost."""
+        ...
+
+    def load(self, pipeline: str) -> Record:
+        """What is remembered; an empty record for a pipeline never seen."""
+        ...
+
+    def save(self, lease: Lease, outcome: Outcome, *, notifiers: Sequence[str], now: datetime) -> int:
+        """Write the outcome and put its new notices into the outbox of each notifier; return how many.
+
+        A notice whose key is known is not told again. Raises `Conflict` when the lease was lost.
+        """
+        ...
+
+    def board(self) -> Sequence[PipelineStatus]:
+        """What people are shown, by pipeline name."""
+        ...
+
+    def revision(self) -> int:
+        """A number that grows whenever the board changes."""
+        ...
+
+    def outbox(self, *, now: datetime, limit: int) -> Sequence[Pending]:
+        """Notices that are due, oldest first; a thread's notices come in order, and only its first ones."""
+        ...
+
+    def begin_send(self, pending: Pending, *, now: datetime) -> bool:
+        """Claim a notice before posting it; False when another worker has it."""
+        ...
+
+    def thread_begun(self, notifier: str, thread: str, message: str, *, now: datetime) -> None:
+        """Remember the first message of a thread before anything else is posted."""
+        ...
+
+    def sent(self, pending: Pending, *, now: datetime) -> None:
+        """The notice was told."""
+        ...
+
+    def failed(self, pending: Pending, *, error: str, retry_at: datetime | None) -> None:
+        """The notice was not told; None means: never try again."""
+        ...
+
+
+class Ledger(Protocol):
+    """Where the plain `git` forge keeps its pull requests."""
+
+    def add(self, repository: str, pull_request: PullRequest, *, now: datetime) -> PullRequest:
+        """Give it the next number of its repository and keep it.
+
+        An open one from the same branch is returned instead: one open pull request per branch.
+        """
+        ...
+
+    def change(self, repository: str, pull_request: PullRequest) -> None:
+        """Write it over the one of the same number."""
+        ...
+
+    def of_branch(self, repository: str, branch: str) -> Sequence[PullRequest]:
+        """All from this branch, newest first."""
+        ...
+
+    def of_repository(self, repository: str) -> Sequence[PullRequest]:
+        """All of the repository, newest first."""
+        ...
