@@ -1,0 +1,1 @@
+"""One reader per sender: headers and bytes in, facts out. No I/O, no clock, no exceptions."""

@@ -1,0 +1,191 @@
+"""Facts: what a registry, a Git host or Argo CD says has happened.
+
+A fact is a hint that names what to look at again; the truth is read back from its source. Everything in a
+fact has passed the grammar of its kind or was made harmless (no NUL, no lone surrogate, cut to a length),
+so that it can be stored and shown. No fact ever carries a secret.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, TypeAlias
+
+from bot.domain.image import ImageName
+
+# Left out of the plain form while it is None: the sender does not say it.
+_LEFT_OUT = {"left_out": True}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePushed:
+    """A tag of a repository was pushed.
+
+    `digest` is None when the sender names none; what it names in a form that is no digest is kept in
+    `malformed_digest`. `source_commit` and `source_repository` say what the image was built from.
+    """
+
+    kind: ClassVar[str] = "image_pushed"
+    image: ImageName
+    tag: str
+    digest: str | None = None
+    media_type: str | None = field(default=None, metadata=_LEFT_OUT)
+    malformed_digest: str | None = field(default=None, metadata=_LEFT_OUT)
+    source_commit: str | None = field(default=None, metadata=_LEFT_OUT)
+    source_repository: str | None = field(default=None, metadata=_LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BranchMoved:
+    """A branch or tag was created, moved or deleted by a push.
+
+    `before` is None when it was created, `after` when it was deleted. `repository` is the path that the
+    host knows (`acme/infra`). `changed_paths` is sorted; it can lack paths unless `changed_paths_complete`.
+    """
+
+    kind: ClassVar[str] = "git_push"
+    provider: str
+    repository: str
+    clone_url: str
+    ref: str
+    before: str | None
+    after: str | None
+    created: bool
+    deleted: bool
+    forced: bool | None
+    commits: int
+    changed_paths: tuple[str, ...]
+    changed_paths_complete: bool | None = field(default=None, metadata=_LEFT_OUT)
+    is_default_branch: bool
+
+    @property
+    def ref_type(self) -> str:
+        """`branch` or `tag`."""
+        return "tag" if self.ref.startswith("refs/tags/") else "branch"
+
+    @property
+    def ref_name(self) -> str:
+        """The name without `refs/heads/` or `refs/tags/`."""
+        return self.ref.split("/", 2)[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestChanged:
+    """A pull request was opened, updated (new commits), edited (metadata only), merged or closed.
+
+    `action` is one of these words, `raw_action` the sender's. `merge_commit_sha` is set only when merged.
+    `head_repository` is None when the fork is gone.
+    """
+
+    kind: ClassVar[str] = "pull_request"
+    provider: str
+    action: str
+    raw_action: str
+    repository: str
+    number: int
+    state: str
+    merged: bool
+    draft: bool
+    base_ref: str
+    base_sha: str | None
+    head_ref: str
+    head_sha: str | None
+    head_repository: str | None
+    merge_commit_sha: str | None
+    title: str
+    url: str | None
+    old_head_sha: str | None = field(default=None, metadata=_LEFT_OUT)
+    edited_fields: tuple[str, ...] | None = field(default=None, metadata=_LEFT_OUT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckSuiteChanged:
+    """All checks of one app on one commit moved on; `conclusion` is None until `status` is `completed`."""
+
+    kind: ClassVar[str] = "check_suite"
+    provider: str
+    repository: str
+    sha: str
+    head_branch: str | None
+    app: str | None
+    status: str | None
+    conclusion: str | None
+    pull_requests: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckRunChanged:
+    """One check on one commit moved on; `conclusion` is None until `status` is `completed`."""
+
+    kind: ClassVar[str] = "check_run"
+    provider: str
+    repository: str
+    sha: str
+    name: str
+    status: str | None
+    conclusion: str | None
+    pull_requests: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitStatusChanged:
+    """A status was set on exactly the commit `sha`, whatever branches contain it."""
+
+    kind: ClassVar[str] = "commit_status"
+    provider: str
+    repository: str
+    sha: str
+    context: str
+    state: str
+    url: str | None
+
+
+ChecksChanged: TypeAlias = CheckSuiteChanged | CheckRunChanged | CommitStatusChanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinged:
+    """The sender tried whether the endpoint answers."""
+
+    kind: ClassVar[str] = "ping"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """Understood and of no concern; `reason` says why. `image` and `digest` say what it was about."""
+
+    kind: ClassVar[str] = "ignored"
+    reason: str
+    image: ImageName | None = field(default=None, metadata=_LEFT_OUT)
+    digest: str | None = field(default=None, metadata=_LEFT_OUT)
+
+
+Fact: TypeAlias = ImagePushed | BranchMoved | PullRequestChanged | ChecksChanged | Pinged | Ignored
+
+
+def to_plain(fact: Fact) -> dict[str, Any]:
+    """The fact as JSON-able values, for storage; `kind` tells which fact it is."""
+    plain: dict[str, Any] = {"kind": fact.kind}
+    for each in fields(fact):
+        value = getattr(fact, each.name)
+        if value is None and each.metadata.get("left_out"):
+            continue
+        if isinstance(value, ImageName):
+            plain |= {"registry": value.registry, "repository": value.path}
+            continue
+        plain[each.name] = list(value) if isinstance(value, tuple) else value
+    if isinstance(fact, BranchMoved):
+        plain |= {"ref_type": fact.ref_type, "ref_name": fact.ref_name}
+    return plain
+
+
+def identity(fact: Fact) -> str | None:
+    """What makes two announcements of one change the same, or None when the fact does not say enough.
+
+    Neither repository nor tag is left out: a promotion pushes the same digest elsewhere. Without a digest
+    two pushes of one tag look alike and yet are two.
+    """
+    if isinstance(fact, ImagePushed) and fact.digest:
+        return f"{fact.kind} {fact.image}:{fact.tag}@{fact.digest}"
+    if isinstance(fact, BranchMoved):
+        return f"{fact.kind} {fact.provider} {fact.repository} {fact.ref} {fact.before}..{fact.after}"
+    return None

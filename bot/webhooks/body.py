@@ -1,0 +1,144 @@
+"""Bodies: bytes become one JSON object, strictly and within bounds. What a body means is a reader's matter.
+
+Stricter than RFC 8259 asks: a key given twice is refused, because a proxy and Tagboat might not agree on
+which one wins. The standard library's parser is used since it shows every pair; a fast one that keeps the
+last of two keys would have to be followed by a second pass over the same bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from typing import Any, NoReturn, TypeAlias
+from urllib.parse import parse_qsl
+
+from bot.webhooks.reader import Unreadable
+
+Json: TypeAlias = dict[str, Any]
+
+_DEEPEST = 64
+_MOST_KEYS = 50_000
+_LONGEST_NUMBER = 40
+_MOST_FORM_FIELDS = 16
+# An unfinished string matches as well, so that no quote is ever tried twice: the time stays linear.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_HINTS = {
+    "'": "single quotes",
+    "//": "comments",
+    "/*": "comments",
+    "#": "comments",
+    "\ufeff": "byte order mark",
+}
+
+
+def decode(body: bytes) -> Json:
+    """Parse a JSON object.
+
+    Raises:
+        Unreadable: not UTF-8, not JSON, not an object, nested too deeply, a key twice, too many keys, a
+            number that is not finite or too long.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise Unreadable("body is not UTF-8") from None
+    _check_depth(body)
+    found = _Strict().parse(text)
+    if not isinstance(found, dict):
+        raise Unreadable("body is not an object")
+    return found
+
+
+def form_field(body: bytes, name: str) -> bytes:
+    """The one value of a field of an `application/x-www-form-urlencoded` body.
+
+    Raises:
+        Unreadable: not such a body, or the field is missing or given twice.
+    """
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FORM_FIELDS
+        )
+    except UnicodeDecodeError:
+        raise Unreadable("body is not UTF-8") from None
+    except ValueError:
+        raise Unreadable("too many form fields") from None
+    values = [value for key, value in pairs if key == name]
+    if len(values) > 1:
+        raise Unreadable(f"{name} given twice")
+    if not values:
+        raise Unreadable(f"missing {name}")
+    return values[0].encode()
+
+
+def _check_depth(body: bytes) -> None:
+    """Refuse deep nesting before a recursive parser sees it."""
+    if body.count(b"[") + body.count(b"{") <= _DEEPEST:
+        return
+    depth = 0
+    for bracket in _STRING.sub(b"", body).translate(None, _NOT_BRACKETS):
+        depth += 1 if bracket in b"[{" else -1
+        if depth > _DEEPEST:
+            raise Unreadable("nested too deeply")
+
+
+class _Strict:
+    """One parse, with a count of all keys."""
+
+    def __init__(self) -> None:
+        self._keys = 0
+
+    def parse(self, text: str) -> object:
+        try:
+            return json.loads(
+                text,
+                object_pairs_hook=self._object,
+                parse_int=_integer,
+                parse_float=_float,
+                parse_constant=_constant,
+            )
+        except json.JSONDecodeError as error:
+            raise Unreadable(_not_json(text, error)) from None
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> Json:
+        self._keys += len(pairs)
+        if self._keys > _MOST_KEYS:
+            raise Unreadable("too many keys")
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            counts = Counter(key for key, _ in pairs)
+            repeated = next(key for key, count in counts.items() if count > 1)
+            raise Unreadable(f"duplicate key: {ascii(repeated[:64])[1:-1]}")
+        return found
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise Unreadable("number too long")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    if len(digits) > _LONGEST_NUMBER:
+        raise Unreadable("number too long")
+    number = float(digits)
+    if not math.isfinite(number):
+        raise Unreadable("number too large")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise Unreadable(f"not JSON ({name})")
+
+
+def _not_json(text: str, error: json.JSONDecodeError) -> str:
+    if not text.strip():
+        return "body is empty"
+    rest = text[error.pos :].lstrip()
+    if not rest or error.msg.startswith("Unterminated string"):
+        return "not JSON (cut short)"
+    hint = next((hint for mark, hint in _HINTS.items() if rest.startswith(mark)), None)
+    return f"not JSON ({hint})" if hint else "not JSON"

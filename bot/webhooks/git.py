@@ -1,0 +1,96 @@
+"""Names of Git in bodies: refs, commits and clone addresses, checked before they go anywhere."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from bot.webhooks.body import Json
+from bot.webhooks.fields import clean, optional_text, text
+from bot.webhooks.reader import Endpoint, Unreadable
+
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_LONGEST_REF = 255
+# https://git-scm.com/docs/git-check-ref-format; a leading dash is refused too: it reads as an option.
+_NOT_IN_REF = re.compile(r"\.\.|@\{|//|[ ~^:?*\[\\]|/\.|\.lock(?:/|$)|[./]$|/-")
+_DEFAULT_PORTS = {"https": 443, "http": 80}
+
+
+def commit(source: Json, path: str) -> str | None:
+    """A commit id, or None where the sender writes zeros for "there is none"."""
+    found = text(source, path)
+    if not _COMMIT.fullmatch(found):
+        raise Unreadable(f"{path.rpartition('.')[2]} is not a commit id")
+    return found if found.strip("0") else None
+
+
+def optional_commit(source: Json, path: str) -> str | None:
+    """As `commit`, or None where it is absent, null or empty."""
+    return None if optional_text(source, path) is None else commit(source, path)
+
+
+def known_commit(source: Json, path: str) -> str:
+    """A commit id that must name a commit."""
+    found = commit(source, path)
+    if found is None:
+        raise Unreadable(f"{path.rpartition('.')[2]} is not a commit id")
+    return found
+
+
+def ref(source: Json, path: str) -> str:
+    """The full name of a branch or a tag."""
+    found = text(source, path)
+    if not is_ref(found):
+        raise Unreadable("ref is not a ref")
+    return found
+
+
+def branch(source: Json, path: str) -> str:
+    """The short name of a branch."""
+    found = text(source, path)
+    if not is_ref(f"refs/heads/{found}"):
+        raise Unreadable(f"{path.rpartition('.')[2]} is not a ref")
+    return found
+
+
+def is_ref(name: str) -> bool:
+    """Tell whether the text is the full name of a branch or a tag that Git would take."""
+    prefix = next((each for each in ("refs/heads/", "refs/tags/") if name.startswith(each)), None)
+    if prefix is None or name == prefix or len(name) > _LONGEST_REF:
+        return False
+    return name.isprintable() and not _NOT_IN_REF.search(name)
+
+
+def clone_address(url: str) -> str | None:
+    """The one form of a clone address that is compared: scheme, host and path in lower case, without `.git`.
+
+    None for what is no HTTP address of a repository, or carries credentials.
+    """
+    if not url.isascii() or not url.isprintable():
+        return None
+    try:
+        parts = urlsplit(url.lower())
+        port = parts.port
+    except ValueError:
+        return None
+    path = parts.path.removesuffix("/").removesuffix(".git")
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or len(path) < 2 or "@" in parts.netloc:
+        return None
+    if parts.query or parts.fragment:
+        return None
+    host = parts.hostname if port in (None, _DEFAULT_PORTS[parts.scheme]) else f"{parts.hostname}:{port}"
+    return f"{parts.scheme}://{host}{path}"
+
+
+def configured_repository(source: Json, endpoint: Endpoint) -> tuple[str, str]:
+    """The path and the clone address of the body's `repository`, when the endpoint is configured with it."""
+    url = text(source, "repository.clone_url")
+    if "@" in url.partition("//")[2].partition("/")[0]:
+        raise Unreadable("clone_url carries credentials")
+    address = clone_address(url)
+    if address is None or address not in endpoint.repositories:
+        raise Unreadable("clone_url is not a configured repository")
+    name = text(source, "repository.full_name")
+    if not name.isascii() or not address.endswith(f"/{name.lower()}"):
+        raise Unreadable("full_name and clone_url disagree")
+    return clean(name), url

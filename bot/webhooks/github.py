@@ -1,0 +1,212 @@
+"""GitHub, GitHub Enterprise Server and GHCR: pushes, pull requests, checks, statuses, packages and pings.
+
+https://docs.github.com/en/webhooks/webhook-events-and-payloads
+The event's name stands in a header, which is not signed: a body that does not fit it is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+
+from bot.domain.fact import (
+    BranchMoved,
+    CheckRunChanged,
+    CheckSuiteChanged,
+    CommitStatusChanged,
+    Fact,
+    Ignored,
+    Pinged,
+    PullRequestChanged,
+)
+from bot.webhooks import git
+from bot.webhooks.auth import hub_signature
+from bot.webhooks.body import Json, decode, form_field
+from bot.webhooks.fields import (
+    clean,
+    clean_text,
+    flag,
+    items,
+    mapping,
+    number,
+    objects,
+    optional_clean_text,
+    optional_mapping,
+    optional_text,
+    text,
+    word,
+)
+from bot.webhooks.ghcr import package_fact
+from bot.webhooks.reader import (
+    Endpoint,
+    Reading,
+    Rejected,
+    Request,
+    Unreadable,
+    attempt,
+    content_type,
+    refuse_bounds,
+)
+
+_PROVIDER = "github"
+_FORM = "application/x-www-form-urlencoded"
+_CONTENT_TYPES = frozenset({"application/json", _FORM})
+_DELIVERY = re.compile(r"[0-9A-Za-z-]{1,100}")
+# A push lists no more commits than this, so its paths may be incomplete from there on.
+_MOST_COMMITS = 2048
+_MOST_PATHS = 10_000
+_MOST_EDITED = 50
+
+
+def read(request: Request, endpoint: Endpoint) -> Reading | Rejected:
+    """Read one event, sent as JSON or as a form."""
+    return (
+        refuse_bounds(request, endpoint, _CONTENT_TYPES)
+        or hub_signature(request, endpoint.secrets)
+        or attempt(_parse, request, endpoint)
+    )
+
+
+def _parse(request: Request, endpoint: Endpoint) -> Reading:
+    event = request.header("X-GitHub-Event")
+    if not event:
+        raise Unreadable("no X-GitHub-Event header")
+    is_form = content_type(request) == _FORM
+    body = decode(form_field(request.body, "payload") if is_form else request.body)
+    fact_of = _EVENTS.get(event)
+    fact = fact_of(body, endpoint) if fact_of else Ignored(reason=f"event {word(event)}")
+    delivery = request.header("X-GitHub-Delivery") or ""
+    return Reading(delivery if _DELIVERY.fullmatch(delivery) else request.body_hash, (fact,))
+
+
+def _push(body: Json, endpoint: Endpoint) -> Fact:
+    ref = git.ref(body, "ref")
+    repository, clone_url = git.configured_repository(body, endpoint)
+    commits = objects(body, "commits")
+    paths = {clean(path) for commit in commits for path in _paths(commit)}
+    is_cut = len(commits) >= _MOST_COMMITS or len(paths) > _MOST_PATHS
+    return BranchMoved(
+        provider=_PROVIDER,
+        repository=repository,
+        clone_url=clone_url,
+        ref=ref,
+        before=git.commit(body, "before"),
+        after=git.commit(body, "after"),
+        created=flag(body, "created"),
+        deleted=flag(body, "deleted"),
+        forced=flag(body, "forced"),
+        commits=len(commits),
+        changed_paths=tuple(sorted(paths)[:_MOST_PATHS]),
+        changed_paths_complete=False if is_cut else None,
+        is_default_branch=ref == f"refs/heads/{optional_text(body, 'repository.default_branch')}",
+    )
+
+
+def _paths(commit: Json) -> list[str]:
+    found = [path for key in ("added", "modified", "removed") if key in commit for path in items(commit, key)]
+    if not all(isinstance(path, str) for path in found):
+        raise Unreadable("a path is not text")
+    return found
+
+
+def _pull_request(body: Json, endpoint: Endpoint) -> Fact:
+    raw_action = text(body, "action")
+    pull = mapping(body, "pull_request")
+    repository, _ = git.configured_repository(body, endpoint)
+    merged = flag(pull, "merged")
+    return PullRequestChanged(
+        provider=_PROVIDER,
+        action=_action(raw_action, merged=merged),
+        raw_action=clean(raw_action),
+        repository=repository,
+        number=number(pull, "number"),
+        state=clean_text(pull, "state"),
+        merged=merged,
+        draft=flag(pull, "draft"),
+        base_ref=git.branch(pull, "base.ref"),
+        base_sha=git.optional_commit(pull, "base.sha"),
+        head_ref=git.branch(pull, "head.ref"),
+        head_sha=git.optional_commit(pull, "head.sha"),
+        head_repository=optional_clean_text(pull, "head.repo.full_name"),
+        # On an open pull request this is GitHub's own test merge, which is on no branch.
+        merge_commit_sha=git.optional_commit(pull, "merge_commit_sha") if merged else None,
+        title=clean_text(pull, "title"),
+        url=optional_clean_text(pull, "html_url"),
+        old_head_sha=git.optional_commit(body, "before") if raw_action == "synchronize" else None,
+        edited_fields=_edited(body) if raw_action == "edited" else None,
+    )
+
+
+def _action(raw_action: str, *, merged: bool) -> str:
+    match raw_action:
+        case "opened" | "reopened":
+            return "opened"
+        case "synchronize":
+            return "updated"
+        case "closed":
+            return "merged" if merged else "closed"
+        case _:
+            return "edited"
+
+
+def _edited(body: Json) -> tuple[str, ...]:
+    return tuple(sorted(clean(name) for name in optional_mapping(body, "changes"))[:_MOST_EDITED])
+
+
+def _check_suite(body: Json, endpoint: Endpoint) -> Fact:
+    suite = mapping(body, "check_suite")
+    repository, _ = git.configured_repository(body, endpoint)
+    return CheckSuiteChanged(
+        provider=_PROVIDER,
+        repository=repository,
+        sha=git.known_commit(suite, "head_sha"),
+        head_branch=optional_clean_text(suite, "head_branch"),
+        app=optional_clean_text(suite, "app.slug") or optional_clean_text(suite, "app.name"),
+        status=optional_clean_text(suite, "status"),
+        conclusion=optional_clean_text(suite, "conclusion"),
+        pull_requests=_pull_requests(suite),
+    )
+
+
+def _check_run(body: Json, endpoint: Endpoint) -> Fact:
+    run = mapping(body, "check_run")
+    repository, _ = git.configured_repository(body, endpoint)
+    return CheckRunChanged(
+        provider=_PROVIDER,
+        repository=repository,
+        sha=git.known_commit(run, "head_sha"),
+        name=clean_text(run, "name"),
+        status=optional_clean_text(run, "status"),
+        conclusion=optional_clean_text(run, "conclusion"),
+        pull_requests=_pull_requests(run),
+    )
+
+
+def _pull_requests(check: Json) -> tuple[int, ...]:
+    return tuple(number(pull, "number") for pull in objects(check, "pull_requests"))
+
+
+def _status(body: Json, endpoint: Endpoint) -> Fact:
+    sha = git.known_commit(body, "sha")
+    repository, _ = git.configured_repository(body, endpoint)
+    return CommitStatusChanged(
+        provider=_PROVIDER,
+        repository=repository,
+        sha=sha,
+        context=clean_text(body, "context"),
+        state=clean_text(body, "state"),
+        url=optional_clean_text(body, "target_url"),
+    )
+
+
+_EVENTS: Mapping[str, Callable[[Json, Endpoint], Fact]] = {
+    "ping": lambda _body, _endpoint: Pinged(),
+    "push": _push,
+    "pull_request": _pull_request,
+    "check_suite": _check_suite,
+    "check_run": _check_run,
+    "status": _status,
+    "package": partial(package_fact, "package"),
+    "registry_package": partial(package_fact, "registry_package"),
+}

@@ -1,0 +1,135 @@
+"""What a reader is: a request and its endpoint in, facts or a refusal out. No I/O and no exceptions.
+
+A reader authenticates the raw bytes before it parses them, and returns a `Rejected` for whatever it cannot
+take. Host names and addresses in bodies are claims: they are compared with what the endpoint was configured
+with and never contacted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from bot.domain.fact import Fact
+from bot.domain.image import ImageName
+
+BODY_LIMIT = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A shared secret, never shown. An empty one verifies nothing."""
+
+    value: bytes = field(repr=False)
+
+    @classmethod
+    def of(cls, text: str) -> Secret:
+        """The secret that a configuration writes as text."""
+        return cls(text.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: headers by any case, the query by name, and the body as it came.
+
+    A body that is longer than the endpoint's limit may be cut after one byte more.
+    """
+
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        lowered = {name.lower(): value for name, value in self.headers.items()}
+        object.__setattr__(self, "headers", lowered)
+
+    def header(self, name: str) -> str | None:
+        """The value of a header, by its name in any case, or None."""
+        return self.headers.get(name.lower())
+
+    @property
+    def body_hash(self) -> str:
+        """What recognises a repeat where the sender gives no delivery id."""
+        return f"sha256:{hashlib.sha256(self.body).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """What the configuration says of one endpoint.
+
+    Any one of `secrets` is enough, so that a secret can be changed without a gap; with none, nothing is
+    let in. `registries` are the hosts that images may be at, `images` the watched ones (None: all).
+    `repositories` are clone addresses, each as `bot.webhooks.git.clone_address` gives it. `registry` stands
+    for the host that a body names, where that name is an inner one. `header` is where a sender with static
+    headers puts its token. `body_limit` is in bytes.
+    """
+
+    sender: str
+    secrets: tuple[Secret, ...]
+    registries: frozenset[str] = frozenset()
+    images: frozenset[ImageName] | None = None
+    repositories: frozenset[str] = frozenset()
+    registry: str | None = None
+    header: str = "Authorization"
+    body_limit: int = BODY_LIMIT
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an accepted delivery says; the same `delivery_key` from the same sender is the same delivery."""
+
+    delivery_key: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Not taken: the HTTP status to answer with, and a reason that is safe to log and to send back."""
+
+    status: int
+    reason: str
+
+
+class Reader(Protocol):
+    """One sender's reader. Never raises, whatever the bytes are."""
+
+    def __call__(self, request: Request, endpoint: Endpoint) -> Reading | Rejected:
+        """Authenticate, parse, and give the facts."""
+        ...
+
+
+class Unreadable(Exception):  # noqa: N818 - named as the body is described; it never leaves this package
+    """A body, or a part of one, that cannot be taken; `attempt` makes a `Rejected` of it."""
+
+    def __init__(self, reason: str, status: int = 400) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.status = status
+
+
+def attempt(
+    parse: Callable[[Request, Endpoint], Reading], request: Request, endpoint: Endpoint
+) -> Reading | Rejected:
+    """Parse an authenticated request."""
+    try:
+        return parse(request, endpoint)
+    except Unreadable as error:
+        return Rejected(error.status, error.reason)
+
+
+def refuse_bounds(request: Request, endpoint: Endpoint, content_types: frozenset[str]) -> Rejected | None:
+    """Refuse what is too large, compressed, or of another type; a request without a type may be of any."""
+    if len(request.body) > endpoint.body_limit:
+        return Rejected(413, "body too large")
+    if (request.header("Content-Encoding") or "identity").strip().lower() != "identity":
+        return Rejected(415, "content encoding not accepted")
+    if content_type(request) not in content_types | {""}:
+        return Rejected(415, "content type not accepted")
+    return None
+
+
+def content_type(request: Request) -> str:
+    """The media type of the body in lower case, without parameters; empty where there is no header."""
+    return (request.header("Content-Type") or "").partition(";")[0].strip().lower()
