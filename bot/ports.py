@@ -205,7 +205,7 @@ class Pending:
     attempts: int
     thread: str | None
     begun: bool
-    """Whether a post was tried before and its answer never seen: look before posting again."""
+    """Whether a post was tried before, so that it may stand there already: look before posting again."""
 
 
 class Store(Protocol):
@@ -275,6 +275,10 @@ class Store(Protocol):
 
     def failed(self, pending: Pending, *, error: str, retry_at: datetime | None) -> None:
         """The notice was not told; None means: never try again."""
+        ...
+
+    def tidy(self, *, now: datetime) -> int:
+        """Forget deliveries and notices too old to matter; return how many rows went."""
         ...
 
 

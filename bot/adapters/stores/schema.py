@@ -1,0 +1,140 @@
+"""The tables, in one place. Every change here comes with a migration (`migrations/versions`).
+
+Times are whole microseconds since 1970 in UTC: both databases compare them exactly, and SQLite has no type
+for them. What only Tagboat reads is JSON text (`codec`); what a query asks for has a column.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.types import TypeDecorator
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A time with its zone, kept as microseconds since 1970 in UTC; one without a zone raises ValueError."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Give the number to store."""
+        del dialect
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return (value - _EPOCH) // _MICROSECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Give the time back, in UTC."""
+        del dialect
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+metadata = MetaData()
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("sender", String, primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("received_at", Moment, nullable=False, index=True),
+    Column("facts", Text, nullable=False),
+)
+
+pipelines = Table(
+    "pipelines",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("wake_seq", BigInteger, nullable=False, server_default="0"),
+    Column("done_seq", BigInteger, nullable=False, server_default="0"),
+    Column("woken_at", Moment),
+    Column("wake_at", Moment),
+    Column("looked_at", Moment),
+    Column("lease_owner", String),
+    Column("lease_fence", BigInteger, nullable=False, server_default="0"),
+    Column("lease_until", Moment),
+    Column("record", Text),
+    Column("status", Text),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("notifier", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("thread", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("begun", Boolean, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("claimed_until", Moment),
+    Column("concluded_at", Moment),
+    Column("error", Text, nullable=False, server_default=""),
+    Column("notice", Text, nullable=False),
+    Index("notices_once", "notifier", "key", unique=True),
+    Index(
+        "notices_waiting",
+        "notifier",
+        "thread",
+        "id",
+        sqlite_where=text("state = 'waiting'"),
+        postgresql_where=text("state = 'waiting'"),
+    ),
+    Index("notices_concluded", "concluded_at"),
+)
+"""The outbox. `state` is `waiting`, `sent` or `given up`; `id` is the order in which notices were written."""
+
+threads = Table(
+    "threads",
+    metadata,
+    Column("notifier", String, primary_key=True),
+    Column("thread", String, primary_key=True),
+    Column("message", String, nullable=False),
+    Column("begun_at", Moment, nullable=False),
+)
+
+pull_requests = Table(
+    "pull_requests",
+    metadata,
+    Column("repository", String, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("branch", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("pull_request", Text, nullable=False),
+    Index(
+        "pull_requests_one_open",
+        "repository",
+        "branch",
+        unique=True,
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+)
+"""The ledger of the plain `git` forge; the partial index keeps it to one open pull request per branch."""

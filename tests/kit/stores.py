@@ -1,0 +1,90 @@
+"""Stores to run one suite over, and values to put into them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.stores.memory import MemoryStore
+from bot.adapters.stores.sql import SqlStore
+from bot.domain.notice import Event, Link, Notice
+from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, Record, State
+from bot.ports import Lease, Outcome
+
+NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+AnyStore = MemoryStore | SqlStore
+
+KINDS = ["memory", "sqlite", "sqlite-in-memory", pytest.param("postgres", marks=pytest.mark.servers)]
+"""Every store there is, as parameters."""
+
+SHARED = ["sqlite", pytest.param("postgres", marks=pytest.mark.servers)]
+"""Those that several processes can share."""
+
+
+def url_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
+    """The URL of an empty database of this kind."""
+    if kind == "postgres":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    return "sqlite://" if kind == "sqlite-in-memory" else f"sqlite:///{folder}/tagboat.db"
+
+
+@contextmanager
+def opened(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[AnyStore]:
+    """An empty store of this kind."""
+    if kind == "memory":
+        yield MemoryStore()
+        return
+    store = SqlStore(url_of(kind, request, folder))
+    yield store
+    store.close()
+
+
+def notice(key: str, *, thread: str = "web/1", text: str = "it happened", pipeline: str = "web") -> Notice:
+    """A notice by its key and thread; the rest is the same for all."""
+    return Notice(
+        key=key,
+        thread=thread,
+        pipeline=pipeline,
+        environment="dev",
+        event=Event.OPENED,
+        text=text,
+        headline=f"web: {key}",
+        link=Link("#1", "https://git.example.com/acme/infra/pulls/1"),
+    )
+
+
+def status(name: str = "web", *, reason: str = "", looked_at: datetime | None = NOW) -> PipelineStatus:
+    """What people are shown of one pipeline."""
+    environment = EnvironmentStatus("dev", State.LIVE, reason, running={"web": "1.4.2"}, live_since=NOW)
+    return PipelineStatus(name, "github:acme/infra", (environment,), looked_at=looked_at)
+
+
+def outcome(*notices: Notice, name: str = "web", wake_at: datetime | None = None) -> Outcome:
+    """What a reconcile with an empty memory leaves behind."""
+    return Outcome(Record(), status(name), notices, wake_at)
+
+
+def take(store: AnyStore, pipeline: str = "web", *, owner: str = "one", now: datetime = NOW) -> Lease:
+    """A lease of a pipeline that nobody holds."""
+    lease = store.lease(pipeline, owner=owner, now=now, ttl=MINUTE)
+    assert lease is not None
+    return lease
+
+
+def told(
+    store: AnyStore, *notices: Notice, notifiers: Sequence[str] = ("slack",), now: datetime = NOW
+) -> int:
+    """Put notices into the outbox, as a reconcile does; return how many were new."""
+    lease = take(store, now=now)
+    count = store.save(lease, outcome(*notices), notifiers=notifiers, now=now)
+    store.release(lease)
+    return count
