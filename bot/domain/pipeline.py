@@ -107,6 +107,7 @@ class Pipeline:
     """Images and an ordered graph of environments; `environments` is in an order that respects `after`.
 
     `branch` is the base branch that Argo CD follows; None means the repository's default branch.
+    `repository_urls` are the addresses by which Argo CD may know the repository.
     """
 
     name: str
@@ -114,6 +115,7 @@ class Pipeline:
     images: tuple[PipelineImage, ...]
     environments: tuple[Environment, ...]
     branch: str | None = None
+    repository_urls: tuple[str, ...] = ()
 
     def environment(self, name: str) -> Environment:
         """Return the environment of that name; raises KeyError when there is none."""

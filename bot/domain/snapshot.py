@@ -13,8 +13,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from bot.domain.errors import sentence
-from bot.domain.image import Release
+from bot.domain.errors import TagboatError, Transient, sentence
+from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Application, Pipeline
 from bot.domain.proposal import PullRequest
 from bot.domain.selection import Choice
@@ -22,11 +22,20 @@ from bot.domain.selection import Choice
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Something could not be read or understood: what, why, and the next step. Never taken for "empty"."""
+    """Something could not be read or understood: what, why, and the next step. Never taken for "empty".
+
+    `is_transient` says that trying again may help, so that nobody needs to act yet.
+    """
 
     what: str
     why: str = ""
     fix: str = ""
+    is_transient: bool = False
+
+    @classmethod
+    def of(cls, error: TagboatError) -> Problem:
+        """The error as a value."""
+        return cls(error.what, error.why, error.fix, isinstance(error, Transient))
 
     def __str__(self) -> str:
         return sentence(self.what, self.why, self.fix)
@@ -74,14 +83,14 @@ class EnvironmentView:
     """What Git and the forge say of one environment: files at the base commit, and its pull requests.
 
     A file that is not there is None. `pull_requests` holds every one that was ever opened from the
-    environment's branch, newest first; `proposed_files` are the files at the open one's head.
-    `foreign_commit` names a commit on our branch that is not ours.
+    environment's branch, newest first; `proposed_files` are the files at the branch's head, which is
+    `branch_head` (None: no such branch). `foreign_commit` names a commit on our branch that is not ours.
     """
 
     files: Mapping[str, bytes | None]
     pull_requests: tuple[PullRequest, ...] = ()
+    branch_head: str | None = None
     proposed_files: Mapping[str, bytes | None] = field(default_factory=dict)
-    is_behind_base: bool = False
     foreign_commit: str | None = None
     applications: tuple[ApplicationView, ...] = ()
     problem: Problem | None = None
@@ -105,8 +114,9 @@ class Deployment:
     merged_at: datetime
     live_since: datetime | None = None
     live_until: datetime | None = None
-    failed: str = ""
     degraded_since: datetime | None = None
+    is_initial: bool = False
+    """Found when Tagboat first looked: nobody is told of it."""
     pull_request: int | None = None
     pull_request_url: str = ""
     refreshed: Mapping[str, datetime] = field(default_factory=dict)
@@ -115,9 +125,13 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRecord:
-    """What Tagboat remembers of one environment; `deployments` is oldest first, the last one is current."""
+    """What Tagboat remembers of one environment; `deployments` is oldest first, the last one is current.
+
+    `proposed` is the release of the newest pull request, with the digests that its files may not show.
+    """
 
     deployments: tuple[Deployment, ...] = ()
+    proposed: Release | None = None
 
     @property
     def current(self) -> Deployment | None:
@@ -137,20 +151,37 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseBranch:
+    """The branch that Argo CD follows, and the commit that it pointed to at the moment of looking."""
+
+    name: str
+    head: str
+    is_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImageChoice:
+    """What the policy chose for one alias, and the digest that the chosen tag named at that moment."""
+
+    choice: Choice
+    digest: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything that a decision rests on, read at one moment.
 
-    `base` is the head of the base branch. `choices` holds, per alias, what the policy chose or why it
-    could not choose. `moved_tags` holds, per tagged reference that is about to be promoted without its
-    digest, the digest that the registry names now.
+    `choices` holds, for each environment that comes after none, per
+    alias what the policy chose or why it could not choose. `tag_digests` holds the digest that the
+    registry names now for tags that are about to be promoted to a place that keeps no digest.
     """
 
     pipeline: Pipeline
-    base: str
-    choices: Mapping[str, Choice | Problem]
+    branch: BaseBranch
+    choices: Mapping[str, Mapping[str, ImageChoice | Problem]]
     environments: Mapping[str, EnvironmentView]
     record: Record
-    moved_tags: Mapping[str, str] = field(default_factory=dict)
+    tag_digests: Mapping[ImageRef, str | Problem] = field(default_factory=dict)
 
 
 class State(StrEnum):

@@ -1,0 +1,102 @@
+"""Promotion: which release proved itself upstream, or what it still has to do.
+
+A release is proved for an environment when it was live for the environment's soak time in every
+environment that comes before. One that soaked stays promotable after a newer one replaced it upstream, so a
+busy pipeline does not starve its last environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.image import Release
+from bot.domain.pipeline import Environment
+from bot.domain.snapshot import Deployment, EnvironmentRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Where a release was live, and since when."""
+
+    environment: str
+    live_since: datetime
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A release that may be promoted, with its proofs; `newer` says what a newer one still waits for."""
+
+    release: Release
+    proofs: tuple[Proof, ...]
+    newer: NotYet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """No release may be promoted now: why, which one is awaited, and when to look again (None: an event)."""
+
+    reason: str
+    release: Release | None = None
+    until: datetime | None = None
+
+
+def proved(
+    environment: Environment, upstream: Mapping[str, EnvironmentRecord], now: datetime
+) -> Proved | NotYet:
+    """Find the newest release that is proved in every environment of `environment.after`."""
+    first = upstream[environment.after[0]]
+    newer: NotYet | None = None
+    for deployment in reversed(first.deployments):
+        lack = _lack(deployment.release, environment, upstream, now)
+        if lack is None:
+            proofs = tuple(_proof(name, upstream[name], deployment.release) for name in environment.after)
+            return Proved(deployment.release, proofs, newer)
+        newer = newer or lack
+    return newer or NotYet(f"waits for {environment.after[0]}: nothing is deployed there yet")
+
+
+def _lack(
+    release: Release, environment: Environment, upstream: Mapping[str, EnvironmentRecord], now: datetime
+) -> NotYet | None:
+    lacks = [
+        lack
+        for name in environment.after
+        if (lack := _lack_in(release, name, upstream[name], environment.soak, now))
+    ]
+    if not lacks:
+        return None
+    times = [lack.until for lack in lacks if lack.until]
+    return NotYet(lacks[0].reason, release, max(times) if len(times) == len(lacks) else None)
+
+
+def _lack_in(
+    release: Release, name: str, record: EnvironmentRecord, soak: timedelta, now: datetime
+) -> NotYet | None:
+    deployment = _newest(record, release)
+    if deployment is None:
+        return NotYet(f"waits for {name}: {release.version} is not deployed there", release)
+    if deployment.degraded_since:
+        return NotYet(f"waits for {name}: {release.version} is not healthy there", release)
+    if deployment.live_since is None:
+        return NotYet(f"waits for {name}: {release.version} is not live there yet", release)
+    soaked = (deployment.live_until or now) - deployment.live_since
+    if soaked >= soak:
+        return None
+    if deployment.live_until:
+        return NotYet(f"{release.version} was replaced in {name} before it had soaked", release)
+    until = deployment.live_since + soak
+    return NotYet(f"{release.version} soaks in {name} until {until:%Y-%m-%d %H:%M} UTC", release, until)
+
+
+def _newest(record: EnvironmentRecord, release: Release) -> Deployment | None:
+    return next((each for each in reversed(record.deployments) if each.release == release), None)
+
+
+def _proof(name: str, record: EnvironmentRecord, release: Release) -> Proof:
+    deployment = _newest(record, release)
+    if deployment is None or deployment.live_since is None:
+        raise LookupError(f"{release.version} has no proof in {name}")
+    return Proof(name, deployment.live_since, deployment.commit)
