@@ -1,0 +1,88 @@
+"""The queue over Celery: messages carry a pipeline's name and nothing else.
+
+The tasks themselves are in `workers.tasks`; here they are only called by name. Settings that keep a message
+from being lost or run twice are a convenience, not a promise: the store knows what is due.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import Celery
+from celery.exceptions import OperationalError as CeleryOperationalError
+from kombu.exceptions import OperationalError
+
+from bot.domain.errors import Unreachable
+
+RECONCILE = "tagboat.reconcile"
+ANNOUNCE = "tagboat.announce"
+SWEEP = "tagboat.sweep"
+
+_VISIBILITY = 900
+"""Seconds after which Redis gives a message that no worker acknowledged to another: longer than any task."""
+
+_EXPIRES = 120
+"""Seconds after which a wake is not worth doing: the sweep has sent another by then."""
+
+
+def celery_application(broker_url: str) -> Celery:
+    """A Celery application with the settings that Tagboat relies on; it has no tasks yet."""
+    application = Celery("tagboat", broker=broker_url, set_as_current=False)
+    application.conf.update(
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_ignore_result=True,
+        task_serializer="json",
+        accept_content=["json"],
+        task_default_queue="tagboat",
+        task_routes={ANNOUNCE: {"queue": "tagboat-announce"}},
+        task_soft_time_limit=240,
+        task_time_limit=300,
+        worker_prefetch_multiplier=1,
+        worker_cancel_long_running_tasks_on_connection_loss=True,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        broker_connection_retry_on_startup=True,
+        broker_pool_limit=4,
+        broker_transport_options=_transport(broker_url),
+    )
+    return application
+
+
+class CeleryQueue:
+    """Port `Queue` over a Celery application; an unreachable broker raises `Unreachable` within a second."""
+
+    def __init__(self, application: Celery) -> None:
+        self._application = application
+
+    def reconcile(self, pipeline: str) -> None:
+        """Send one message with the pipeline's name."""
+        self._send(RECONCILE, [pipeline])
+
+    def announce(self) -> None:
+        """Send one message that asks for the outbox to be emptied."""
+        self._send(ANNOUNCE, [])
+
+    def _send(self, task: str, args: list[str]) -> None:
+        try:
+            self._application.send_task(task, args=args, expires=_EXPIRES, retry=False)
+        except (OperationalError, CeleryOperationalError, OSError) as error:
+            raise Unreachable(
+                "the message broker cannot be reached",
+                why=type(error).__name__,
+                fix="nothing is lost: the sweep sends it again once the broker answers",
+            ) from error
+
+
+def _transport(broker_url: str) -> dict[str, Any]:
+    if broker_url.startswith("memory:"):
+        return {"polling_interval": 0.02}
+    return {
+        "visibility_timeout": _VISIBILITY,
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_keepalive": True,
+        "socket_connect_timeout": 2,
+        "health_check_interval": 25,
+        "global_keyprefix": "tagboat:",
+    }

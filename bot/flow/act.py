@@ -1,0 +1,65 @@
+"""Act: carry out a plan's actions through the ports.
+
+Every create is "look, create, look" inside the forge's adapter, and every change names what it expects to
+find, so an action that was already done, by us before a crash or by a human, does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+import structlog
+
+from bot.domain.decision import Action, MergePullRequest, Propose, Refresh, Withdraw
+from bot.domain.errors import Conflict, TagboatError
+from bot.domain.pipeline import Pipeline
+from bot.domain.snapshot import Problem
+from bot.flow.world import World
+
+log = structlog.get_logger(__name__)
+
+
+def act(
+    world: World, pipeline: Pipeline, *, base: str, branch: str, actions: Iterable[Action]
+) -> dict[str, Problem]:
+    """Carry out the actions in order; return what went wrong, by environment.
+
+    One environment's failure does not keep the others waiting. A lost compare-and-swap is no problem:
+    the next look sees what is there.
+    """
+    problems: dict[str, Problem] = {}
+    for action in actions:
+        if action.environment in problems:
+            continue
+        try:
+            _do(world, pipeline, base, branch, action)
+        except Conflict as error:
+            log.info("overtaken", environment=action.environment, reason=str(error))
+        except TagboatError as error:
+            log.warning("action_failed", environment=action.environment, reason=str(error))
+            problems[action.environment] = Problem.of(error)
+        else:
+            log.info("action_done", environment=action.environment, action=type(action).__name__)
+    return problems
+
+
+def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action) -> None:
+    forge = world.forges[pipeline.repository.forge]
+    path = pipeline.repository.path
+    match action:
+        case Propose():
+            forge.write(path, action.proposal, base=base, expected=action.expected)
+            if action.number is None:
+                forge.open(path, action.proposal, base_branch=branch)
+            else:
+                forge.revise(path, action.number, title=action.proposal.title, body=action.proposal.body)
+        case Withdraw():
+            forge.revise(path, action.number, title=action.title, body=action.body)
+            forge.close(path, action.number, comment=action.comment)
+        case MergePullRequest():
+            forge.merge(path, action.number, expected_head=action.expected_head, message=action.message)
+        case Refresh():
+            world.deployments[action.application.argocd].refresh(action.application, hard=action.hard)
+        case _:
+            assert_never(action)

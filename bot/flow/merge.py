@@ -1,0 +1,75 @@
+"""What a human says from the page or the command line: merge this, or close it.
+
+The same rules hold for every way in: the head that was looked at, and the environment's windows.
+"""
+
+from __future__ import annotations
+
+from bot.domain import wording
+from bot.domain.errors import NotFound, Refused
+from bot.domain.pipeline import Environment, Pipeline
+from bot.domain.proposal import PullRequest
+from bot.domain.window import closed
+from bot.flow.receive import wake
+from bot.flow.world import World
+from bot.ports import Forge
+
+
+def merge_by_human(world: World, pipeline: str, environment: str, *, number: int, head: str, who: str) -> str:
+    """Merge a pull request of Tagboat's and return the commit on the base branch; wakes the pipeline.
+
+    Raises:
+        NotFound: no such pipeline, environment or pull request.
+        Conflict: the head is not the one that was looked at any more.
+        Refused: a window is closed, or the forge says no.
+    """
+    place, each = _place(world, pipeline, environment)
+    shut = closed(each.windows, world.clock.now())
+    if shut:
+        when = f"ask again after {shut.until:%Y-%m-%d %H:%M} UTC" if shut.until else "change the windows"
+        raise Refused(f"{environment} of {pipeline} may not change now", why=shut.reason, fix=when)
+    forge = world.forges[place.repository.forge]
+    pull = _pull_request(forge, place, each, number)
+    commit = forge.merge(
+        place.repository.path, number, expected_head=head, message=f"{pull.title}\n\nMerged by {who}.\n"
+    )
+    _look_again(world, pipeline)
+    return commit
+
+
+def close_by_human(world: World, pipeline: str, environment: str, *, number: int, who: str) -> None:
+    """Close a pull request without a merge: this very release is not proposed there again.
+
+    Raises:
+        NotFound: no such pipeline, environment or pull request.
+    """
+    place, each = _place(world, pipeline, environment)
+    forge = world.forges[place.repository.forge]
+    _pull_request(forge, place, each, number)
+    forge.close(place.repository.path, number, comment=f"Closed by {who}.")
+    _look_again(world, pipeline)
+
+
+def _place(world: World, pipeline: str, environment: str) -> tuple[Pipeline, Environment]:
+    found = world.pipelines.get(pipeline)
+    if found is None:
+        raise NotFound(f"there is no pipeline {pipeline!r}", fix="see `tagboat status`")
+    names = [each.name for each in found.environments]
+    if environment not in names:
+        raise NotFound(f"{pipeline} has no environment {environment!r}", fix=f"one of {', '.join(names)}")
+    return found, found.environment(environment)
+
+
+def _pull_request(forge: Forge, pipeline: Pipeline, environment: Environment, number: int) -> PullRequest:
+    pull = forge.pull_request(pipeline.repository.path, number)
+    if pull.branch != wording.branch_of(pipeline, environment):
+        raise NotFound(
+            f"pull request {number} is not Tagboat's for {environment.name} of {pipeline.name}",
+            fix="see `tagboat pr list`",
+        )
+    return pull
+
+
+def _look_again(world: World, pipeline: str) -> None:
+    world.store.wake([pipeline], now=world.clock.now())
+    wake(world, [pipeline])

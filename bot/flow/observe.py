@@ -1,0 +1,260 @@
+"""Observe: build the snapshot of one pipeline by reading registries, Git, the forge and Argo CD.
+
+Reads are cheap: what is addressed by a commit or a digest is cached by the adapters. What cannot be read
+becomes a `Problem` at its place and is never taken for "empty".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain import rollout, wording
+from bot.domain.deployment import track, written
+from bot.domain.edit.targets import read_target
+from bot.domain.errors import NotFound, TagboatError, Transient
+from bot.domain.image import ImageRef, Release
+from bot.domain.pipeline import Application, Environment, Pipeline, PipelineImage
+from bot.domain.progress import followed
+from bot.domain.promotion import Proved, proved
+from bot.domain.selection import NeedsDetails, TagDetails, Unreadable, choose
+from bot.domain.snapshot import (
+    ApplicationView,
+    BaseBranch,
+    EnvironmentRecord,
+    EnvironmentView,
+    ImageChoice,
+    Problem,
+    Record,
+    Relation,
+    Snapshot,
+)
+from bot.domain.verdict import Followed
+from bot.flow.world import World
+from bot.ports import Forge, Registry
+
+
+def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> Snapshot:
+    """Read everything that the decision on this pipeline rests on.
+
+    Raises:
+        TagboatError: the base branch itself could not be read, so nothing can be said.
+    """
+    forge = world.forges[pipeline.repository.forge]
+    branch = _base_branch(forge, pipeline)
+    views = {each.name: _git_view(forge, pipeline, each, branch) for each in pipeline.environments}
+    choices = {
+        each.name: _choices(world, pipeline, each, views[each.name])
+        for each in pipeline.environments
+        if not each.after
+    }
+    tracked = _track(pipeline, views, choices, record, branch.head, now)
+    for each in pipeline.environments:
+        seen = _applications(world, pipeline, each, tracked.environment(each.name), branch)
+        views[each.name] = replace(views[each.name], applications=seen)
+    digests = _tag_digests(world, pipeline, tracked, now)
+    return Snapshot(pipeline, branch, choices, views, tracked, digests)
+
+
+def _base_branch(forge: Forge, pipeline: Pipeline) -> BaseBranch:
+    path = pipeline.repository.path
+    default = forge.default_branch(path)
+    name = pipeline.branch or default
+    head = forge.head(path, name)
+    if head is None:
+        raise NotFound(f"branch {name} is not in {path}", fix="correct `branch` in the configuration")
+    return BaseBranch(name, head, name == default)
+
+
+def _git_view(
+    forge: Forge, pipeline: Pipeline, environment: Environment, branch: BaseBranch
+) -> EnvironmentView:
+    path = pipeline.repository.path
+    ours = wording.branch_of(pipeline, environment)
+    try:
+        files = {file: forge.read(path, branch.head, file) for file in environment.files}
+        head = forge.head(path, ours)
+        proposed = {file: forge.read(path, head, file) for file in environment.files} if head else {}
+        return EnvironmentView(
+            files=files,
+            pull_requests=tuple(forge.pull_requests(path, ours)),
+            branch_head=head,
+            proposed_files=proposed,
+            foreign_commit=forge.foreign_commit(path, branch=ours, base=branch.name) if head else None,
+        )
+    except TagboatError as error:
+        return EnvironmentView(files={}, problem=Problem.of(error))
+
+
+def _choices(
+    world: World, pipeline: Pipeline, environment: Environment, view: EnvironmentView
+) -> Mapping[str, ImageChoice | Problem]:
+    answers: dict[str, ImageChoice | Problem] = {}
+    for target in environment.targets:
+        if target.alias in answers:
+            continue
+        image = pipeline.image(target.alias)
+        try:
+            content = view.files.get(target.file)
+            current = read_target(content, target, image.name) if content is not None else None
+            answers[target.alias] = choose_image(world.registry(image.name), image, current)
+        except TagboatError as error:
+            answers[target.alias] = Problem.of(error)
+    return answers
+
+
+def choose_image(registry: Registry, image: PipelineImage, current: ImageRef | None) -> ImageChoice:
+    """Choose the tag of one image, reading only those details that the policy asks for.
+
+    `tagboat explain` and the loop both come through here.
+    """
+    tags = registry.tags(image.name)
+    details: dict[str, TagDetails | Unreadable] = {}
+    answer = choose(image.policy, tags, details=details, current=current)
+    while isinstance(answer, NeedsDetails):
+        details |= {tag: _details(registry, image, tag) for tag in answer.tags}
+        answer = choose(image.policy, tags, details=details, current=current)
+    if answer.tag is None:
+        return ImageChoice(answer)
+    digest = answer.details.digest if answer.details else registry.digest(image.name, answer.tag)
+    if digest is None:
+        raise Transient(
+            f"tag {answer.tag} of {image.name} was listed but is gone", fix="looked at again soon"
+        )
+    return ImageChoice(answer, digest)
+
+
+def _details(registry: Registry, image: PipelineImage, tag: str) -> TagDetails | Unreadable:
+    try:
+        return registry.details(image.name, tag, image.policy.platforms)
+    except TagboatError as error:
+        return Unreadable(str(error))
+
+
+def _track(
+    pipeline: Pipeline,
+    views: Mapping[str, EnvironmentView],
+    choices: Mapping[str, Mapping[str, ImageChoice | Problem]],
+    record: Record,
+    base: str,
+    now: datetime,
+) -> Record:
+    """Bring the memory up to what Git says, upstream first, so that digests travel with promotions."""
+    records = dict(record.environments)
+    for environment in pipeline.environments:
+        before = records.get(environment.name, EnvironmentRecord())
+        view = views[environment.name]
+        try:
+            found = written(pipeline, environment, view.files)
+        except TagboatError:
+            continue  # decide() reads the files again and shows this very error as the status
+        chosen = _chosen_release(pipeline, choices.get(environment.name, {}))
+        upstream = [
+            each.release for name in environment.after for each in reversed(records[name].deployments)
+        ]
+        records[environment.name] = track(
+            before, found, pull_requests=view.pull_requests, known=[*upstream, *chosen], base=base, now=now
+        )
+    return Record(records)
+
+
+def _chosen_release(pipeline: Pipeline, answers: Mapping[str, ImageChoice | Problem]) -> list[Release]:
+    refs: dict[str, ImageRef] = {}
+    for alias, answer in answers.items():
+        if isinstance(answer, Problem) or answer.choice.tag is None:
+            return []
+        refs[alias] = ImageRef(pipeline.image(alias).name, answer.choice.tag, answer.digest)
+    return [Release.of(refs)]
+
+
+def _applications(
+    world: World, pipeline: Pipeline, environment: Environment, record: EnvironmentRecord, branch: BaseBranch
+) -> tuple[ApplicationView, ...]:
+    context = followed(pipeline, environment, record, branch)
+    if context is None:
+        return ()
+    return tuple(
+        _application(world, pipeline, environment, each, context) for each in environment.applications
+    )
+
+
+def _application(
+    world: World, pipeline: Pipeline, environment: Environment, application: Application, context: Followed
+) -> ApplicationView:
+    argocd = world.deployments[application.argocd]
+    forge = world.forges[pipeline.repository.forge]
+    try:
+        seen = argocd.application(application)
+        if seen is None:
+            return ApplicationView(application, None)
+        relations = {
+            each: forge.relation(pipeline.repository.path, commit=context.commit, revision=each)
+            for each in rollout.revisions_to_relate(seen, context)
+        }
+        overwritten = _overwritten_at(forge, pipeline, environment, context.commit, relations)
+        window = argocd.sync_window(application) if rollout.asks_sync_window(seen) else None
+        return ApplicationView(application, seen, relations, window, overwritten)
+    except TagboatError as error:
+        return ApplicationView(application, None, problem=Problem.of(error))
+
+
+def _overwritten_at(
+    forge: Forge,
+    pipeline: Pipeline,
+    environment: Environment,
+    commit: str,
+    relations: Mapping[str, Relation],
+) -> str | None:
+    """The later revision at which the files no longer say what we followed, or None."""
+    for revision, relation in relations.items():
+        if relation is not Relation.CONTAINED or revision == commit:
+            continue
+        files = {file: forge.read(pipeline.repository.path, revision, file) for file in environment.files}
+        ours = {file: forge.read(pipeline.repository.path, commit, file) for file in environment.files}
+        try:
+            if written(pipeline, environment, files) != written(pipeline, environment, ours):
+                return revision
+        except TagboatError:
+            return revision
+    return None
+
+
+def _tag_digests(
+    world: World, pipeline: Pipeline, record: Record, now: datetime
+) -> dict[ImageRef, str | Problem]:
+    """Where tags point now that are about to be promoted to files that keep no digest."""
+    digests: dict[ImageRef, str | Problem] = {}
+    for environment in pipeline.environments:
+        for ref in _unpinned(environment, record, now):
+            tagged = replace(ref, digest=None)
+            if tagged not in digests:
+                digests[tagged] = _tag_digest(world.registry(ref.name), ref)
+    return digests
+
+
+def _tag_digest(registry: Registry, ref: ImageRef) -> str | Problem:
+    try:
+        digest = registry.digest(ref.name, ref.tag) if ref.tag else ref.digest
+    except TagboatError as error:
+        return Problem.of(error)
+    return digest or Problem(f"tag {ref.tag} of {ref.name} is gone from the registry", fix="push it again")
+
+
+def _unpinned(environment: Environment, record: Record, now: datetime) -> Iterable[ImageRef]:
+    current = record.environment(environment.name).current
+    upstream = {name: record.environment(name) for name in environment.after}
+    if not upstream or current is None or not all(each.deployments for each in upstream.values()):
+        return
+    answer = proved(environment, upstream, now)
+    if not isinstance(answer, Proved):
+        return
+    running = dict(current.release.images)
+    for target in environment.targets:
+        ref = answer.release[target.alias]
+        if target.digest is None and ref.digest and ref != running.get(target.alias):
+            yield ref
+
+
+def _problem(error: TagboatError) -> Problem:
+    return Problem(error.what, error.why, error.fix)

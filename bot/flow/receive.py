@@ -1,0 +1,54 @@
+"""Receive: facts from webhooks become woken pipelines. Stored first; the queue is told after.
+
+A fact is a hint: it names pipelines to look at and decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import structlog
+
+from bot.domain.errors import Transient
+from bot.domain.fact import Fact, Ignored, ImagePushed, Pinged
+from bot.domain.pipeline import Pipeline
+from bot.flow.world import World
+from bot.ports import Delivery
+
+log = structlog.get_logger(__name__)
+
+
+def receive(world: World, delivery: Delivery, facts: Sequence[Fact], *, forge: str | None) -> Sequence[str]:
+    """Store a delivery's facts and wake the pipelines that they concern; return those (none: seen before).
+
+    `forge` is the configured name of the Git host that sent it, None for a registry.
+
+    Raises:
+        Unreachable: the store did not take it; the sender must try again.
+    """
+    pipelines = world.pipelines.values()
+    names = sorted({each.name for each in pipelines if any(_concerns(each, fact, forge) for fact in facts)})
+    if not world.store.receive(delivery, pipelines=names, now=world.clock.now()):
+        log.info("delivery_seen_before", sender=delivery.sender)
+        return ()
+    log.info("delivery_received", sender=delivery.sender, facts=len(facts), pipelines=names)
+    wake(world, names)
+    return names
+
+
+def wake(world: World, names: Iterable[str]) -> None:
+    """Tell the queue. What is lost here is found by the sweep, because the store knows what is due."""
+    for name in names:
+        try:
+            world.queue.reconcile(name)
+        except Transient as error:
+            log.warning("queue_unreachable", pipeline=name, reason=str(error))
+            return
+
+
+def _concerns(pipeline: Pipeline, fact: Fact, forge: str | None) -> bool:
+    if isinstance(fact, ImagePushed):
+        return any(image.name == fact.image for image in pipeline.images)
+    if isinstance(fact, Pinged | Ignored) or forge != pipeline.repository.forge:
+        return False
+    return fact.repository.casefold() == pipeline.repository.path.casefold()
