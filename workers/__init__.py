@@ -1,0 +1,1 @@
+"""The Celery application: tasks of a few lines, the schedule, and the embedded worker."""

@@ -1,0 +1,140 @@
+"""What a configuration says, as values for `bot.wiring`, the entry points and the page.
+
+Pipelines are the domain's own values; the rest names what to connect to and with which secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from bot.domain.pipeline import Pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class RegistrySettings:
+    """A registry of the OCI distribution API. `host` is how image names begin; `url` where it answers.
+
+    `token_hosts` are other hosts that may be given the credentials for a token. With
+    `docker_credentials` they come from Docker's own store and helpers when none are given here.
+    """
+
+    host: str
+    url: str
+    username: str = ""
+    password: SecretStr | None = None
+    docker_credentials: bool = True
+    plain_http: bool = False
+    ca_file: Path | None = None
+    token_hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutSettings:
+    """A folder of OCI image layouts that stands in for a registry: `<path>/<repository>/index.json`."""
+
+    host: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubSettings:
+    """GitHub, or GitHub Enterprise by its API's URL. Either `token`, or the three values of an App."""
+
+    name: str
+    url: str = "https://api.github.com"
+    token: SecretStr | None = None
+    app_id: int | None = None
+    private_key: SecretStr | None = None
+    installation_id: int | None = None
+    webhook_secrets: tuple[SecretStr, ...] = ()
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GitSettings:
+    """Plain Git by path or URL, with no API: Tagboat keeps the pull requests itself."""
+
+    name: str
+    username: str = ""
+    token: SecretStr | None = None
+    allow_http: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ArgoCDSettings:
+    """An Argo CD instance; `url` has the root path, if any."""
+
+    name: str
+    url: str
+    token: SecretStr
+    ca_file: Path | None = None
+    plain_http: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatedArgoCDSettings:
+    """No Argo CD at all: rollouts are simulated, and say so. For trying Tagboat without a cluster."""
+
+    name: str
+    rollout: timedelta = timedelta(seconds=4)
+
+
+@dataclass(frozen=True, slots=True)
+class SlackSettings:
+    """A Slack channel; `url` is the API's base, for proxies and emulators. No `pipelines`: all of them."""
+
+    name: str
+    token: SecretStr
+    channel: str
+    url: str = "https://slack.com/api/"
+
+
+@dataclass(frozen=True, slots=True)
+class LogNotifierSettings:
+    """Notices as lines of the log, where there is no chat."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointSettings:
+    """A webhook endpoint, at `/webhooks/<name>`: who sends there, and what proves it.
+
+    `secrets` are the HMAC keys, header values or URL secrets of that sender (several, for rotation).
+    """
+
+    name: str
+    sender: str
+    secrets: tuple[SecretStr, ...]
+    registry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Where the page and the webhooks are served; `public_url` is how people and senders reach them."""
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration. `poll` is how long a pipeline may go unlooked at where no webhook comes."""
+
+    store: SecretStr
+    broker: SecretStr
+    cache: Path
+    poll: timedelta
+    web: WebSettings
+    registries: Mapping[str, RegistrySettings | LayoutSettings]
+    forges: Mapping[str, GitHubSettings | GitSettings]
+    argocd: Mapping[str, ArgoCDSettings | SimulatedArgoCDSettings]
+    notifiers: Mapping[str, SlackSettings | LogNotifierSettings]
+    endpoints: Mapping[str, EndpointSettings]
+    pipelines: Mapping[str, Pipeline] = field(default_factory=dict)

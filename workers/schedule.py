@@ -1,0 +1,19 @@
+"""The schedule: beat only ticks "sweep"; what is due stands in the store, so two beats do no harm."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import Celery
+
+from bot.adapters.queues.celery import SWEEP
+
+_TICK = timedelta(seconds=2)
+"""How late a `wake_at` may be met; a sweep that finds nothing is one query."""
+
+
+def add_schedule(application: Celery) -> None:
+    """Let beat ask for a sweep; a tick that no worker took expires, so that none pile up."""
+    application.conf.beat_schedule = {
+        "sweep": {"task": SWEEP, "schedule": _TICK, "options": {"expires": _TICK.total_seconds() * 2}}
+    }

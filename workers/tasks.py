@@ -1,0 +1,31 @@
+"""The tasks: each unpacks its message, calls one function of the flow, and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from bot.flow.announce import announce
+from celery import Celery
+
+from bot.adapters.queues.celery import ANNOUNCE, RECONCILE, SWEEP
+from bot.flow.reconcile import reconcile
+from bot.flow.sweep import sweep
+from bot.flow.world import World
+
+
+def register(application: Celery, world: Callable[[], World], *, look_every: timedelta) -> None:
+    """Give the application its tasks. `world` is called in the process that runs them."""
+
+    @application.task(name=RECONCILE)
+    def reconcile_pipeline(name: str) -> None:
+        reconcile(world(), name)
+
+    @application.task(name=ANNOUNCE)
+    def announce_notices() -> None:
+        here = world()
+        announce(here.store, here.notifiers, here.clock)
+
+    @application.task(name=SWEEP)
+    def sweep_pipelines() -> None:
+        sweep(world(), every=look_every)
