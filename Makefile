@@ -1,0 +1,43 @@
+# Everything that a newcomer, a contributor or a CI machine runs. Each target sets up what it needs by itself.
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo test lint bench lock wheel clean
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+help: ## show the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/runtime: requirements.lock pyproject.toml tests/setup.sh
+	@sh tests/setup.sh venv "$(PYTHON)" $(VENV) requirements.lock
+	@touch $@
+
+$(VENV)/test: requirements-test.lock pyproject.toml tests/setup.sh
+	@sh tests/setup.sh venv "$(PYTHON)" $(VENV) requirements-test.lock
+	@touch $(VENV)/runtime $@
+
+setup: $(VENV)/runtime ## install what Tagboat needs into .venv
+setup-test: $(VENV)/test ## install what the tests need
+	@sh tests/setup.sh servers
+
+demo: setup ## show the main job, with no server installed (ONCE=1: unattended)
+	@$(BIN)/tagboat demo $(if $(ONCE),--once)
+
+test: setup-test lint ## run every test
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+lint: setup-test ## formatting, types and import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lock: ## resolve the dependencies anew and write the lock files
+	@sh tests/setup.sh lock "$(PYTHON)"
+
+wheel: setup-test ## build the wheel into dist/
+	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## remove what the other targets made
+	@rm -rf $(VENV) dist build *.egg-info demo-data .mypy_cache .ruff_cache .hypothesis
