@@ -1,0 +1,40 @@
+"""How a commit of Tagboat is told from anybody else's: an author and a trailer in the message.
+
+Shared by every forge, so that a repository moved from one forge to another keeps its own commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+TRAILER = "Tagboat: pull-request"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who Tagboat is in a commit. Raises ValueError when built with what Git cannot write down."""
+
+    name: str = "Tagboat"
+    email: str = "tagboat@localhost"
+
+    def __post_init__(self) -> None:
+        for text in (self.name, self.email):
+            if not text.strip() or not text.isprintable() or any(mark in text for mark in "<>"):
+                raise ValueError(f"{text!r} cannot stand in a commit: use a plain name and an e-mail address")
+
+    def made(self, *, message: str, emails: Iterable[str]) -> bool:
+        """Whether a commit with this message is ours.
+
+        `emails` are those of its author and its committer: a human who amends or rebases our commit
+        leaves the author in place, and only the committer shows it.
+        """
+        ours = self.email.casefold()
+        return TRAILER in message.splitlines() and all(email.casefold() == ours for email in emails)
+
+
+def signed(message: str) -> str:
+    """The message with the trailer at its end, once."""
+    if TRAILER in message.splitlines():
+        return message
+    return f"{message.rstrip()}\n\n{TRAILER}\n"

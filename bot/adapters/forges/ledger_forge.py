@@ -1,0 +1,318 @@
+"""A forge that keeps its pull requests itself: any `History` and a `Ledger` make a whole `Forge`.
+
+Git is the truth. A pull request that the ledger calls open is looked at again whenever it is shown, so
+that a human may merge or delete the branch with any tool, and a crash between two steps is made good.
+
+    open ──▶ merged   the base branch contains the head that was last seen
+      └────▶ closed   the branch is gone, or holds nothing that the base branch lacks
+"""
+
+from __future__ import annotations
+
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from bot.adapters.forges.cache import Cache
+from bot.adapters.forges.history import History
+from bot.adapters.forges.identity import Identity, signed
+from bot.adapters.forges.rules import (
+    is_commit,
+    require_branch,
+    require_own_branch,
+    require_path,
+    require_size,
+)
+from bot.domain.errors import Conflict, NotFound, Refused
+from bot.domain.proposal import Proposal, PullRequest, PullRequestState
+from bot.domain.snapshot import Relation
+from bot.ports import Clock, Ledger
+
+_MERGE_ATTEMPTS = 4
+_LONGEST_LOG = 1000
+_FILE_CACHE = 32 * 1024 * 1024
+_RELATION_CACHE = 4096
+
+
+class LedgerForge(ABC):
+    """The port `Forge` over histories; a subclass says how a repository's history is reached."""
+
+    def __init__(self, *, ledger: Ledger, clock: Clock, identity: Identity) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._identity = identity
+        self._histories: dict[str, tuple[History, threading.RLock]] = {}
+        self._histories_lock = threading.Lock()
+        self._files: Cache[tuple[str, str, str], bytes] = Cache(_FILE_CACHE)
+        self._relations: Cache[tuple[str, str, str], Relation] = Cache(_RELATION_CACHE)
+
+    @abstractmethod
+    def _history(self, repository: str) -> History:
+        """The repository's history, built once; raises when the name cannot be one."""
+
+    def default_branch(self, repository: str) -> str:
+        """The branch that a clone checks out."""
+        with self._locked(repository) as history:
+            return history.default_branch()
+
+    def head(self, repository: str, branch: str) -> str | None:
+        """The commit that the branch points to, or None when there is no such branch."""
+        require_branch(branch)
+        with self._locked(repository) as history:
+            return history.head(branch)
+
+    def read(self, repository: str, commit: str, path: str) -> bytes | None:
+        """The file's bytes at that commit; None when it is not there; `NotFound` for an unknown commit."""
+        require_path(path)
+        key = (repository, commit, path)
+        kept = self._files.get(key)
+        if kept is not None:
+            return kept
+        with self._locked(repository) as history:
+            _require_commit(history, repository, commit)
+            data = history.read(commit, path)
+        if data is not None:
+            self._files.put(key, data, weight=len(data) + 256)
+        return data
+
+    def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
+        """How `commit` stands to `revision`; anything that is no full commit id is unknown."""
+        key = (repository, commit, revision)
+        kept = self._relations.get(key)
+        if kept is not None:
+            return kept
+        if not (is_commit(commit) and is_commit(revision)):
+            return Relation.UNKNOWN
+        with self._locked(repository) as history:
+            if not history.has(commit, revision):
+                return Relation.UNKNOWN
+            relation = _relation(history, commit, revision)
+        self._relations.put(key, relation)
+        return relation
+
+    def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
+        """The newest commit on `branch`, not on `base` (a commit or branch), that Tagboat did not make."""
+        require_branch(branch)
+        with self._locked(repository) as history:
+            head = history.head(branch)
+            if head is None:
+                return None
+            against = base if is_commit(base) else history.head(base)
+            if against is None:
+                raise NotFound(f"branch {base!r} is not in {repository}")
+            _require_commit(history, repository, against)
+            return self._foreign(history, head, against)
+
+    def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
+        """Make the proposal's branch hold the base commit's tree with its files; return its commit.
+
+        The same content on a base that the branch contains already is no new commit.
+        """
+        require_own_branch(proposal.branch)
+        for path, data in proposal.files:
+            require_path(path)
+            require_size(path, len(data))
+        with self._locked(repository) as history:
+            if not (is_commit(base) and history.has(base)):
+                raise Conflict(
+                    f"{base[:80]} is not in {repository} any more", fix="read the base branch again"
+                )
+            if history.head(proposal.branch) != expected:
+                raise Conflict(f"branch {proposal.branch} of {repository} was moved by somebody else")
+            tree = history.edited(base, dict(proposal.files))
+            parents = _parents(history, base=base, expected=expected)
+            if expected is not None and parents == (expected,) and history.tree(expected) == tree:
+                return expected
+            commit = history.commit(tree, parents=parents, message=signed(proposal.message))
+            history.move(proposal.branch, commit, expected=expected)
+            return commit
+
+    def pull_requests(self, repository: str, branch: str) -> Sequence[PullRequest]:
+        """Every pull request ever opened from `branch`, newest first."""
+        with self._locked(repository) as history:
+            kept = self._ledger.of_branch(repository, branch)
+            return tuple(self._present(history, repository, pull) for pull in kept)
+
+    def pull_request(self, repository: str, number: int) -> PullRequest:
+        """One pull request as it is now; `NotFound` when there is none of that number."""
+        with self._locked(repository) as history:
+            return self._present(history, repository, self._kept(repository, number))
+
+    def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
+        """Open a pull request from the proposal's branch, or return the one that is open already."""
+        require_own_branch(proposal.branch)
+        require_branch(base_branch)
+        with self._locked(repository) as history:
+            for pull in self.pull_requests(repository, proposal.branch):
+                if pull.state is PullRequestState.OPEN:
+                    return pull
+            new = _new_pull_request(history, repository, proposal, base_branch)
+            kept = self._ledger.add(repository, new, now=self._clock.now())
+            return self._present(history, repository, kept)
+
+    def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
+        """Change title and body of a pull request."""
+        with self._locked(repository):
+            self._ledger.change(repository, replace(self._kept(repository, number), title=title, body=body))
+
+    def close(self, repository: str, number: int, *, comment: str) -> None:
+        """Close without a merge and delete the branch, unless it holds somebody else's commit.
+
+        The comment is put under the body: plain Git has no other place for it.
+        """
+        with self._locked(repository) as history:
+            kept = self._kept(repository, number)
+            pull = self._present(history, repository, kept)
+            if pull.state is not PullRequestState.OPEN:
+                return
+            base = history.head(pull.base)
+            if base is not None and self._foreign(history, pull.head, base) is None:
+                history.move(pull.branch, None, expected=pull.head)
+            body = f"{kept.body}\n\n{comment}" if comment else kept.body
+            closed = replace(kept, head=pull.head, state=PullRequestState.CLOSED, body=body)
+            self._ledger.change(repository, closed)
+
+    def merge(self, repository: str, number: int, *, expected_head: str, message: str) -> str:
+        """Merge and return the commit on the base branch; merged already: the same answer."""
+        with self._locked(repository) as history:
+            kept = self._kept(repository, number)
+            pull = self._present(history, repository, kept)
+            if pull.state is PullRequestState.MERGED and pull.merge_commit is not None:
+                return pull.merge_commit
+            if pull.state is not PullRequestState.OPEN:
+                raise Refused(f"pull request {number} of {repository} is closed", fix="open a new one")
+            if pull.head != expected_head:
+                raise Conflict(f"branch {pull.branch} of {repository} was moved after it was judged")
+            _merge(history, pull, signed(message))
+            done = self._present(history, repository, replace(kept, head=pull.head))
+            if done.merge_commit is None:
+                raise Conflict(f"{pull.base} of {repository} was moved back right after the merge")
+            return done.merge_commit
+
+    @contextmanager
+    def _locked(self, repository: str) -> Iterator[History]:
+        with self._histories_lock:
+            if repository not in self._histories:
+                self._histories[repository] = (self._history(repository), threading.RLock())
+            history, lock = self._histories[repository]
+        with lock:
+            yield history
+
+    def _kept(self, repository: str, number: int) -> PullRequest:
+        for pull in self._ledger.of_repository(repository):
+            if pull.number == number:
+                return pull
+        raise NotFound(f"{repository} has no pull request {number}")
+
+    def _present(self, history: History, repository: str, kept: PullRequest) -> PullRequest:
+        if kept.state is not PullRequestState.OPEN:
+            return kept
+        base = history.head(kept.base)
+        found = _observed(history, kept, base)
+        if found != kept:
+            self._ledger.change(repository, found)
+        return _judged(history, found, base) if found.state is PullRequestState.OPEN else found
+
+    def _foreign(self, history: History, head: str, base: str) -> str | None:
+        commits = history.log(head, base=base, limit=_LONGEST_LOG)
+        for commit in commits:
+            if not self._identity.made(message=commit.message, emails=commit.emails):
+                return commit.id
+        if len(commits) == _LONGEST_LOG:
+            raise Refused(
+                f"a branch of Tagboat holds {_LONGEST_LOG} commits or more", fix="delete the branch"
+            )
+        return None
+
+
+def _require_commit(history: History, repository: str, commit: str) -> None:
+    if not (is_commit(commit) and history.has(commit)):
+        raise NotFound(f"commit {commit[:80]!r} is not in {repository}")
+
+
+def _relation(history: History, commit: str, revision: str) -> Relation:
+    if history.contains(commit, revision=revision):
+        return Relation.CONTAINED
+    if history.contains(revision, revision=commit):
+        return Relation.BEHIND
+    return Relation.DIVERGED
+
+
+def _parents(history: History, *, base: str, expected: str | None) -> tuple[str, ...]:
+    if expected is None or history.contains(expected, revision=base):
+        return (base,)
+    if history.contains(base, revision=expected):
+        return (expected,)
+    return (expected, base)
+
+
+def _new_pull_request(history: History, repository: str, proposal: Proposal, base_branch: str) -> PullRequest:
+    head, base = history.head(proposal.branch), history.head(base_branch)
+    if base is None:
+        raise NotFound(f"branch {base_branch!r} is not in {repository}")
+    if head is None:
+        raise Conflict(f"branch {proposal.branch} of {repository} is gone", fix="write it again")
+    if history.contains(head, revision=base):
+        raise Refused(f"branch {proposal.branch} holds nothing that {base_branch} of {repository} lacks")
+    return PullRequest(
+        number=0,
+        url="",
+        title=proposal.title,
+        body=proposal.body,
+        branch=proposal.branch,
+        base=base_branch,
+        head=head,
+        state=PullRequestState.OPEN,
+    )
+
+
+def _observed(history: History, kept: PullRequest, base: str | None) -> PullRequest:
+    """What Git says of a pull request that the ledger calls open."""
+    if base is not None and history.has(kept.head) and history.contains(kept.head, revision=base):
+        arrival = history.arrival(kept.head, revision=base)
+        when = history.committed_at(arrival)
+        return replace(kept, state=PullRequestState.MERGED, merge_commit=arrival, merged_at=when)
+    head = history.head(kept.branch)
+    if head is None or (base is not None and history.contains(head, revision=base)):
+        return replace(kept, state=PullRequestState.CLOSED)
+    return replace(kept, head=head)
+
+
+def _judged(history: History, pull: PullRequest, base: str | None) -> PullRequest:
+    """An open pull request with the answer to "would it merge"."""
+    if base is None:
+        return replace(pull, mergeable=False, blocked_reason=f"branch {pull.base} is gone")
+    conflicts = history.merge(base, pull.head).conflicts
+    if conflicts:
+        return replace(pull, mergeable=False, blocked_reason=_conflict(pull, conflicts))
+    return replace(pull, mergeable=True)
+
+
+def _conflict(pull: PullRequest, files: Sequence[str]) -> str:
+    return f"it conflicts with {pull.base} in {', '.join(files[:5])}"
+
+
+def _merge(history: History, pull: PullRequest, message: str) -> None:
+    """Move the base branch to a merge of both, again when somebody else moved it in between."""
+    for _ in range(_MERGE_ATTEMPTS):
+        base = history.head(pull.base)
+        if base is None:
+            raise NotFound(f"branch {pull.base!r}, which pull request {pull.number} is for, is gone")
+        if history.contains(pull.head, revision=base):
+            return
+        merged = history.merge(base, pull.head)
+        if merged.conflicts:
+            raise Refused(
+                f"pull request {pull.number} cannot be merged", why=_conflict(pull, merged.conflicts)
+            )
+        commit = history.commit(merged.tree, parents=(base, pull.head), message=message)
+        try:
+            history.move(pull.base, commit, expected=base, holding=(pull.branch, pull.head))
+        except Conflict:
+            if history.head(pull.branch) != pull.head:
+                raise
+        else:
+            return
+    raise Conflict(f"branch {pull.base} moves faster than pull request {pull.number} can be merged")

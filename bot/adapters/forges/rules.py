@@ -1,0 +1,78 @@
+"""What Tagboat never does to a repository, whatever it is told: the guards that every forge shares.
+
+Names of branches follow https://git-scm.com/docs/git-check-ref-format. Each guard raises `Refused` with
+one sentence and returns nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from bot.domain.errors import Refused
+
+BRANCH_PREFIX = "tagboat/"
+LARGEST_FILE = 10 * 1024 * 1024
+"""Bytes of one file that Tagboat reads or writes: values files are thousands of times smaller."""
+
+_LONGEST_NAME = 200
+_LONGEST_PATH = 1024
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_BAD_IN_BRANCH = re.compile(
+    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/-]|[/.]$|(?:^|/)\.|\.lock(?:/|$)|^@$|[\ud800-\udfff]"
+)
+_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+def is_commit(text: str) -> bool:
+    """Whether the text is a full commit id, SHA-1 or SHA-256, in lower-case hexadecimal."""
+    return _COMMIT.fullmatch(text) is not None
+
+
+def require_branch(branch: str) -> None:
+    """Raise `Refused` unless Git allows the name for a branch."""
+    if not branch or len(branch) > _LONGEST_NAME or _BAD_IN_BRANCH.search(branch) or is_commit(branch):
+        raise Refused(
+            f"{_shown(branch)} is not a branch name", fix="use letters, digits and . _ - between slashes"
+        )
+
+
+def require_own_branch(branch: str) -> None:
+    """Raise `Refused` unless the branch is one that Tagboat may write."""
+    require_branch(branch)
+    if not branch.startswith(BRANCH_PREFIX):
+        raise Refused(
+            f"branch {_shown(branch)} is not Tagboat's to write",
+            why=f"only branches under {BRANCH_PREFIX} are",
+        )
+
+
+def require_path(path: str) -> None:
+    """Raise `Refused` unless the path is a plain one inside the repository.
+
+    Parts that begin with `.git` are refused in every spelling: `.git` is Git's own, and `.github`,
+    `.gitlab-ci.yml`, `.gitmodules` and their kind make the host run programs.
+    """
+    parts = path.split("/")
+    if len(path) > _LONGEST_PATH or "\\" in path or any(unicodedata.category(c) in _UNSEEN for c in path):
+        raise Refused(f"{_shown(path)} is not a path of a file", fix="use visible characters and / only")
+    if any(part in {"", ".", ".."} for part in parts):
+        raise Refused(
+            f"{_shown(path)} leaves the repository or names no file",
+            fix="write it from the repository's root, without . or .. and without a slash at either end",
+        )
+    if any(part.casefold().startswith((".git", "git~")) for part in parts):
+        raise Refused(f"{_shown(path)} is not Tagboat's to touch", why="it steers Git or its host")
+
+
+def require_size(path: str, size: int) -> None:
+    """Raise `Refused` when a file of `size` bytes is more than Tagboat handles."""
+    if size > LARGEST_FILE:
+        raise Refused(
+            f"{_shown(path)} is too large: {size} bytes, and the limit is {LARGEST_FILE}",
+            fix="keep the values that Tagboat changes in a file of their own",
+        )
+
+
+def _shown(text: str) -> str:
+    return ascii(text[:80]) if not text[:80].isprintable() else repr(text[:80])

@@ -1,0 +1,228 @@
+"""The forges that the contract suite runs over, each with a repository and the hands of a human beside it.
+
+A forge joins the suite by one more entry in `WORLDS`. A host whose repositories are Git's own on disk takes
+its hands from `GitWorld`, and adds only what people do on its web pages: `merge` and `close`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.adapters.forges.git import GitForge
+from bot.adapters.forges.memory import File, MemoryForge
+from bot.adapters.stores.memory import MemoryLedger
+from bot.ports import Forge
+from tests.fakes.git_repository import NOTHING, GitRepository, Person
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+DEV = "envs/dev/values.yaml"
+PROD = "envs/prod/values.yaml"
+SCRIPT = "bin/deploy.sh"
+START: Mapping[str, bytes] = {
+    "README.md": b"# Infra\n",
+    DEV: b"image:\r\n  tag: 1.0.0\r\nreplicas: 1\r\n",
+    PROD: b"image:\n  tag: 1.0.0\n",
+}
+HUMAN = Person("Ada Human", "ada@example.com")
+
+
+class FixedClock:
+    """Port `Clock`: always the same moment."""
+
+    def now(self) -> datetime:
+        """`NOW`."""
+        return NOW
+
+
+@dataclass
+class ForgeWorld(ABC):
+    """One forge, one repository (default branch `main`, files `START` and an executable `SCRIPT`)."""
+
+    forge: Forge
+    repository: str
+
+    @abstractmethod
+    def commit(self, branch: str, files: Mapping[str, bytes], *, mode: str = "100644") -> str:
+        """A human commits files onto a branch, made from `main` when it is new; returns the commit."""
+
+    @abstractmethod
+    def head(self, branch: str) -> str | None:
+        """Where the branch really stands."""
+
+    @abstractmethod
+    def contents(self, commit: str) -> Mapping[str, bytes]:
+        """Every file of a commit."""
+
+    @abstractmethod
+    def mode(self, commit: str, path: str) -> str:
+        """The file mode of a path, as Git writes it."""
+
+    @abstractmethod
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The parents of a commit."""
+
+    @abstractmethod
+    def delete(self, branch: str) -> None:
+        """A human deletes a branch."""
+
+    @abstractmethod
+    def reset(self, branch: str, commit: str) -> None:
+        """A human forces a branch to another commit."""
+
+    @abstractmethod
+    def merge(self, number: int) -> str:
+        """A human merges a pull request with a merge commit; returns that commit."""
+
+    @abstractmethod
+    def close(self, number: int) -> None:
+        """A human says no to a pull request, the way it is done there."""
+
+
+class GitWorld(ForgeWorld):
+    """The hands of a human on a bare repository."""
+
+    def __init__(self, forge: Forge, repository: str, git: GitRepository) -> None:
+        super().__init__(forge, repository)
+        self.git = git
+
+    def commit(self, branch: str, files: Mapping[str, bytes], *, mode: str = "100644") -> str:
+        """Write blobs, a tree and a commit, and move the branch."""
+        old = self.git.branch(branch)
+        parent = old or self.git.branch("main")
+        changes = [(path, mode, self.git.write_blob(data)) for path, data in files.items()]
+        tree = self.git.write_tree(parent, changes)
+        commit = self.git.write_commit(tree, [parent] if parent else [], "By hand", author=HUMAN)
+        self.git.move(branch, commit, old=old or NOTHING)
+        return commit
+
+    def head(self, branch: str) -> str | None:
+        """Ask the repository itself."""
+        return self.git.branch(branch)
+
+    def contents(self, commit: str) -> Mapping[str, bytes]:
+        """Read every blob."""
+        blobs = [entry for entry in self.git.entries(commit, recursive=True) if entry.kind == "blob"]
+        return {entry.path: self.git.blob(entry.sha) or b"" for entry in blobs}
+
+    def mode(self, commit: str, path: str) -> str:
+        """Ask the tree."""
+        entry = self.git.entry(commit, path)
+        assert entry is not None, path
+        return entry.mode
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """Ask the commit."""
+        return self.git.commit(commit).parents
+
+    def delete(self, branch: str) -> None:
+        """Delete the ref."""
+        self.git.delete(branch)
+
+    def reset(self, branch: str, commit: str) -> None:
+        """Move the ref, wherever it stands."""
+        self.git.move(branch, commit, old=self.git.branch(branch) or NOTHING)
+
+
+class PlainGitWorld(GitWorld):
+    """The plain `git` forge: people merge and say no with Git alone."""
+
+    def merge(self, number: int) -> str:
+        """Merge the branch into its base with Git."""
+        pull = self.forge.pull_request(self.repository, number)
+        base, head = self.git.branch(pull.base), self.git.branch(pull.branch)
+        assert base is not None
+        assert head is not None
+        tree = self.git.merged_tree(base, head)
+        assert tree is not None
+        commit = self.git.write_commit(tree, [base, head], "Merge by hand", author=HUMAN)
+        self.git.move(pull.base, commit, old=base)
+        return commit
+
+    def close(self, number: int) -> None:
+        """Delete the branch: a bare repository has no other way to say no."""
+        self.git.delete(self.forge.pull_request(self.repository, number).branch)
+
+
+class MemoryWorld(ForgeWorld):
+    """The memory twin, whose human's hands are its own methods."""
+
+    def __init__(self, forge: MemoryForge, repository: str) -> None:
+        super().__init__(forge, repository)
+        self._memory = forge
+
+    def commit(self, branch: str, files: Mapping[str, bytes], *, mode: str = "100644") -> str:
+        """Commit by its method."""
+        made = {path: File(data, mode) for path, data in files.items()}
+        return self._memory.commit_by_human(self.repository, branch, made)
+
+    def head(self, branch: str) -> str | None:
+        """Nobody but the twin itself knows."""
+        return self._memory.head(self.repository, branch)
+
+    def contents(self, commit: str) -> Mapping[str, bytes]:
+        """The bytes of its files."""
+        return {path: file.data for path, file in self._memory.files(self.repository, commit).items()}
+
+    def mode(self, commit: str, path: str) -> str:
+        """The mode of its file."""
+        return self._memory.files(self.repository, commit)[path].mode
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The parents that it keeps."""
+        return self._memory.parents(self.repository, commit)
+
+    def delete(self, branch: str) -> None:
+        """Delete by its method."""
+        self._memory.delete_by_human(self.repository, branch)
+
+    def reset(self, branch: str, commit: str) -> None:
+        """Reset by its method."""
+        self._memory.reset_by_human(self.repository, branch, commit)
+
+    def merge(self, number: int) -> str:
+        """Merge by its method."""
+        return self._memory.merge_by_human(self.repository, number)
+
+    def close(self, number: int) -> None:
+        """Close by its method."""
+        self._memory.close_by_human(self.repository, number)
+
+
+def git_repository(folder: Path) -> GitRepository:
+    """A bare repository that holds what every world begins with."""
+    git = GitRepository(folder)
+    changes = [(path, "100644", git.write_blob(data)) for path, data in START.items()]
+    tree = git.write_tree(None, [*changes, (SCRIPT, "100755", git.write_blob(b"#!/bin/sh\n"))])
+    git.move("main", git.write_commit(tree, [], "Begin", author=HUMAN), old=NOTHING)
+    return git
+
+
+def plain_git_world(folder: Path) -> PlainGitWorld:
+    """The plain `git` forge over a bare repository in `folder`."""
+    git = git_repository(folder / "infra.git")
+    forge = GitForge(folder / "cache", ledger=MemoryLedger(), clock=FixedClock())
+    return PlainGitWorld(forge, str(git.folder), git)
+
+
+@contextmanager
+def _plain_git(folder: Path) -> Iterator[ForgeWorld]:
+    yield plain_git_world(folder)
+
+
+@contextmanager
+def _memory(folder: Path) -> Iterator[ForgeWorld]:
+    forge = MemoryForge(clock=FixedClock())
+    forge.create("acme/infra", START)
+    forge.commit_by_human("acme/infra", "main", {SCRIPT: File(b"#!/bin/sh\n", "100755")})
+    yield MemoryWorld(forge, "acme/infra")
+
+
+WORLDS: Mapping[str, Callable[[Path], AbstractContextManager[ForgeWorld]]] = {
+    "memory": _memory,
+    "git": _plain_git,
+}

@@ -1,0 +1,485 @@
+"""What every forge promises (port `Forge`): reads by commit, one move per write, and the truth told back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import Conflict, NotFound, Refused
+from bot.domain.proposal import Proposal, PullRequest, PullRequestState, marker, withdrawn
+from bot.domain.snapshot import Relation
+from tests.contracts.forge_worlds import DEV, PROD, SCRIPT, START, WORLDS, ForgeWorld
+
+BRANCH = "tagboat/homepage/dev"
+KEY = "0123456789ab"
+NEW_DEV = START[DEV].replace(b"1.0.0", b"1.4.2")
+PROPOSAL = Proposal(
+    branch=BRANCH,
+    files=((DEV, NEW_DEV),),
+    message="homepage: 1.0.0 → 1.4.2 in dev",
+    title="homepage 1.4.2 in dev",
+    body=f"Moves homepage to 1.4.2.\n\n{marker(KEY)}",
+)
+NOBODYS_COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture(params=WORLDS)
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ForgeWorld]:
+    with WORLDS[request.param](tmp_path) as built:
+        yield built
+
+
+def _base(world: ForgeWorld) -> str:
+    head = world.head("main")
+    assert head is not None
+    return head
+
+
+def _write(world: ForgeWorld, proposal: Proposal = PROPOSAL) -> str:
+    """Write onto the branch as it stands, from `main` as it stands."""
+    expected = world.forge.head(world.repository, proposal.branch)
+    return world.forge.write(world.repository, proposal, base=_base(world), expected=expected)
+
+
+def _open(world: ForgeWorld, proposal: Proposal = PROPOSAL) -> PullRequest:
+    _write(world, proposal)
+    return world.forge.open(world.repository, proposal, base_branch="main")
+
+
+def _with(path: str, data: bytes, *, branch: str = BRANCH) -> Proposal:
+    return replace(PROPOSAL, branch=branch, files=((path, data),))
+
+
+class TestBranches:
+    def test_the_default_branch_is_known(self, world: ForgeWorld) -> None:
+        assert world.forge.default_branch(world.repository) == "main"
+
+    def test_an_unknown_repository_is_not_found(self, world: ForgeWorld) -> None:
+        with pytest.raises(NotFound):
+            world.forge.default_branch(f"{world.repository}-elsewhere")
+
+    def test_a_branch_is_followed_as_it_moves(self, world: ForgeWorld) -> None:
+        for number in range(2):
+            pushed = world.commit("main", {"count.txt": b"%d" % number})
+            assert world.forge.head(world.repository, "main") == pushed
+
+    def test_a_branch_that_is_forced_elsewhere_is_followed(self, world: ForgeWorld) -> None:
+        first = _base(world)
+        world.commit("main", {"count.txt": b"1"})
+        assert world.forge.head(world.repository, "main") != first
+        world.reset("main", first)
+        assert world.forge.head(world.repository, "main") == first
+
+    def test_a_branch_that_is_not_there_has_no_head(self, world: ForgeWorld) -> None:
+        assert world.forge.head(world.repository, "feature/nothing") is None
+
+    def test_a_deleted_branch_has_no_head(self, world: ForgeWorld) -> None:
+        world.commit("feature/short", {"a.txt": b"a"})
+        assert world.forge.head(world.repository, "feature/short") is not None
+        world.delete("feature/short")
+        assert world.forge.head(world.repository, "feature/short") is None
+
+
+class TestRead:
+    @pytest.mark.parametrize(
+        "data",
+        [
+            pytest.param(b"a: 1\r\nb: 2\r\n", id="CRLF"),
+            pytest.param(b"a: 1", id="no newline at the end"),
+            pytest.param(b"\xef\xbb\xbfa: \xc3\xbc\n", id="byte order mark"),
+            pytest.param(bytes(range(256)), id="every byte"),
+            pytest.param(b"", id="empty"),
+        ],
+    )
+    def test_bytes_come_back_as_they_are(self, world: ForgeWorld, data: bytes) -> None:
+        commit = world.commit("main", {"some/file": data})
+        assert world.forge.read(world.repository, commit, "some/file") == data
+
+    @pytest.mark.parametrize("path", ["Über uns/wörter ☕.yaml", "a b/c'd\"e.yaml", "glob[*]?.yaml"])
+    def test_paths_are_taken_literally(self, world: ForgeWorld, path: str) -> None:
+        commit = world.commit("main", {path: b"1"})
+        assert world.forge.read(world.repository, commit, path) == b"1"
+
+    def test_an_old_commit_is_still_read(self, world: ForgeWorld) -> None:
+        old = _base(world)
+        world.commit("main", {DEV: b"changed\n"})
+        assert world.forge.read(world.repository, old, DEV) == START[DEV]
+
+    @pytest.mark.parametrize("path", ["nothing.yaml", "envs/dev/nothing.yaml", "no/such/folder.yaml"])
+    def test_a_file_that_is_not_there_is_none(self, world: ForgeWorld, path: str) -> None:
+        assert world.forge.read(world.repository, _base(world), path) is None
+
+    def test_a_commit_that_nobody_has_is_not_taken_for_an_absent_file(self, world: ForgeWorld) -> None:
+        with pytest.raises(NotFound):
+            world.forge.read(world.repository, NOBODYS_COMMIT, DEV)
+
+    def test_a_folder_is_refused(self, world: ForgeWorld) -> None:
+        with pytest.raises(Refused):
+            world.forge.read(world.repository, _base(world), "envs/dev")
+
+    def test_a_symbolic_link_is_refused(self, world: ForgeWorld) -> None:
+        commit = world.commit("main", {"envs/link.yaml": b"dev/values.yaml"}, mode="120000")
+        with pytest.raises(Refused):
+            world.forge.read(world.repository, commit, "envs/link.yaml")
+
+
+class TestRelation:
+    def test_a_commit_is_contained_in_itself_and_what_follows(self, world: ForgeWorld) -> None:
+        first = _base(world)
+        second = world.commit("main", {"a.txt": b"2"})
+        for revision in (first, second):
+            relation = world.forge.relation(world.repository, commit=first, revision=revision)
+            assert relation is Relation.CONTAINED
+
+    def test_an_older_revision_is_behind(self, world: ForgeWorld) -> None:
+        first = _base(world)
+        second = world.commit("main", {"a.txt": b"2"})
+        assert world.forge.relation(world.repository, commit=second, revision=first) is Relation.BEHIND
+
+    def test_branches_diverge(self, world: ForgeWorld) -> None:
+        side = world.commit("feature/side", {"side.txt": b"s"})
+        main = world.commit("main", {"a.txt": b"2"})
+        assert world.forge.relation(world.repository, commit=side, revision=main) is Relation.DIVERGED
+
+    @pytest.mark.parametrize("revision", [NOBODYS_COMMIT, "main", "1.2.3", "", "--all"])
+    def test_what_names_no_commit_of_the_repository_is_unknown(
+        self, world: ForgeWorld, revision: str
+    ) -> None:
+        base = _base(world)
+        assert world.forge.relation(world.repository, commit=base, revision=revision) is Relation.UNKNOWN
+
+    def test_a_commit_that_comes_later_is_not_unknown_for_ever(self, world: ForgeWorld) -> None:
+        first = _base(world)
+        assert world.forge.head(world.repository, "main") == first
+        second = world.commit("main", {"a.txt": b"2"})
+        assert world.forge.relation(world.repository, commit=first, revision=second) is Relation.CONTAINED
+
+
+class TestWrite:
+    def test_a_new_branch_is_one_commit_on_the_base(self, world: ForgeWorld) -> None:
+        base = _base(world)
+        commit = world.forge.write(world.repository, PROPOSAL, base=base, expected=None)
+        assert world.head(BRANCH) == commit
+        assert world.parents(commit) == (base,)
+        assert world.contents(commit) == {**world.contents(base), DEV: NEW_DEV}
+
+    @pytest.mark.parametrize(
+        "path", ["new.yaml", "deep/er/new.yaml", "envs/dev/more.yaml", "Über/☕ .yaml", "glob[*]?.yaml"]
+    )
+    def test_a_new_file_is_added_beside_the_others(self, world: ForgeWorld, path: str) -> None:
+        commit = _write(world, _with(path, b"a: 1\r\n"))
+        assert world.contents(commit) == {**world.contents(_base(world)), path: b"a: 1\r\n"}
+        assert world.mode(commit, path) == "100644"
+
+    def test_an_executable_file_stays_executable(self, world: ForgeWorld) -> None:
+        commit = _write(world, _with(SCRIPT, b"#!/bin/sh\nexit 0\n"))
+        assert world.mode(commit, SCRIPT) == "100755"
+        assert world.contents(commit)[SCRIPT] == b"#!/bin/sh\nexit 0\n"
+
+    def test_several_files_move_in_one_commit(self, world: ForgeWorld) -> None:
+        proposal = replace(PROPOSAL, files=((DEV, b"d"), (PROD, b"p"), ("new", b"n")))
+        commit = _write(world, proposal)
+        assert world.parents(commit) == (_base(world),)
+        assert world.contents(commit).items() >= dict(proposal.files).items()
+
+    def test_a_branch_that_exists_is_not_made_again(self, world: ForgeWorld) -> None:
+        commit = _write(world)
+        with pytest.raises(Conflict):
+            world.forge.write(world.repository, PROPOSAL, base=_base(world), expected=None)
+        assert world.head(BRANCH) == commit
+
+    @pytest.mark.parametrize("there", [True, False], ids=["the branch moved", "the branch is gone"])
+    def test_a_branch_that_is_elsewhere_is_left_alone(self, world: ForgeWorld, there: bool) -> None:
+        commit = _write(world)
+        moved = world.commit(BRANCH, {"note.txt": b"by hand"}) if there else world.delete(BRANCH)
+        other = _with(DEV, b"other\n")
+        with pytest.raises(Conflict):
+            world.forge.write(world.repository, other, base=_base(world), expected=commit)
+        assert world.head(BRANCH) == moved
+
+    def test_a_second_write_follows_the_first(self, world: ForgeWorld) -> None:
+        first = _write(world)
+        second = _write(world, _with(DEV, b"tag: 2\n"))
+        assert world.parents(second) == (first,)
+        assert world.contents(second) == {**world.contents(_base(world)), DEV: b"tag: 2\n"}
+
+    def test_a_moved_base_is_taken_in_without_force(self, world: ForgeWorld) -> None:
+        first = _write(world)
+        base = world.commit("main", {"README.md": b"# New\n"})
+        second = _write(world)
+        assert set(world.parents(second)) == {first, base}
+        assert world.contents(second) == {**world.contents(base), DEV: NEW_DEV}
+
+    def test_a_base_that_was_forced_elsewhere_is_built_upon(self, world: ForgeWorld) -> None:
+        old = _base(world)
+        world.commit("main", {"README.md": b"# Wrong\n"})
+        first = _write(world)
+        world.reset("main", old)
+        base = world.commit("main", {"README.md": b"# Right\n"})
+        second = _write(world)
+        assert world.contents(second) == {**world.contents(base), DEV: NEW_DEV}
+        assert world.forge.relation(world.repository, commit=first, revision=second) is Relation.CONTAINED
+
+    def test_the_same_content_again_is_no_commit(self, world: ForgeWorld) -> None:
+        commit = _write(world)
+        assert _write(world) == commit
+        assert world.head(BRANCH) == commit
+
+    def test_a_base_that_nobody_has_moves_nothing(self, world: ForgeWorld) -> None:
+        with pytest.raises(Conflict):
+            world.forge.write(world.repository, PROPOSAL, base=NOBODYS_COMMIT, expected=None)
+        assert world.head(BRANCH) is None
+
+    @pytest.mark.parametrize(
+        "branch", ["main", "feature/x", "tagboat", "tagboat/../main", "tagboat/", "tagboat/a b", "-tagboat/x"]
+    )
+    def test_only_branches_of_our_own_are_written(self, world: ForgeWorld, branch: str) -> None:
+        before = _base(world)
+        proposal = replace(PROPOSAL, branch=branch)
+        with pytest.raises(Refused):
+            world.forge.write(world.repository, proposal, base=before, expected=None)
+        assert world.head("main") == before
+
+    @pytest.mark.parametrize(
+        "path",
+        [
+            *("../outside", "/etc/passwd", "a/../../b", "a//b", "./a", "a/", "", ".", "a\\b", "a\nb", "a\0b"),
+            *(".git/config", "sub/.GIT/hooks/x", "git~1/config", ".g\u200cit/config", ".gitmodules"),
+            *(".github/workflows/x.yml", ".gitlab-ci.yml", ".gitattributes", "\ud800"),
+        ],
+        ids=ascii,
+    )
+    def test_paths_that_lead_elsewhere_are_refused(self, world: ForgeWorld, path: str) -> None:
+        with pytest.raises(Refused):
+            _write(world, _with(path, b"x"))
+        assert world.head(BRANCH) is None
+
+    def test_a_symbolic_link_is_not_written_over(self, world: ForgeWorld) -> None:
+        world.commit("main", {"link.yaml": b"/etc/passwd"}, mode="120000")
+        with pytest.raises(Refused):
+            _write(world, _with("link.yaml", b"x"))
+        assert world.head(BRANCH) is None
+
+    @pytest.mark.parametrize("path", ["envs", "README.md/inside.yaml"], ids=["folder", "below a file"])
+    def test_folders_and_files_do_not_replace_each_other(self, world: ForgeWorld, path: str) -> None:
+        with pytest.raises(Refused):
+            _write(world, _with(path, b"x"))
+        assert world.head(BRANCH) is None
+
+    def test_many_threads_write_their_own_branches(self, world: ForgeWorld) -> None:
+        proposals = [_with(DEV, b"%d\n" % n, branch=f"tagboat/homepage/env-{n}") for n in range(6)]
+        with ThreadPoolExecutor(len(proposals)) as pool:
+            commits = list(pool.map(lambda proposal: _write(world, proposal), proposals))
+        assert [world.head(proposal.branch) for proposal in proposals] == commits
+
+
+class TestForeignCommit:
+    def _foreign(self, world: ForgeWorld) -> str | None:
+        return world.forge.foreign_commit(world.repository, branch=BRANCH, base=_base(world))
+
+    def test_a_branch_of_ours_has_none(self, world: ForgeWorld) -> None:
+        _write(world)
+        _write(world, _with(DEV, b"tag: 2\n"))
+        assert self._foreign(world) is None
+
+    def test_what_the_base_holds_is_not_foreign(self, world: ForgeWorld) -> None:
+        _write(world)
+        world.commit("main", {"README.md": b"# New\n"})
+        _write(world)
+        assert self._foreign(world) is None
+
+    def test_a_branch_that_is_not_there_has_none(self, world: ForgeWorld) -> None:
+        assert self._foreign(world) is None
+
+    def test_the_newest_commit_of_a_human_is_named(self, world: ForgeWorld) -> None:
+        _write(world)
+        world.commit(BRANCH, {"note.txt": b"1"})
+        newest = world.commit(BRANCH, {"note.txt": b"2"})
+        assert self._foreign(world) == newest
+
+    def test_it_is_found_below_a_commit_of_ours(self, world: ForgeWorld) -> None:
+        _write(world)
+        foreign = world.commit(BRANCH, {"note.txt": b"1"})
+        _write(world, _with(DEV, b"tag: 2\n"))
+        assert self._foreign(world) == foreign
+
+
+class TestOpen:
+    def test_it_says_what_was_proposed(self, world: ForgeWorld) -> None:
+        head = _write(world)
+        opened = world.forge.open(world.repository, PROPOSAL, base_branch="main")
+        assert (opened.branch, opened.base, opened.head) == (BRANCH, "main", head)
+        assert (opened.title, opened.release_key) == (PROPOSAL.title, KEY)
+        assert opened.state is PullRequestState.OPEN
+        assert opened.merge_commit is None
+        assert opened.merged_at is None
+
+    def test_it_is_found_by_branch_and_by_number(self, world: ForgeWorld) -> None:
+        opened = _open(world)
+        assert [p.number for p in world.forge.pull_requests(world.repository, BRANCH)] == [opened.number]
+        assert world.forge.pull_request(world.repository, opened.number).branch == BRANCH
+        assert world.forge.pull_requests(world.repository, "tagboat/homepage/prod") == ()
+
+    def test_opening_twice_opens_one(self, world: ForgeWorld) -> None:
+        opened = _open(world)
+        again = world.forge.open(world.repository, PROPOSAL, base_branch="main")
+        assert again.number == opened.number
+        assert len(world.forge.pull_requests(world.repository, BRANCH)) == 1
+
+    def test_the_head_is_where_the_branch_is_now(self, world: ForgeWorld) -> None:
+        opened = _open(world)
+        moved = _write(world, _with(DEV, b"tag: 2\n"))
+        assert world.forge.pull_request(world.repository, opened.number).head == moved
+
+    def test_each_branch_has_its_own(self, world: ForgeWorld) -> None:
+        dev = _open(world)
+        prod = _open(world, _with(PROD, b"tag: 2\n", branch="tagboat/homepage/prod"))
+        assert dev.number != prod.number
+        found = world.forge.pull_requests(world.repository, "tagboat/homepage/prod")
+        assert [pull.number for pull in found] == [prod.number]
+
+    def test_an_unknown_number_is_not_found(self, world: ForgeWorld) -> None:
+        with pytest.raises(NotFound):
+            world.forge.pull_request(world.repository, 4711)
+
+    def test_title_and_body_can_be_revised(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        world.forge.revise(world.repository, number, title="Other", body=withdrawn(PROPOSAL.body))
+        pull = world.forge.pull_request(world.repository, number)
+        assert (pull.title, pull.release_key, pull.is_withdrawn) == ("Other", KEY, True)
+
+    def test_a_branch_without_anything_new_is_refused(self, world: ForgeWorld) -> None:
+        world.reset(BRANCH, _base(world))
+        with pytest.raises(Refused):
+            world.forge.open(world.repository, PROPOSAL, base_branch="main")
+
+
+class TestClose:
+    def test_it_is_closed_and_the_branch_is_gone(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        world.forge.close(world.repository, number, comment="superseded by 1.4.3")
+        pull = world.forge.pull_request(world.repository, number)
+        assert pull.state is PullRequestState.CLOSED
+        assert pull.release_key == KEY
+        assert world.head(BRANCH) is None
+
+    def test_closing_again_changes_nothing(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        world.forge.close(world.repository, number, comment="superseded")
+        closed = world.forge.pull_request(world.repository, number)
+        world.forge.close(world.repository, number, comment="superseded")
+        assert world.forge.pull_request(world.repository, number) == closed
+
+    def test_a_later_one_from_the_same_branch_comes_first(self, world: ForgeWorld) -> None:
+        first = _open(world).number
+        world.forge.close(world.repository, first, comment="superseded")
+        second = _open(world, _with(DEV, b"tag: 3\n")).number
+        pulls = world.forge.pull_requests(world.repository, BRANCH)
+        assert [pull.number for pull in pulls] == [second, first]
+        assert [pull.state for pull in pulls] == [PullRequestState.OPEN, PullRequestState.CLOSED]
+
+    def test_a_humans_no_is_seen(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        world.close(number)
+        pull = world.forge.pull_request(world.repository, number)
+        assert pull.state is PullRequestState.CLOSED
+        assert pull.release_key == KEY
+        assert not pull.is_withdrawn
+
+    def test_a_deleted_branch_closes_it(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        world.delete(BRANCH)
+        assert world.forge.pull_request(world.repository, number).state is PullRequestState.CLOSED
+
+    def test_a_merged_one_stays_merged(self, world: ForgeWorld) -> None:
+        pull = _open(world)
+        world.forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+        world.forge.close(world.repository, pull.number, comment="late")
+        assert world.forge.pull_request(world.repository, pull.number).state is PullRequestState.MERGED
+
+
+class TestMerge:
+    def _merge(self, world: ForgeWorld, pull: PullRequest) -> str:
+        message = f"Merge {pull.title}"
+        return world.forge.merge(world.repository, pull.number, expected_head=pull.head, message=message)
+
+    def test_the_commit_is_on_the_base_and_holds_the_proposal(self, world: ForgeWorld) -> None:
+        before = _base(world)
+        pull = _open(world)
+        commit = self._merge(world, pull)
+        assert world.head("main") == commit
+        assert world.contents(commit) == {**world.contents(before), DEV: NEW_DEV}
+        assert world.forge.relation(world.repository, commit=before, revision=commit) is Relation.CONTAINED
+
+    def test_it_is_shown_as_merged(self, world: ForgeWorld) -> None:
+        pull = _open(world)
+        commit = self._merge(world, pull)
+        merged = world.forge.pull_request(world.repository, pull.number)
+        assert (merged.state, merged.merge_commit) == (PullRequestState.MERGED, commit)
+        assert merged.merged_at is not None
+        assert merged.merged_at.tzinfo is not None
+
+    def test_merging_again_gives_the_same_commit(self, world: ForgeWorld) -> None:
+        pull = _open(world)
+        commit = self._merge(world, pull)
+        assert self._merge(world, pull) == commit
+        assert world.head("main") == commit
+
+    def test_a_head_that_moved_after_it_was_judged_is_not_merged(self, world: ForgeWorld) -> None:
+        before = _base(world)
+        pull = _open(world)
+        world.commit(BRANCH, {"evil.txt": b"late"})
+        with pytest.raises(Conflict):
+            self._merge(world, pull)
+        assert world.head("main") == before
+
+    def test_what_came_to_the_base_meanwhile_is_kept(self, world: ForgeWorld) -> None:
+        pull = _open(world)
+        base = world.commit("main", {"README.md": b"# New\n"})
+        commit = self._merge(world, pull)
+        assert world.contents(commit) == {**world.contents(base), DEV: NEW_DEV}
+
+    def test_a_conflict_is_refused_and_moves_nothing(self, world: ForgeWorld) -> None:
+        pull = _open(world)
+        base = world.commit("main", {DEV: START[DEV].replace(b"1.0.0", b"1.3.0")})
+        with pytest.raises(Refused):
+            self._merge(world, pull)
+        assert world.head("main") == base
+        assert world.forge.pull_request(world.repository, pull.number).mergeable is not True
+
+    def test_a_closed_one_is_refused(self, world: ForgeWorld) -> None:
+        before = _base(world)
+        pull = _open(world)
+        world.forge.close(world.repository, pull.number, comment="no")
+        with pytest.raises(Refused):
+            self._merge(world, pull)
+        assert world.head("main") == before
+
+    def test_a_humans_merge_is_seen(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        commit = world.merge(number)
+        world.commit("main", {"README.md": b"# Later\n"})
+        pull = world.forge.pull_request(world.repository, number)
+        assert (pull.state, pull.merge_commit) == (PullRequestState.MERGED, commit)
+
+    def test_the_branch_serves_again_after_the_merge(self, world: ForgeWorld) -> None:
+        first = _open(world)
+        self._merge(world, first)
+        second = _open(world, _with(DEV, b"tag: 3\n"))
+        commit = self._merge(world, second)
+        assert second.number != first.number
+        assert world.contents(commit)[DEV] == b"tag: 3\n"
+
+    def test_nobody_else_moves_meanwhile_and_both_changes_end_up_in(self, world: ForgeWorld) -> None:
+        pulls = [
+            _open(world, _with(f"envs/{n}.yaml", b"%d\n" % n, branch=f"tagboat/homepage/env-{n}"))
+            for n in range(3)
+        ]
+        with ThreadPoolExecutor(len(pulls)) as pool:
+            commits = list(pool.map(lambda pull: self._merge(world, pull), pulls))
+        assert len(set(commits)) == len(pulls)
+        assert {f"envs/{n}.yaml" for n in range(3)} <= world.contents(_base(world)).keys()
