@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections import Counter
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import parse_qsl
@@ -22,8 +21,6 @@ _DEEPEST = 64
 _MOST_KEYS = 50_000
 _LONGEST_NUMBER = 40
 _MOST_FORM_FIELDS = 16
-# An unfinished string matches as well, so that no quote is ever tried twice: the time stays linear.
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _HINTS = {
     "'": "single quotes",
@@ -78,8 +75,10 @@ def _check_depth(body: bytes) -> None:
     """Refuse deep nesting before a recursive parser sees it."""
     if body.count(b"[") + body.count(b"{") <= _DEEPEST:
         return
+    without_escapes = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    outside_strings = b"".join(without_escapes.split(b'"')[::2])
     depth = 0
-    for bracket in _STRING.sub(b"", body).translate(None, _NOT_BRACKETS):
+    for bracket in outside_strings.translate(None, _NOT_BRACKETS):
         depth += 1 if bracket in b"[{" else -1
         if depth > _DEEPEST:
             raise Unreadable("nested too deeply")
