@@ -13,6 +13,9 @@ from bot.flow.reconcile import reconcile
 from bot.flow.sweep import sweep
 from bot.flow.world import World
 
+_NOTICES = 100
+"""Notices told by one message at most: a long outbox is emptied in several tasks."""
+
 
 def register(application: Celery, world: Callable[[], World], *, look_every: timedelta) -> None:
     """Give the application its tasks. `world` is called in the process that runs them."""
@@ -24,7 +27,7 @@ def register(application: Celery, world: Callable[[], World], *, look_every: tim
     @application.task(name=ANNOUNCE)
     def announce_notices() -> None:
         here = world()
-        announce(here.store, here.notifiers, here.clock)
+        announce(here.store, here.notifiers, here.clock, _NOTICES)
 
     @application.task(name=SWEEP)
     def sweep_pipelines() -> None:

@@ -7,6 +7,7 @@ same proposal has the same text and an unchanged one needs no edit.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from bot.domain.image import ImageRef, Release, short_digest
 from bot.domain.pipeline import Environment, Merge, Pipeline
@@ -75,6 +76,15 @@ def body(
     return "\n\n".join(part for part in parts if part)
 
 
+def span(length: timedelta) -> str:
+    """A length of time as the configuration writes it: `2h`, `1d12h`, `90s` is `1m30s`."""
+    rest, text = int(length.total_seconds()), ""
+    for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, rest = divmod(rest, seconds)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
+
+
 def _moved(before: Release, after: Release) -> list[tuple[str, ImageRef, ImageRef]]:
     old = dict(before.images)
     return [(alias, old[alias], new) for alias, new in after.images if not _is_same(old[alias], new)]
@@ -99,7 +109,7 @@ def _step(old: ImageRef, new: ImageRef) -> str:
 def _proved_text(environment: Environment, proofs: Sequence[Proof]) -> str:
     if not proofs:
         return ""
-    soak = f", soaked for at least {environment.soak}" if environment.soak else ""
+    soak = f", soaked for at least {span(environment.soak)}" if environment.soak else ""
     lines = [
         f"- {each.environment}: live since {_minute(each)} at commit {each.commit[:12]}{soak}"
         for each in proofs

@@ -1,0 +1,97 @@
+"""Facts wake the pipelines that they concern, once, after they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.adapters.queues.memory import MemoryQueue
+from bot.domain.errors import Unreachable
+from bot.domain.fact import BranchMoved, Fact, Ignored, ImagePushed
+from bot.domain.image import ImageName
+from bot.flow.receive import receive
+from bot.flow.sweep import sweep
+from bot.ports import Delivery
+from tests.flow.worlds import REPOSITORY, WEB, Bench
+
+
+def pushed(image: ImageName = WEB) -> ImagePushed:
+    return ImagePushed(image=image, tag="1.1.0")
+
+
+def moved(repository: str = REPOSITORY) -> BranchMoved:
+    return BranchMoved(
+        provider="github",
+        repository=repository,
+        clone_url=f"https://forge.example/{repository}.git",
+        ref="refs/heads/main",
+        before="a" * 40,
+        after="b" * 40,
+        created=False,
+        deleted=False,
+        forced=False,
+        commits=1,
+        changed_paths=("envs/dev/values.yaml",),
+        is_default_branch=True,
+    )
+
+
+def delivery(key: str = "1") -> Delivery:
+    return Delivery("sender", key)
+
+
+@pytest.mark.parametrize(
+    ("facts", "forge", "woken"),
+    [
+        pytest.param([pushed()], None, ["shop"], id="a watched image"),
+        pytest.param(
+            [pushed(ImageName("registry.example:5000", "acme/other"))], None, [], id="another image"
+        ),
+        pytest.param([pushed(ImageName("evil.example", "acme/web"))], None, [], id="another registry"),
+        pytest.param([moved()], "forge", ["shop"], id="the pipeline's repository"),
+        pytest.param([moved(REPOSITORY.upper())], "forge", ["shop"], id="letter case does not count"),
+        pytest.param([moved()], "other", [], id="the same path on another forge"),
+        pytest.param([moved("acme/else")], "forge", [], id="another repository"),
+        pytest.param([Ignored(reason="action pull")], None, [], id="nothing that counts"),
+        pytest.param([pushed(), pushed(), moved()], "forge", ["shop"], id="many facts, one message"),
+    ],
+)
+def test_facts_wake_the_pipelines_that_they_concern(
+    facts: Sequence[Fact], forge: str | None, woken: list[str]
+) -> None:
+    bench = Bench()
+    assert list(receive(bench.world, delivery(), facts, forge=forge)) == woken
+    assert list(bench.queue.pipelines) == woken
+
+
+def test_a_delivery_that_was_seen_before_wakes_nothing() -> None:
+    bench = Bench()
+    receive(bench.world, delivery(), [pushed()], forge=None)
+    bench.queue.pipelines.clear()
+    assert receive(bench.world, delivery(), [pushed()], forge=None) == ()
+    assert list(bench.queue.pipelines) == []
+
+
+class _BrokenQueue(MemoryQueue):
+    def reconcile(self, pipeline: str) -> None:
+        raise Unreachable("the message broker cannot be reached")
+
+
+def test_a_broker_that_is_down_loses_nothing() -> None:
+    bench = Bench()
+    bench.settle()
+    broken = replace(bench.world, queue=_BrokenQueue())
+    assert list(receive(broken, delivery(), [pushed()], forge=None)) == ["shop"]
+    assert list(sweep(bench.world, every=timedelta(hours=1))) == ["shop"]
+    assert list(bench.queue.pipelines) == ["shop"]
+
+
+def test_the_sweep_finds_what_nobody_looked_at_for_long() -> None:
+    bench = Bench()
+    bench.settle()
+    assert list(sweep(bench.world, every=timedelta(minutes=5))) == []
+    bench.clock.pass_by(timedelta(minutes=5))
+    assert list(sweep(bench.world, every=timedelta(minutes=5))) == ["shop"]
