@@ -1,0 +1,12 @@
+"""Edits of values files: bytes in, bytes out, one value changed and all else byte for byte.
+
+    keypath   where a value stands, as people write it: `applications[name=web].image.tag`
+    stream    a YAML file as libyaml reads it, every node with its place in the text
+    lookup    the node at a key path, or why there is no single one
+    scalar    how a text is written so that every YAML reader takes it for that text
+    splice    the edit itself, and the proof that nothing else changed
+    values    read and replace the values of a file
+    targets   a target of the configuration and the image that stands there
+
+Nothing here knows files, forges or Git: content comes as bytes and leaves as bytes.
+"""

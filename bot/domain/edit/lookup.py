@@ -1,0 +1,202 @@
+"""The node at a key path: exactly one, or why there is none, or why it is not for us to choose.
+
+Keys are compared by their text: `80` and `"80"` are one key here, as they are for everything that reads
+values as JSON. What is not written at the path itself, but comes there through an alias or a merge key, is
+refused: a change to it would be a change elsewhere.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
+from bot.domain.edit.stream import Kind, Stream
+from bot.domain.errors import NotFound, Refused
+
+_MOST_COMPARED = 2_000
+_MOST_NAMED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The nodes on the way to the one that was looked for: the document's root first, itself last."""
+
+    way: tuple[int, ...]
+
+    @property
+    def index(self) -> int:
+        """The node that was looked for."""
+        return self.way[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The path ends early: at `index`, the last node that it leads to, after `depth` steps."""
+
+    index: int
+    depth: int
+
+
+def find(stream: Stream, path: KeyPath) -> Place | Missing:
+    """Find the one node that the path leads to.
+
+    Raises:
+        Refused: the path leads to several places, or through an alias or a merge key.
+    """
+    outcomes = [_walk(stream, root, path) for root in stream.documents()]
+    places = [outcome for outcome in outcomes if isinstance(outcome, Place)]
+    if len(places) > 1:
+        lines = ", ".join(str(stream.line(place.index)) for place in places[:_MOST_NAMED])
+        raise Refused(
+            f"`{path}` is not one place",
+            why=f"{len(places)} documents of the file have it (lines {lines})",
+            fix="give each document a file of its own",
+        )
+    if places:
+        return places[0]
+    dead_ends = [outcome for outcome in outcomes if isinstance(outcome, Missing)]
+    return max(dead_ends, key=lambda missing: missing.depth, default=Missing(0, 0))
+
+
+def not_found(stream: Stream, path: KeyPath, missing: Missing) -> NotFound:
+    """The error for a path that leads nowhere: how far it leads, and which paths are like it."""
+    likely = ", ".join(f"`{other}`" for other in _alike(stream, path))
+    return NotFound(
+        f"`{path}` is not in the file",
+        why=_dead_end(stream, path, missing),
+        fix=f"did you mean {likely}?" if likely else "add the key to the file, or correct the path",
+    )
+
+
+def _walk(stream: Stream, root: int, path: KeyPath) -> Place | Missing:
+    way = [root]
+    for depth, step in enumerate(path.steps):
+        if stream.nodes[way[-1]].kind is Kind.ALIAS:
+            raise _through_alias(stream, path, way[-1])
+        child = _child(stream, way[-1], step)
+        if child is None:
+            return Missing(way[-1], depth)
+        way.append(child)
+    if stream.nodes[way[-1]].kind is Kind.ALIAS:
+        raise _through_alias(stream, path, way[-1])
+    return Place(tuple(way))
+
+
+def _child(stream: Stream, parent: int, step: Step) -> int | None:
+    kind = stream.nodes[parent].kind
+    if isinstance(step, Key):
+        return _value(stream, parent, step.name) if kind is Kind.MAPPING else None
+    if kind is not Kind.SEQUENCE:
+        return None
+    if isinstance(step, Index):
+        return next(islice(stream.children(parent), step.number, None), None)
+    return _element(stream, parent, step)
+
+
+def _value(stream: Stream, mapping: int, name: str) -> int | None:
+    """The value of a key; None when neither the mapping nor what it merges has it."""
+    values = [value for key, value in stream.entries(mapping) if stream.key_text(key) == name]
+    if len(values) > 1:
+        lines = ", ".join(str(stream.line(value)) for value in values[:_MOST_NAMED])
+        raise Refused(
+            f"the key `{Key(name)}` is not one place",
+            why=f"it stands {len(values)} times in one mapping (lines {lines})",
+            fix="remove the duplicates",
+        )
+    if not values and _is_merged(stream, mapping, name):
+        raise Refused(
+            f"the key `{Key(name)}` is not written here",
+            why=f"it comes from the merge key << of the mapping in line {stream.line(mapping)}",
+            fix="write the key out in this mapping, or point the target to the mapping that is merged",
+        )
+    return values[0] if values else None
+
+
+def _is_merged(stream: Stream, mapping: int, name: str) -> bool:
+    """Whether a merge key brings the name in. No node is visited twice: anchors may be cyclic."""
+    waiting = [value for key, value in stream.entries(mapping) if stream.is_merge(key)]
+    seen = {mapping}
+    while waiting:
+        at = stream.resolve(waiting.pop())
+        if at in seen:
+            continue
+        seen.add(at)
+        if stream.nodes[at].kind is Kind.SEQUENCE:
+            waiting.extend(stream.children(at))
+        elif stream.nodes[at].kind is Kind.MAPPING:
+            entries = list(stream.entries(at))
+            if any(stream.key_text(key) == name for key, _ in entries):
+                return True
+            waiting.extend(value for key, value in entries if stream.is_merge(key))
+    return False
+
+
+def _element(stream: Stream, sequence: int, step: Match) -> int | None:
+    elements = [element for element in stream.children(sequence) if _matches(stream, element, step)]
+    if len(elements) > 1:
+        lines = ", ".join(str(stream.line(element)) for element in elements[:_MOST_NAMED])
+        raise Refused(
+            f"`{step}` is not one element",
+            why=f"{len(elements)} elements of the list match it (lines {lines})",
+            fix="choose a field whose value is unique, or an index",
+        )
+    return elements[0] if elements else None
+
+
+def _matches(stream: Stream, element: int, step: Match) -> bool:
+    mapping = stream.resolve(element)
+    if stream.nodes[mapping].kind is not Kind.MAPPING:
+        return False
+    value = _value(stream, mapping, step.field)
+    return value is not None and stream.key_text(value) == step.value
+
+
+def _through_alias(stream: Stream, path: KeyPath, index: int) -> Refused:
+    anchor = stream.nodes[index].anchor
+    return Refused(
+        f"`{path}` is not written here",
+        why=f"line {stream.line(index)} only refers to it by the alias *{anchor}",
+        fix=f"write the value out, or point the target to the place that carries &{anchor}",
+    )
+
+
+def _dead_end(stream: Stream, path: KeyPath, missing: Missing) -> str:
+    if not stream.nodes:
+        return "it holds no values"
+    done = path.steps[: missing.depth]
+    where = f"`{KeyPath(done)}`" if done else "the document"
+    kind = stream.nodes[missing.index].kind
+    if kind is Kind.MAPPING:
+        texts = (stream.key_text(key) for key, _ in stream.entries(missing.index))
+        keys = [str(Key(text))[:80] for text in texts if text is not None]
+        more = ", …" if len(keys) > _MOST_NAMED else ""
+        return f"{where} has the keys {', '.join(keys[:_MOST_NAMED])}{more}" if keys else f"{where} is empty"
+    if kind is Kind.SEQUENCE:
+        return f"{where} is a list of {sum(1 for _ in stream.children(missing.index))}"
+    return f"{where} is a single value"
+
+
+def _alike(stream: Stream, path: KeyPath) -> list[str]:
+    """Up to three paths of the file that look like this one; those with the same last key come first."""
+    paths = [found for root in stream.documents() for found in islice(_paths(stream, root), _MOST_COMPARED)]
+    same_end = [str(found) for found in paths if found.steps[-1] == path.steps[-1]]
+    close = difflib.get_close_matches(str(path), [str(found) for found in paths], n=3)
+    return list(dict.fromkeys([*close, *same_end]))[:3]
+
+
+def _paths(stream: Stream, index: int, steps: tuple[Step, ...] = ()) -> Iterator[KeyPath]:
+    """The paths of all single values under a node; the depth of recursion is capped by the reader."""
+    kind = stream.nodes[index].kind
+    if kind is Kind.SCALAR and steps:
+        yield KeyPath(steps)
+    elif kind is Kind.SEQUENCE:
+        for number, element in enumerate(stream.children(index)):
+            yield from _paths(stream, element, (*steps, Index(number)))
+    elif kind is Kind.MAPPING:
+        for key, value in stream.entries(index):
+            text = stream.key_text(key)
+            if text is not None and len(text) <= 100:
+                yield from _paths(stream, value, (*steps, Key(text)))

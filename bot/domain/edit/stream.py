@@ -1,0 +1,278 @@
+"""A YAML file as libyaml reads it: every node with its place in the text. Nothing is built from it.
+
+Nodes come from the event stream, in the order of the file; aliases are never followed while reading, so a
+file of a few bytes cannot grow ("billion laughs"), and no tag makes an object (`!!python/…`). Size, depth
+and the number of nodes are capped.
+"""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+import yaml
+
+# Imported by name so that an installation without libyaml fails at once: the pure Python reader differs
+# in its marks and is seven times slower.
+from yaml import CSafeLoader
+
+from bot.domain.errors import Malformed, Refused
+
+LARGEST_FILE = 10 * 1024 * 1024
+"""The most bytes that a file may have."""
+
+_DEEPEST = 100
+_MOST_NODES = 250_000
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_MERGE_TAG = "tag:yaml.org,2002:merge"
+
+
+class Kind(Enum):
+    """What a node is; `END` closes a mapping, a list or a document."""
+
+    DOCUMENT = auto()
+    MAPPING = auto()
+    SEQUENCE = auto()
+    SCALAR = auto()
+    ALIAS = auto()
+    END = auto()
+
+
+class Node(NamedTuple):
+    """One event of the file. `start` and `end` are positions in `Stream.text`, node properties included.
+
+    `style` is the quote or block character of a scalar (empty for a plain one), and `{` for a mapping or
+    list in flow style. `value` is a scalar's text, or what a document line declares.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    anchor: str | None = None
+    tag: str | None = None
+    value: str = ""
+    style: str = ""
+
+    @property
+    def meaning(self) -> tuple[object, ...]:
+        """All that the node says, without where it stands."""
+        return self.kind, self.anchor, self.tag, self.value, self.style
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A file's nodes. Nodes are named by their index in `nodes`.
+
+    `after` gives, per node, the index that follows its whole subtree; `aliased` leads from an alias to the
+    node that it stands for.
+    """
+
+    text: str
+    bom: bytes
+    nodes: tuple[Node, ...]
+    after: tuple[int, ...]
+    aliased: dict[int, int]
+
+    def documents(self) -> Iterator[int]:
+        """The root node of every document."""
+        at = 0
+        while at < len(self.nodes):
+            yield at + 1
+            at = self.after[at]
+
+    def children(self, index: int) -> Iterator[int]:
+        """The nodes directly inside a mapping (key, value, key, …) or a list."""
+        at, end = index + 1, self.after[index] - 1
+        while at < end:
+            yield at
+            at = self.after[at]
+
+    def entries(self, mapping: int) -> Iterator[tuple[int, int]]:
+        """Key and value of every entry of a mapping."""
+        children = self.children(mapping)
+        return zip(children, children, strict=True)
+
+    def resolve(self, index: int) -> int:
+        """The node itself, or the one that it stands for when it is an alias."""
+        return self.aliased.get(index, index)
+
+    def key_text(self, key: int) -> str | None:
+        """The text of a key, or None when it is no scalar."""
+        node = self.nodes[self.resolve(key)]
+        return node.value if node.kind is Kind.SCALAR else None
+
+    def is_merge(self, key: int) -> bool:
+        """Whether a key is `<<`, which draws in the entries of other mappings."""
+        node = self.nodes[key]
+        return node.tag == _MERGE_TAG or (node.value == "<<" and not node.style and node.tag is None)
+
+    def line(self, index: int) -> int:
+        """The line that a node starts in, counted from 1."""
+        return _line(self.text, self.nodes[index].start)
+
+
+def parse(content: bytes) -> Stream:
+    """Read a YAML file.
+
+    Raises:
+        Malformed: the bytes are no UTF-8 text, or the text is no YAML; the line is named.
+        Refused: the file is UTF-16, or larger or deeper than any values file.
+    """
+    text, bom = _decoded(content)
+    builder = _Builder()
+    try:
+        for event in yaml.parse(text, Loader=CSafeLoader):
+            builder.add(event)
+    except yaml.YAMLError as error:
+        raise _malformed(text, error) from error
+    return Stream(text, bom, tuple(builder.nodes), tuple(builder.after), builder.aliased)
+
+
+class _Builder:
+    """Turns libyaml's events into nodes."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.after: list[int] = []
+        self.aliased: dict[int, int] = {}
+        self._open: list[int] = []
+        self._anchors: dict[str, int] = {}
+
+    def add(self, event: Any) -> None:
+        make = _NODES.get(type(event))
+        if make is None:
+            return
+        node, index = make(event), len(self.nodes)
+        if index >= _MOST_NODES:
+            raise _too("many values", f"{_MOST_NODES:,} nodes")
+        self.nodes.append(node)
+        self.after.append(index + 1)
+        if node.kind is Kind.END:
+            self.after[self._open.pop()] = index + 1
+        elif node.kind is Kind.ALIAS:
+            self._follow(node, index)
+        else:
+            self._define(node, index)
+
+    def _follow(self, node: Node, index: int) -> None:
+        target = self._anchors.get(node.anchor or "")
+        if target is None:
+            raise Malformed(
+                "the file is not valid YAML",
+                why=f"*{node.anchor} refers to an anchor that is not defined before it",
+                fix=f"define &{node.anchor} or write the value out",
+            )
+        self.aliased[index] = target
+
+    def _define(self, node: Node, index: int) -> None:
+        if node.kind is Kind.DOCUMENT:
+            self._anchors = {}
+        if node.anchor is not None:
+            self._anchors[node.anchor] = index
+        if node.kind is Kind.SCALAR:
+            return
+        self._open.append(index)
+        if len(self._open) > _DEEPEST:
+            raise _too("deep", f"{_DEEPEST} levels")
+
+
+def _document(event: Any) -> Node:
+    declared = f"{event.explicit} {event.version} {event.tags}"
+    return Node(Kind.DOCUMENT, event.start_mark.index, event.end_mark.index, value=declared)
+
+
+def _mapping(event: Any) -> Node:
+    return _collection(event, Kind.MAPPING)
+
+
+def _sequence(event: Any) -> Node:
+    return _collection(event, Kind.SEQUENCE)
+
+
+def _collection(event: Any, kind: Kind) -> Node:
+    style = "{" if event.flow_style else ""
+    return Node(
+        kind, event.start_mark.index, event.end_mark.index, event.anchor, event.tag or None, style=style
+    )
+
+
+def _scalar(event: Any) -> Node:
+    return Node(
+        Kind.SCALAR,
+        event.start_mark.index,
+        event.end_mark.index,
+        event.anchor,
+        event.tag or None,
+        event.value,
+        event.style or "",
+    )
+
+
+def _alias(event: Any) -> Node:
+    return Node(Kind.ALIAS, event.start_mark.index, event.end_mark.index, event.anchor)
+
+
+def _end(event: Any) -> Node:
+    explicit = "explicit" if getattr(event, "explicit", False) else ""
+    return Node(Kind.END, event.start_mark.index, event.end_mark.index, value=explicit)
+
+
+_NODES = {
+    yaml.DocumentStartEvent: _document,
+    yaml.MappingStartEvent: _mapping,
+    yaml.SequenceStartEvent: _sequence,
+    yaml.ScalarEvent: _scalar,
+    yaml.AliasEvent: _alias,
+    yaml.MappingEndEvent: _end,
+    yaml.SequenceEndEvent: _end,
+    yaml.DocumentEndEvent: _end,
+}
+
+
+def _decoded(content: bytes) -> tuple[str, bytes]:
+    """The text without its byte order mark, and that mark: libyaml's marks do not count it."""
+    if len(content) > LARGEST_FILE:
+        raise _too("large", f"{LARGEST_FILE // 1024 // 1024} MB")
+    if content.startswith(_UTF16):
+        raise Refused("the file cannot be read", why="it is UTF-16", fix="save it as UTF-8")
+    bom = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
+    try:
+        text = content[len(bom) :].decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, len(bom) + error.start) + 1
+        why = f"line {line} holds bytes that are not UTF-8"
+        raise Malformed("the file cannot be read", why=why, fix="save it as UTF-8") from error
+    if text.startswith("\ufeff"):
+        raise Malformed("the file cannot be read", why="it begins with two byte order marks", fix="keep one")
+    return text, bom
+
+
+def _too(what: str, limit: str) -> Refused:
+    return Refused(
+        f"the file is too {what}",
+        why=f"at most {limit} are read",
+        fix="move the values to a file of their own",
+    )
+
+
+def _line(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def _malformed(text: str, error: yaml.YAMLError) -> Malformed:
+    mark = getattr(error, "problem_mark", None)
+    if getattr(error, "context", None) == "while scanning a simple key":
+        # The problem is only met in the line after the one that is wrong.
+        mark = getattr(error, "context_mark", None) or mark
+    # Errors of libyaml's reader carry a position in bytes instead of a mark.
+    position = getattr(error, "position", 0)
+    line = mark.line + 1 if mark else text.encode().count(b"\n", 0, position) + 1
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be parsed"
+    if "{{" in text:
+        fix = "a template is not YAML: point the target to a plain values file without {{ }}"
+    else:
+        fix = "correct the file; `yamllint` shows the place"
+    return Malformed("the file is not valid YAML", why=f"line {line}: {problem}", fix=fix)

@@ -1,0 +1,155 @@
+"""Read and replace values of a YAML file: exactly what was asked for changes, every other byte stays.
+
+An edit keeps the author's quotes, anchors, comments and line ends. It is proved before it is handed out
+(`bot.domain.edit.splice`); one that cannot be proved is refused, and the file stays as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.edit.keypath import KeyPath
+from bot.domain.edit.lookup import Missing, Place, find, not_found
+from bot.domain.edit.scalar import is_foreign, is_null, reads_as
+from bot.domain.edit.splice import Edit, edit, edited
+from bot.domain.edit.stream import Kind, Node, Stream, parse
+from bot.domain.errors import Refused
+
+_LONGEST_TEXT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """A values file, read once."""
+
+    content: bytes
+    stream: Stream
+
+    @classmethod
+    def parse(cls, content: bytes) -> Values:
+        """Read a values file.
+
+        Raises:
+            Malformed: it is no YAML.
+            Refused: SOPS has sealed it, or it breaks a limit of `bot.domain.edit.stream`.
+        """
+        stream = parse(content)
+        _refuse_sealed(stream)
+        return cls(content, stream)
+
+    def get(self, path: KeyPath) -> str | None:
+        """The text at the path, empty for a null; None when there is no such key.
+
+        Raises:
+            Refused: there is no single text of its own: a list, a mapping, an alias, several places.
+        """
+        place = find(self.stream, path)
+        if isinstance(place, Missing):
+            return None
+        return self._text(place, path)
+
+    def need(self, path: KeyPath) -> str:
+        """The text at the path, as `get`; raises NotFound, with what is there instead, when there is none."""
+        return self._text(self._place(path), path)
+
+    def replaced(self, assignments: Sequence[tuple[KeyPath, str]]) -> bytes:
+        """The file with these texts at these paths; the very same bytes when it says so already.
+
+        Raises:
+            NotFound: a path leads nowhere; what is near it is named.
+            Refused: a value cannot be changed by itself, or the result could not be proved.
+        """
+        wanted: dict[int, str] = {}
+        edits: list[Edit] = []
+        for path, text in assignments:
+            place = self._place(path)
+            is_known = place.index in wanted
+            if wanted.setdefault(place.index, text) != text:
+                raise _refused(path, f"it is to become {text[:80]!r} and another text at once", "keep one")
+            if not is_known and not reads_as(self._scalar(place, path), text):
+                edits.append(self._edit(place, path, text))
+        return edited(self.stream, edits) if edits else self.content
+
+    def _text(self, place: Place, path: KeyPath) -> str:
+        node = self._scalar(place, path)
+        return "" if is_null(node) else node.value
+
+    def _place(self, path: KeyPath) -> Place:
+        place = find(self.stream, path)
+        if isinstance(place, Missing):
+            raise not_found(self.stream, path, place)
+        return place
+
+    def _scalar(self, place: Place, path: KeyPath) -> Node:
+        node = self.stream.nodes[place.index]
+        line = self.stream.line(place.index)
+        if node.kind is not Kind.SCALAR:
+            what = "a mapping" if node.kind is Kind.MAPPING else "a list"
+            if self.stream.text.startswith("{{", node.start):
+                what = "a template"
+            raise _refused(path, f"line {line} holds {what}", "name the path of one plain value")
+        if is_foreign(node):
+            raise _refused(path, f"line {line} gives it the tag {node.tag}", "remove the tag")
+        return node
+
+    def _edit(self, place: Place, path: KeyPath, text: str) -> Edit:
+        if len(text) > _LONGEST_TEXT or not text.isprintable():
+            why = f"the new text is longer than {_LONGEST_TEXT:,} characters or has some that cannot be seen"
+            raise Refused(f"`{path}` is not changed", why=why, fix="choose another tag")
+        self._refuse_shared(place, path)
+        made = edit(self.stream, place, text)
+        if made is None:
+            line = self.stream.line(place.index)
+            why = f"the value in line {line} is laid out over several lines, or stands without a colon"
+            raise Refused(f"`{path}` is not changed", why=why, fix="write it as `key: value` in one line")
+        return made
+
+    def _refuse_shared(self, place: Place, path: KeyPath) -> None:
+        aliases = {target: alias for alias, target in self.stream.aliased.items()}
+        for index in place.way:
+            if index not in aliases:
+                continue
+            line, anchor = self.stream.line(aliases[index]), self.stream.nodes[index].anchor
+            why = f"line {line} uses it too, by the alias *{anchor}, so that more than one value would change"
+            raise _refused(path, why, "write the value out in both places")
+
+
+def read_value(content: bytes, path: KeyPath) -> str | None:
+    """The text at the path of a values file, empty for a null; None when there is no such key.
+
+    Raises:
+        Malformed: the content is no YAML.
+        Refused: there is no single text of its own at the path, or the file must not be read.
+    """
+    return Values.parse(content).get(path)
+
+
+def set_values(content: bytes, assignments: Sequence[tuple[KeyPath, str]]) -> bytes:
+    """The values file with these texts at these paths, all else byte for byte; see `Values.replaced`.
+
+    Raises:
+        Malformed: the content is no YAML.
+        NotFound: a path leads nowhere; what is near it is named.
+        Refused: a value cannot be changed by itself, or the result could not be proved.
+    """
+    return Values.parse(content).replaced(assignments)
+
+
+def _refused(path: KeyPath, why: str, fix: str) -> Refused:
+    return Refused(f"`{path}` is not one value of its own", why=why, fix=fix)
+
+
+def _refuse_sealed(stream: Stream) -> None:
+    """SOPS signs all values of a file with one MAC, so that any edit from outside breaks the file."""
+    for root in stream.documents():
+        entries = stream.entries(root) if stream.nodes[root].kind is Kind.MAPPING else ()
+        for key, value in entries:
+            if stream.key_text(key) != "sops" or stream.nodes[value].kind is not Kind.MAPPING:
+                continue
+            if any(stream.key_text(name) == "mac" for name, _ in stream.entries(value)):
+                raise Refused(
+                    "the file is not touched",
+                    why="SOPS has sealed it, and a change without the key would break the seal",
+                    fix="keep image tags in a file that is not encrypted",
+                )

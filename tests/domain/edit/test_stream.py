@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import pytest
+
+from bot.domain.edit.keypath import KeyPath
+from bot.domain.edit.stream import LARGEST_FILE, parse
+from bot.domain.edit.values import read_value, set_values
+from bot.domain.errors import Malformed, Refused
+
+_TAG = KeyPath.parse("image.tag")
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"image: {tag: a}\n#" + b"x" * LARGEST_FILE, "too large"),
+        (b"x: " + b"[" * 100 + b"]" * 100, "too deep"),
+        (b"image: {tag: a}\nx:\n" + b"- a\n" * 250_000, "too many values"),
+        (b"\xff\xfea\x00:\x00 \x001\x00", "UTF-16"),
+        (b"\xfe\xff\x00a\x00:\x00 \x001", "UTF-16"),
+    ],
+    ids=["10 MB", "100 levels", "250,000 nodes", "UTF-16 little endian", "UTF-16 big endian"],
+)
+def test_a_file_beyond_every_values_file_is_refused(content: bytes, says: str) -> None:
+    with pytest.raises(Refused) as caught:
+        parse(content)
+    assert says in str(caught.value)
+
+
+def test_a_file_at_the_limits_is_read() -> None:
+    content = b"x: " + b"[" * 98 + b"]" * 98 + b"\nimage: {tag: a}\n"
+    padding = b"#" + b"x" * (LARGEST_FILE - len(content) - 1)
+    assert read_value(content + padding, _TAG) == "a"
+
+
+def test_aliases_are_never_followed_so_that_a_laughing_file_stays_small() -> None:
+    laughs = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    laughs += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 60)]
+    content = ("\n".join([*laughs, "image: {tag: 1.4.1}"]) + "\n").encode()
+    assert set_values(content, [(_TAG, "1.4.2")]) == content.replace(b"1.4.1", b"1.4.2")
+
+
+def test_merge_keys_in_a_circle_end() -> None:
+    content = b"a: &a\n  x: 1\n  <<: &b\n    <<: [*a, *b]\nimage: &i\n  <<: [*a, *i]\n  y: 1\n"
+    assert read_value(content, _TAG) is None
+
+
+def test_two_byte_order_marks_are_no_text() -> None:
+    with pytest.raises(Malformed, match="two byte order marks"):
+        parse("\ufeff\ufeffimage: {tag: a}".encode())
+
+
+def test_anchors_end_with_their_document() -> None:
+    with pytest.raises(Malformed, match=r"\*a refers to an anchor that is not defined"):
+        parse(b"x: &a 1\n---\ny: *a\n")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_one_line_of_twenty_thousand_changes(end: str) -> None:
+    blocks = [f"app{n}:{end}  # c{n}\t{end}  tag: '1.{n}'{end}  größe: {n}{end}" for n in range(5_000)]
+    content = "".join(blocks).encode()
+    after = set_values(content, [(KeyPath.parse("app4321.tag"), "2.0")])
+    assert after == content.replace(b"'1.4321'", b"'2.0'")
