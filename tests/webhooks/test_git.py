@@ -12,9 +12,9 @@ NO_REFS = [
     "--upload-pack=id", "refs/heads/-x", "refs/heads/a/-x", "refs/heads/a b", "refs/heads/../../config",
     "refs/heads/a..b", "refs/heads//a", "refs/heads/a//b", "refs/heads/a/", "refs/heads/.a",
     "refs/heads/a/.b", "refs/heads/a.", "refs/heads/a.lock", "refs/heads/a.lock/b", "refs/heads/a@{1}",
-    "refs/heads/a~1", "refs/heads/a^", "refs/heads/a:b", "refs/heads/a?", "refs/heads/*", "refs/heads/a[b", "refs/heads/a\\b",
-    "refs/heads/a\n", "refs/heads/a\x00", "refs/heads/a\x7f", "refs/heads/a\u202eb", "refs/heads/a\ud800",
-    "refs/heads/" + "a" * 255,
+    "refs/heads/a~1", "refs/heads/a^", "refs/heads/a:b", "refs/heads/a?", "refs/heads/*", "refs/heads/a[b",
+    "refs/heads/a\\b", "refs/heads/a\n", "refs/heads/a\x00", "refs/heads/a\x7f",
+    "refs/heads/a\u202eb", "refs/heads/a\ud800", "refs/heads/" + "a" * 255,
 ]  # fmt: skip
 SAME = [
     "https://github.com/acme/infra.git",

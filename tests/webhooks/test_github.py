@@ -63,6 +63,14 @@ def test_the_name_of_a_repository_must_be_that_of_its_address() -> None:
     )
 
 
+def test_a_letter_that_only_looks_like_another_in_lower_case_makes_no_name() -> None:
+    given = sample("github_push")
+    repository = {"clone_url": "https://github.com/acme/kube.git", "full_name": "acme/\u212aube"}
+    request = given.request(_changed(given, "repository", repository))
+    known = endpoint("github", repositories=frozenset({"https://github.com/acme/kube"}))
+    assert read(request, known) == Rejected(400, "full_name and clone_url disagree")
+
+
 BAD = {
     "ref missing": ("push", "ref", ..., "missing ref"),
     "ref is an option": ("push", "ref", "--upload-pack=id", "ref is not a ref"),
@@ -121,7 +129,17 @@ def test_more_commits_than_a_push_lists_make_its_paths_incomplete() -> None:
     assert "changed_paths_complete" not in found
 
 
-def test_a_deleted_fork_and_absent_flags_are_no_fault() -> None:
+def test_what_can_be_long_is_cut_or_refused() -> None:
+    assert _read("push", "commits", [{}] * 10_001) == Rejected(400, "commits is too long")
+    many = [str(number) for number in range(6000)]
+    commits = [{"added": many}, {"removed": [f"old/{path}" for path in many]}]
+    (found,) = outcome(_read("push", "commits", commits))
+    assert (len(found["changed_paths"]), found["changed_paths_complete"]) == (10_000, False)
+    (found,) = outcome(_read("pull_request_edited", "changes", dict.fromkeys(many)))
+    assert len(found["edited_fields"]) == 50
+
+
+def test_an_absent_flag_is_false() -> None:
     (found,) = outcome(_read("pull_request_opened", "pull_request.draft", ...))
     assert found["draft"] is False
 
@@ -183,7 +201,7 @@ def test_a_form_carries_exactly_one_payload(body: bytes, reason: str) -> None:
     [
         ({"Content-Type": "text/plain"}, 415),
         ({"Content-Encoding": "br"}, 415),
-        ({"Content-Encoding": "identity"}, None),
+        ({"Content-Encoding": " Identity "}, None),
         ({"Content-Type": "Application/JSON; charset=utf-8"}, None),
         ({"Content-Type": ""}, None),
     ],
