@@ -1,0 +1,1 @@
+"""Notifiers: the places where people read what Tagboat did (port `Notifier`)."""

@@ -8,6 +8,7 @@ other way round. Times keep their zone.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,9 +22,9 @@ _LONGEST_KEY = 200
 def encode(value: object) -> str:
     """Write a value as JSON text. Half characters, which no database takes, become question marks."""
     try:
-        return msgspec.json.encode(value).decode()
+        return msgspec.json.encode(value, enc_hook=_mapping).decode()
     except UnicodeEncodeError:
-        return msgspec.json.encode(_legible(msgspec.to_builtins(value))).decode()
+        return msgspec.json.encode(_legible(msgspec.to_builtins(value, enc_hook=_mapping))).decode()
 
 
 def decode(text: str, kind: type[_Value]) -> _Value:
@@ -52,6 +53,13 @@ def compact(key: str) -> str:
     if len(key) <= _LONGEST_KEY and key.isascii() and key.isprintable():
         return key
     return "sha256:" + hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _mapping(value: object) -> dict[Any, Any]:
+    """Mappings of any class are written as objects; msgspec by itself knows `dict` alone."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise NotImplementedError(f"a {type(value).__name__} cannot be stored")
 
 
 def _legible(value: Any) -> Any:
