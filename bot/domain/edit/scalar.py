@@ -29,9 +29,6 @@ _NUMBER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
-# A number that every reader prints as it is written: few digits, no leading or trailing zeros. Helm turns
-# values into 64-bit floats and prints 1000000 as 1e+06.
-_FAITHFUL_NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,4})(?:\.[0-9]{0,3}[1-9])?")
 # Far narrower than the grammar of plain scalars: none of these needs any context to be safe in block style.
 _PLAIN = re.compile(r"[A-Za-z0-9_/](?:[A-Za-z0-9_/.@:+-]*[A-Za-z0-9_/.@+-])?")
 
@@ -56,11 +53,6 @@ def is_string(node: Node) -> bool:
     if is_foreign(node):
         return False
     return bool(node.style) or node.tag == STRING_TAG or is_text(node.value)
-
-
-def reads_as(node: Node, text: str) -> bool:
-    """Whether whoever uses the value sees exactly this text: a string, or a number that prints the same."""
-    return node.value == text and (is_string(node) or _FAITHFUL_NUMBER.fullmatch(text) is not None)
 
 
 def quoted(text: str, *, style: str = '"') -> str:

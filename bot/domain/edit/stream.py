@@ -269,7 +269,9 @@ def _malformed(text: str, error: yaml.YAMLError) -> Malformed:
         mark = getattr(error, "context_mark", None) or mark
     # Errors of libyaml's reader carry a position in bytes instead of a mark.
     position = getattr(error, "position", 0)
-    line = mark.line + 1 if mark else text.encode().count(b"\n", 0, position) + 1
+    # A mark at the end of the file is in the line after the last one.
+    last = len(text.splitlines())
+    line = min(mark.line + 1, last) if mark else text.encode().count(b"\n", 0, position) + 1
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be parsed"
     if "{{" in text:
         fix = "a template is not YAML: point the target to a plain values file without {{ }}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from bot.domain.edit.keypath import KeyPath
 from bot.domain.edit.lookup import Missing, Place, find, not_found
-from bot.domain.edit.scalar import is_foreign, is_null, reads_as
+from bot.domain.edit.scalar import is_foreign, is_null
 from bot.domain.edit.splice import Edit, edit, edited
 from bot.domain.edit.stream import Kind, Node, Stream, parse
 from bot.domain.errors import Refused
@@ -54,7 +54,10 @@ class Values:
         return self._text(self._place(path), path)
 
     def replaced(self, assignments: Sequence[tuple[KeyPath, str]]) -> bytes:
-        """The file with these texts at these paths; the very same bytes when it says so already.
+        """The file with these texts at these paths.
+
+        A value that `get` reads as its new text stays as it is, whatever its quotes; when all do, the very
+        same bytes are returned.
 
         Raises:
             NotFound: a path leads nowhere; what is near it is named.
@@ -67,7 +70,7 @@ class Values:
             is_known = place.index in wanted
             if wanted.setdefault(place.index, text) != text:
                 raise _refused(path, f"it is to become {text[:80]!r} and another text at once", "keep one")
-            if not is_known and not reads_as(self._scalar(place, path), text):
+            if not is_known and self._text(place, path) != text:
                 edits.append(self._edit(place, path, text))
         return edited(self.stream, edits) if edits else self.content
 

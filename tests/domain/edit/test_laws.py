@@ -187,6 +187,7 @@ def test_one_value_changes_and_every_other_byte_stays(file: _File, text: str) ->
     if file.leaf.is_block:
         # A blank line after a block may belong to it; then it has several lines, and its edit is refused.
         assume(text and text == text.strip() and read_value(file.content, path) == file.leaf.token)
+    assume(read_value(file.content, path) != text)
     after = set_values(file.content, [(path, text)])
     assert after.startswith(file.head)
     assert after.endswith(file.tail)
@@ -194,6 +195,15 @@ def test_one_value_changes_and_every_other_byte_stays(file: _File, text: str) ->
     assert _loaded(after) == _replaced(_loaded(file.content), file.leaf.path, text)
     assert read_value(after, path) == text
     assert set_values(after, [(path, text)]) == after
+
+
+@settings(deadline=None)
+@given(_files())
+def test_writing_what_is_read_changes_nothing(file: _File) -> None:
+    path = KeyPath(file.leaf.path)
+    text = read_value(file.content, path)
+    assert text is not None
+    assert set_values(file.content, [(path, text)]) == file.content
 
 
 @settings(deadline=None)
