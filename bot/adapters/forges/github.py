@@ -1,0 +1,298 @@
+"""GitHub as a forge: github.com and Enterprise Server, by token or App.
+
+A proposal becomes objects (tree, commit) that nobody sees, and then one move of one branch; a crash before
+the move leaves nothing. No move is forced. Every create looks before and after, so that an answer that was
+lost makes no second one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bot.adapters.forges.github_api import GitHubApi
+from bot.adapters.forges.github_commits import Commits
+from bot.adapters.forges.github_login import AppCredential, AppLogin, TokenCredential, TokenLogin
+from bot.adapters.forges.github_pulls import (
+    Found,
+    fitting_body,
+    fitting_title,
+    found,
+    found_from,
+    pull_request,
+)
+from bot.adapters.forges.github_transport import PUBLIC_API, Answer, Transport
+from bot.adapters.forges.identity import Identity, signed
+from bot.adapters.forges.rules import (
+    is_commit,
+    require_branch,
+    require_own_branch,
+    require_path,
+    require_size,
+)
+from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
+from bot.domain.proposal import Proposal, PullRequest, PullRequestState
+from bot.domain.snapshot import Relation
+
+_LISTED = 100
+_MOST_PAGES = 10
+_TRY_AGAIN = "try the merge again"
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubSettings:
+    """How to reach one GitHub.
+
+    `api_url` is `https://HOST/api/v3` for Enterprise Server, `ca_bundle` the file with its authority's
+    certificate. `identity` signs the commits made with a token; an App's commits are its bot's. GitHub
+    asks for a second between writes, and a half has proved enough for a bot that writes little.
+    """
+
+    login: TokenLogin | AppLogin
+    api_url: str = PUBLIC_API
+    ca_bundle: str | None = None
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    identity: Identity = field(default_factory=Identity)
+    timeout_seconds: int = 15
+    seconds_between_writes: float = 0.5
+
+
+class GitHubForge:
+    """The port `Forge` over GitHub's REST API. Safe between threads."""
+
+    def __init__(self, settings: GitHubSettings) -> None:
+        self._transport = Transport(
+            settings.api_url,
+            ca_bundle=settings.ca_bundle,
+            timeout_seconds=settings.timeout_seconds,
+            seconds_between_writes=settings.seconds_between_writes,
+        )
+        self._api = GitHubApi(self._transport, _credential(settings.login, self._transport))
+        self._commits = Commits(self._api, settings.identity)
+        self._merge_method = settings.merge_method
+        # Branches made a moment ago: none can have an open pull request, so `open` need not look.
+        self._fresh: set[tuple[str, str]] = set()
+
+    def disconnect(self) -> None:
+        """Close every connection; the next call opens new ones."""
+        self._transport.close()
+
+    def default_branch(self, repository: str) -> str:
+        """The branch that a clone checks out."""
+        return self._commits.default_branch(repository)
+
+    def head(self, repository: str, branch: str) -> str | None:
+        """The commit that the branch points to, or None when there is no such branch."""
+        require_branch(branch)
+        return self._commits.head(repository, branch)
+
+    def read(self, repository: str, commit: str, path: str) -> bytes | None:
+        """The file's bytes at that commit; None when it is not there; `NotFound` for an unknown commit."""
+        require_path(path)
+        return self._commits.read(repository, commit, path)
+
+    def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
+        """How `commit` stands to `revision`; anything that is no full commit id is unknown."""
+        return self._commits.relation(repository, commit=commit, revision=revision)
+
+    def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
+        """The newest commit on `branch` and not on `base` (commit or branch) that Tagboat did not make."""
+        require_branch(branch)
+        if not is_commit(base):
+            require_branch(base)
+        return self._commits.foreign(repository, branch=branch, base=base)
+
+    def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
+        """Make the proposal's branch hold the base commit's tree with its files; return its commit.
+
+        The same content on a base that the branch contains already is no new commit.
+        """
+        require_own_branch(proposal.branch)
+        for path, data in proposal.files:
+            require_path(path)
+            require_size(path, len(data))
+        commit = self._commits.write(repository, proposal, base=base, expected=expected)
+        if expected is None:
+            self._fresh.add((repository, proposal.branch))
+        return commit
+
+    def pull_requests(self, repository: str, branch: str) -> Sequence[PullRequest]:
+        """Every pull request ever opened from `branch` of this very repository, newest first.
+
+        The open one costs a call more: a list does not say whether it may be merged.
+        """
+        require_branch(branch)
+        return tuple(
+            self.pull_request(repository, pull.number) if pull.state is PullRequestState.OPEN else pull
+            for pull in self._listed(repository, branch)
+        )
+
+    def pull_request(self, repository: str, number: int) -> PullRequest:
+        """One pull request as it is now; `NotFound` when there is none of that number."""
+        return self._found(repository, number).pull_request
+
+    def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
+        """Open a pull request from the proposal's branch, or return the one that is open already."""
+        require_own_branch(proposal.branch)
+        require_branch(base_branch)
+        existing = self._unless_fresh(repository, proposal.branch)
+        if existing is not None:
+            return existing
+        body = {
+            "title": fitting_title(proposal.title),
+            "body": fitting_body(proposal.body),
+            "head": proposal.branch,
+            "base": base_branch,
+        }
+        try:
+            answer = self._api.attempt("POST", repository, "/pulls", body)
+        except Unreachable:
+            made = self._open_one(repository, proposal.branch)
+            if made is None:
+                raise
+            return made
+        if answer.status == 201:
+            return self._api.read(repository, answer, pull_request)
+        raced = self._open_one(repository, proposal.branch)
+        if raced is None:
+            raise self._not_opened(repository, proposal.branch, base_branch, answer)
+        return raced
+
+    def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
+        """Change title and body of a pull request."""
+        change = {"title": fitting_title(title), "body": fitting_body(body)}
+        self._api.send("PATCH", repository, f"/pulls/{number}", change, lambda data: data["number"])
+
+    def close(self, repository: str, number: int, *, comment: str) -> None:
+        """Comment, close without a merge, and delete the branch unless it holds somebody else's commit."""
+        seen = self._found(repository, number)
+        pull = seen.pull_request
+        if pull.state is not PullRequestState.OPEN:
+            return
+        if not seen.is_own:
+            raise Refused(
+                f"pull request {number} of {repository} comes from a fork", why="it is not Tagboat's"
+            )
+        require_own_branch(pull.branch)
+        foreign = self._commits.foreign(repository, branch=pull.branch, base=pull.base)
+        if comment:
+            self._comment(repository, number, comment)
+        self._api.send(
+            "PATCH", repository, f"/pulls/{number}", {"state": "closed"}, lambda data: data["number"]
+        )
+        if foreign is None:
+            self._commits.delete(repository, pull.branch)
+
+    def merge(self, repository: str, number: int, *, expected_head: str, message: str) -> str:
+        """Merge and return the commit on the base branch; merged already: the same answer.
+
+        Raises:
+            Conflict: the head is not `expected_head` any more, or the base moved in between.
+            Refused: GitHub says that it may not be merged; why says it.
+        """
+        title, _, rest = signed(message).partition("\n")
+        body = {
+            "sha": expected_head,
+            "merge_method": self._merge_method,
+            "commit_title": title,
+            "commit_message": rest.strip(),
+        }
+        try:
+            answer = self._api.attempt("PUT", repository, f"/pulls/{number}/merge", body)
+        except Unreachable:
+            merged = self.pull_request(repository, number).merge_commit
+            if merged is None:
+                raise
+            return merged
+        if answer.status == 200:
+            return self._api.read(repository, answer, lambda data: str(data["sha"]))
+        pull = self.pull_request(repository, number)
+        if pull.merge_commit is None:
+            raise self._not_merged(repository, pull, expected_head, answer)
+        return pull.merge_commit
+
+    def _found(self, repository: str, number: int) -> Found:
+        try:
+            return self._api.look(repository, f"/pulls/{number}", found)
+        except NotFound as error:
+            self.default_branch(repository)  # raises where the repository itself is out of sight
+            raise NotFound(f"{repository} has no pull request {number}") from error
+
+    def _listed(self, repository: str, branch: str) -> Sequence[PullRequest]:
+        """Every pull request of the branch as the list has it, newest first."""
+        owner = repository.partition("/")[0]
+        query = {"head": f"{owner}:{branch}", "state": "all", "sort": "created", "direction": "desc"}
+        pulls: list[PullRequest] = []
+        for page in range(1, _MOST_PAGES + 1):
+            part = self._api.look(
+                repository,
+                "/pulls",
+                lambda data: found_from(data, branch),
+                parameters={**query, "per_page": _LISTED, "page": page},
+            )
+            pulls += part.pull_requests
+            if part.length < _LISTED:
+                break
+        return pulls
+
+    def _unless_fresh(self, repository: str, branch: str) -> PullRequest | None:
+        """The open pull request of the branch, looked for unless the branch was made a moment ago.
+
+        GitHub closes the pull requests of a branch that goes, and refuses a second one from one that is
+        there: then `open` looks after all.
+        """
+        if (repository, branch) not in self._fresh:
+            return self._open_one(repository, branch)
+        self._fresh.discard((repository, branch))
+        return None
+
+    def _open_one(self, repository: str, branch: str) -> PullRequest | None:
+        listed = self._listed(repository, branch)
+        return next((pull for pull in listed if pull.state is PullRequestState.OPEN), None)
+
+    def _not_opened(self, repository: str, branch: str, base: str, answer: Answer) -> TagboatError:
+        if self.head(repository, base) is None:
+            return NotFound(f"branch {base!r} is not in {repository}")
+        if self.head(repository, branch) is None:
+            return Conflict(f"branch {branch} of {repository} is gone", fix="write it again")
+        return self._api.failure(repository, answer)
+
+    def _comment(self, repository: str, number: int, comment: str) -> None:
+        """Comment once: a comment that stands there already was made before a crash."""
+        body = fitting_body(comment)
+        if self._has_comment(repository, number, body):
+            return
+        path = f"/issues/{number}/comments"
+        try:
+            self._api.send("POST", repository, path, {"body": body}, lambda data: data["id"])
+        except Unreachable:
+            if not self._has_comment(repository, number, body):
+                raise
+
+    def _has_comment(self, repository: str, number: int, body: str) -> bool:
+        path = f"/issues/{number}/comments"
+        bodies = self._api.look(
+            repository,
+            path,
+            lambda data: [str(comment["body"]) for comment in data],
+            parameters={"per_page": _LISTED},
+        )
+        return body in bodies
+
+    def _not_merged(
+        self, repository: str, pull: PullRequest, expected_head: str, answer: Answer
+    ) -> TagboatError:
+        what = f"pull request {pull.number} of {repository}"
+        if pull.state is PullRequestState.CLOSED:
+            return Refused(f"{what} is closed", fix="open a new one")
+        if pull.head != expected_head or _TRY_AGAIN in answer.message.lower():
+            return Conflict(f"{what} moved after it was judged", why=answer.message)
+        if answer.status in {405, 422}:
+            why = f"{answer.message}; {pull.blocked_reason}" if pull.blocked_reason else answer.message
+            return Refused(f"GitHub does not merge {what}", why=why)
+        return self._api.failure(repository, answer)
+
+
+def _credential(login: TokenLogin | AppLogin, transport: Transport) -> TokenCredential | AppCredential:
+    return TokenCredential(login) if isinstance(login, TokenLogin) else AppCredential(login, transport)

@@ -1,0 +1,228 @@
+"""HTTP to one GitHub through PyGithub: connections, retries, pace, and the limits that GitHub sets.
+
+Only PyGithub's requester is used, not its objects: those complete themselves by calls that nobody counts,
+and show neither ETags nor redirects. What an answer means is said in `github_api`.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary, WeakSet
+
+import github
+import requests
+import urllib3
+from github.Auth import Auth
+
+from bot.domain.errors import Limited, Refused, Unreachable
+
+PUBLIC_API = "https://api.github.com"
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+# A secondary limit that names no time: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+_UNNAMED_WAIT = timedelta(minutes=1)
+_LONGEST_WAIT = timedelta(hours=1)
+_LIMIT_MESSAGES = ("rate limit exceeded", "secondary rate limit", "abuse detection")
+_USER_AGENT = "Tagboat"
+_LONGEST_PAUSE = 5.0
+"""Seconds that a write may wait for its turn; a longer wait is the caller's, not a thread's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What GitHub answered: `data` is decoded JSON, None where there was none; `size` is in characters."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: Any
+    size: int = 0
+
+    @property
+    def message(self) -> str:
+        """GitHub's own words on what went wrong, on one line."""
+        data = self.data if isinstance(self.data, dict) else {}
+        texts = [data.get("message"), *(_detail(error) for error in _list(data.get("errors")))]
+        said = "; ".join(text.strip().rstrip(".") for text in texts if isinstance(text, str) and text.strip())
+        return " ".join(said.split())[:300] or f"HTTP {self.status}"
+
+
+class Transport:
+    """Requests to the API at `api_url`; safe to share between threads.
+
+    Raises:
+        Refused: the address is no HTTPS address; a token never travels in the clear.
+    """
+
+    def __init__(
+        self, api_url: str, *, ca_bundle: str | None, timeout_seconds: int, seconds_between_writes: float
+    ) -> None:
+        self.host = _checked_host(api_url)
+        self._options: dict[str, Any] = {
+            "base_url": api_url.rstrip("/"),
+            "verify": ca_bundle or True,
+            "timeout": timeout_seconds,
+            "retry": _retry(),
+            "user_agent": _USER_AGENT,
+            "seconds_between_requests": None,
+            "seconds_between_writes": None,
+            "lazy": True,
+        }
+        self._own = threading.local()
+        self._clients: WeakSet[github.Github] = WeakSet()
+        self._lock = threading.Lock()
+        self._pause = seconds_between_writes
+        self._next_write = 0.0
+        self._limited_until = 0.0
+
+    def send(
+        self,
+        auth: Auth,
+        verb: str,
+        path: str,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        """Ask once; only reads are asked again when the other side fails.
+
+        Raises:
+            Unreachable: no answer came, or a fault of GitHub's own (5xx).
+            Limited: GitHub asked to slow down, now or a moment ago.
+        """
+        self._keep_pace(verb)
+        requester = self._client(auth).requester
+        try:
+            status, received, text = requester.requestJson(
+                verb, path, dict(parameters or {}), dict(headers or {}), body
+            )
+        except requests.exceptions.SSLError as error:
+            raise Unreachable(
+                f"GitHub at {self.host} shows a certificate that is not trusted",
+                fix="name the file with your authority's certificate as ca_bundle",
+            ) from error
+        except requests.RequestException as error:
+            raise Unreachable(f"GitHub at {self.host} did not answer", why=type(error).__name__) from error
+        except RuntimeError as error:  # PyGithub's word for a redirect to another host
+            raise Refused(f"GitHub at {self.host} sends us elsewhere", why=str(error)) from error
+        answer = Answer(status, received, _decoded(text), len(text))
+        if status >= 500:
+            raise Unreachable(f"GitHub at {self.host} failed", why=f"HTTP {status}")
+        if _is_limited(answer):
+            raise self._slowed(answer)
+        return answer
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            clients = list(self._clients)
+        for client in clients:
+            client.close()
+
+    def _client(self, auth: Auth) -> github.Github:
+        """This thread's own client: PyGithub's connection is not made for several."""
+        own: WeakKeyDictionary[Auth, github.Github] | None = getattr(self._own, "clients", None)
+        if own is None:
+            own = self._own.clients = WeakKeyDictionary()
+        if auth not in own:
+            own[auth] = github.Github(auth=auth, **self._options)
+            with self._lock:
+                self._clients.add(own[auth])
+        return own[auth]
+
+    def _keep_pace(self, verb: str) -> None:
+        """GitHub asks for writes one after the other, with a pause: so all threads share one pace."""
+        now = time.monotonic()
+        if now < self._limited_until:
+            raise self._limited(timedelta(seconds=self._limited_until - now))
+        if verb == "GET":
+            return
+        with self._lock:
+            begin = max(now, self._next_write)
+            if begin - now > _LONGEST_PAUSE:
+                raise self._limited(timedelta(seconds=begin - now))
+            self._next_write = begin + self._pause
+        time.sleep(max(0.0, begin - time.monotonic()))
+
+    def _slowed(self, answer: Answer) -> Limited:
+        wait = _wait(answer.headers)
+        self._limited_until = time.monotonic() + wait.total_seconds()
+        return self._limited(wait)
+
+    def _limited(self, wait: timedelta) -> Limited:
+        return Limited(f"GitHub at {self.host} asked to slow down", retry_after=wait)
+
+
+def served_at(headers: Mapping[str, str]) -> datetime:
+    """GitHub's own time when it answered, so that a wrong clock here does not matter."""
+    try:
+        return parsedate_to_datetime(headers["date"]).astimezone(UTC)
+    except (KeyError, ValueError):
+        return datetime.now(UTC)
+
+
+def _retry() -> urllib3.Retry:
+    """Reads are tried again within seconds; writes never, for they may have been done."""
+    return urllib3.Retry(
+        total=2,
+        allowed_methods=frozenset({"GET"}),
+        status_forcelist=(500, 502, 503, 504),
+        backoff_factor=0.2,
+        backoff_max=2,
+        respect_retry_after_header=False,
+        raise_on_status=False,
+    )
+
+
+def _checked_host(api_url: str) -> str:
+    parts = urlsplit(api_url)
+    is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+    if is_private and parts.hostname and not parts.username and not parts.password:
+        return parts.hostname
+    raise Refused(
+        f"{parts.scheme or 'no'}://{parts.hostname or ''} is not the address of a GitHub API",
+        fix=f"use {PUBLIC_API} or https://HOST/api/v3, without a login in it",
+    )
+
+
+def _is_limited(answer: Answer) -> bool:
+    if answer.status not in {403, 429}:
+        return False
+    spent = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
+    return spent or answer.status == 429 or any(text in answer.message.lower() for text in _LIMIT_MESSAGES)
+
+
+def _wait(headers: Mapping[str, str]) -> timedelta:
+    after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
+    if after.isdecimal():
+        return min(timedelta(seconds=int(after[:9])), _LONGEST_WAIT)
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+        left = timedelta(seconds=int(reset[:12]) - served_at(headers).timestamp() + 1)
+        return min(max(left, timedelta(seconds=1)), _LONGEST_WAIT)
+    return _UNNAMED_WAIT
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _list(value: Any) -> list[Any]:
+    return value[:5] if isinstance(value, list) else []
+
+
+def _detail(error: Any) -> str | None:
+    if isinstance(error, dict):
+        text = error.get("message") or " ".join(str(error.get(key, "")) for key in ("field", "code"))
+        return str(text)
+    return error if isinstance(error, str) else None
