@@ -322,7 +322,7 @@ class TestOpen:
         opened = _open(world)
         assert [p.number for p in world.forge.pull_requests(world.repository, BRANCH)] == [opened.number]
         assert world.forge.pull_request(world.repository, opened.number).branch == BRANCH
-        assert world.forge.pull_requests(world.repository, "tagboat/homepage/prod") == ()
+        assert not world.forge.pull_requests(world.repository, "tagboat/homepage/prod")
 
     def test_opening_twice_opens_one(self, world: ForgeWorld) -> None:
         opened = _open(world)

@@ -33,7 +33,7 @@ def _rule(pattern: str, error: type[TagboatError], what: str, fix: str = "") -> 
 
 _REMOTE = (
     _rule(
-        r"exists; cannot create|\(directory file conflict\)",
+        r"remote: .*exists; cannot create|\(directory file conflict\)",
         Refused,
         "{url} has a branch in the way of Tagboat's",
         "delete or rename it",
@@ -94,7 +94,7 @@ _REMOTE = (
     ),
     _rule(
         r"does not appear to be a git repository|repository '?[^']*'? not found|repository not found"
-        r"|not a git repository|error: 404|does not exist|no such file or directory",
+        r"|not a git repository(?!: ')|error: 404|does not exist|no such file or directory",
         NotFound,
         "there is no repository at {url}",
         "check the address, and whether the credential may see it",
@@ -110,7 +110,7 @@ _REMOTE = (
 
 _LOCAL = (
     _rule(
-        r"not a git repository|bad object|bad tree|unable to read|loose object|corrupt|is empty"
+        r"not a git repository: '|bad (object|tree|file)|unable to read|loose object|corrupt|is empty"
         r"|missing (blob|tree|commit)|invalid object|not a valid object|not a tree object|could not parse",
         MirrorDamaged,
         "the local copy of {url} is damaged",

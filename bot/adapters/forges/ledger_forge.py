@@ -18,6 +18,7 @@ from dataclasses import replace
 from bot.adapters.forges.cache import Cache
 from bot.adapters.forges.history import History
 from bot.adapters.forges.identity import Identity, signed
+from bot.adapters.forges.kept_pulls import judged, merge, new_pull_request, observed
 from bot.adapters.forges.rules import (
     is_commit,
     require_branch,
@@ -30,7 +31,6 @@ from bot.domain.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
 from bot.ports import Clock, Ledger
 
-_MERGE_ATTEMPTS = 4
 _LONGEST_LOG = 1000
 _FILE_CACHE = 32 * 1024 * 1024
 _RELATION_CACHE = 4096
@@ -148,7 +148,7 @@ class LedgerForge(ABC):
             for pull in self.pull_requests(repository, proposal.branch):
                 if pull.state is PullRequestState.OPEN:
                     return pull
-            new = _new_pull_request(history, repository, proposal, base_branch)
+            new = new_pull_request(history, repository, proposal, base_branch)
             kept = self._ledger.add(repository, new, now=self._clock.now())
             return self._present(history, repository, kept)
 
@@ -185,7 +185,7 @@ class LedgerForge(ABC):
                 raise Refused(f"pull request {number} of {repository} is closed", fix="open a new one")
             if pull.head != expected_head:
                 raise Conflict(f"branch {pull.branch} of {repository} was moved after it was judged")
-            _merge(history, pull, signed(message))
+            merge(history, pull, signed(message))
             done = self._present(history, repository, replace(kept, head=pull.head))
             if done.merge_commit is None:
                 raise Conflict(f"{pull.base} of {repository} was moved back right after the merge")
@@ -209,11 +209,12 @@ class LedgerForge(ABC):
     def _present(self, history: History, repository: str, kept: PullRequest) -> PullRequest:
         if kept.state is not PullRequestState.OPEN:
             return kept
-        base = history.head(kept.base)
-        found = _observed(history, kept, base)
+        # In this order, because people merge first and then delete the branch.
+        head, base = history.head(kept.branch), history.head(kept.base)
+        found = observed(history, kept, head=head, base=base)
         if found != kept:
             self._ledger.change(repository, found)
-        return _judged(history, found, base) if found.state is PullRequestState.OPEN else found
+        return judged(history, found, base) if found.state is PullRequestState.OPEN else found
 
     def _foreign(self, history: History, head: str, base: str) -> str | None:
         commits = history.log(head, base=base, limit=_LONGEST_LOG)
@@ -246,73 +247,3 @@ def _parents(history: History, *, base: str, expected: str | None) -> tuple[str,
     if history.contains(base, revision=expected):
         return (expected,)
     return (expected, base)
-
-
-def _new_pull_request(history: History, repository: str, proposal: Proposal, base_branch: str) -> PullRequest:
-    head, base = history.head(proposal.branch), history.head(base_branch)
-    if base is None:
-        raise NotFound(f"branch {base_branch!r} is not in {repository}")
-    if head is None:
-        raise Conflict(f"branch {proposal.branch} of {repository} is gone", fix="write it again")
-    if history.contains(head, revision=base):
-        raise Refused(f"branch {proposal.branch} holds nothing that {base_branch} of {repository} lacks")
-    return PullRequest(
-        number=0,
-        url="",
-        title=proposal.title,
-        body=proposal.body,
-        branch=proposal.branch,
-        base=base_branch,
-        head=head,
-        state=PullRequestState.OPEN,
-    )
-
-
-def _observed(history: History, kept: PullRequest, base: str | None) -> PullRequest:
-    """What Git says of a pull request that the ledger calls open."""
-    if base is not None and history.has(kept.head) and history.contains(kept.head, revision=base):
-        arrival = history.arrival(kept.head, revision=base)
-        when = history.committed_at(arrival)
-        return replace(kept, state=PullRequestState.MERGED, merge_commit=arrival, merged_at=when)
-    head = history.head(kept.branch)
-    if head is None or (base is not None and history.contains(head, revision=base)):
-        return replace(kept, state=PullRequestState.CLOSED)
-    return replace(kept, head=head)
-
-
-def _judged(history: History, pull: PullRequest, base: str | None) -> PullRequest:
-    """An open pull request with the answer to "would it merge"."""
-    if base is None:
-        return replace(pull, mergeable=False, blocked_reason=f"branch {pull.base} is gone")
-    conflicts = history.merge(base, pull.head).conflicts
-    if conflicts:
-        return replace(pull, mergeable=False, blocked_reason=_conflict(pull, conflicts))
-    return replace(pull, mergeable=True)
-
-
-def _conflict(pull: PullRequest, files: Sequence[str]) -> str:
-    return f"it conflicts with {pull.base} in {', '.join(files[:5])}"
-
-
-def _merge(history: History, pull: PullRequest, message: str) -> None:
-    """Move the base branch to a merge of both, again when somebody else moved it in between."""
-    for _ in range(_MERGE_ATTEMPTS):
-        base = history.head(pull.base)
-        if base is None:
-            raise NotFound(f"branch {pull.base!r}, which pull request {pull.number} is for, is gone")
-        if history.contains(pull.head, revision=base):
-            return
-        merged = history.merge(base, pull.head)
-        if merged.conflicts:
-            raise Refused(
-                f"pull request {pull.number} cannot be merged", why=_conflict(pull, merged.conflicts)
-            )
-        commit = history.commit(merged.tree, parents=(base, pull.head), message=message)
-        try:
-            history.move(pull.base, commit, expected=base, holding=(pull.branch, pull.head))
-        except Conflict:
-            if history.head(pull.branch) != pull.head:
-                raise
-        else:
-            return
-    raise Conflict(f"branch {pull.base} moves faster than pull request {pull.number} can be merged")

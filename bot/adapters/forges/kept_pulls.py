@@ -1,0 +1,82 @@
+"""What Git says of a pull request that Tagboat keeps itself, and how such a one is begun and merged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.adapters.forges.history import History
+from bot.domain.errors import Conflict, NotFound, Refused
+from bot.domain.proposal import Proposal, PullRequest, PullRequestState
+
+_ATTEMPTS = 4
+
+
+def new_pull_request(history: History, repository: str, proposal: Proposal, base_branch: str) -> PullRequest:
+    """What the ledger is given; raises unless there is something to merge, and a branch to merge it into."""
+    head, base = history.head(proposal.branch), history.head(base_branch)
+    if base is None:
+        raise NotFound(f"branch {base_branch!r} is not in {repository}")
+    if head is None:
+        raise Conflict(f"branch {proposal.branch} of {repository} is gone", fix="write it again")
+    if history.contains(head, revision=base):
+        raise Refused(f"branch {proposal.branch} holds nothing that {base_branch} of {repository} lacks")
+    return PullRequest(
+        number=0,
+        url="",
+        title=proposal.title,
+        body=proposal.body,
+        branch=proposal.branch,
+        base=base_branch,
+        head=head,
+        state=PullRequestState.OPEN,
+    )
+
+
+def observed(history: History, kept: PullRequest, *, head: str | None, base: str | None) -> PullRequest:
+    """What Git says of a pull request that the ledger calls open, when its two branches stand there."""
+    if base is not None and history.has(kept.head) and history.contains(kept.head, revision=base):
+        arrival = history.arrival(kept.head, revision=base)
+        when = history.committed_at(arrival)
+        return replace(kept, state=PullRequestState.MERGED, merge_commit=arrival, merged_at=when)
+    if head is None or (base is not None and history.contains(head, revision=base)):
+        return replace(kept, state=PullRequestState.CLOSED)
+    return replace(kept, head=head)
+
+
+def judged(history: History, pull: PullRequest, base: str | None) -> PullRequest:
+    """An open pull request with the answer to "would it merge"."""
+    if base is None:
+        return replace(pull, mergeable=False, blocked_reason=f"branch {pull.base} is gone")
+    conflicts = history.merge(base, pull.head).conflicts
+    if conflicts:
+        return replace(pull, mergeable=False, blocked_reason=_conflict(pull, conflicts))
+    return replace(pull, mergeable=True)
+
+
+def _conflict(pull: PullRequest, files: Sequence[str]) -> str:
+    return f"it conflicts with {pull.base} in {', '.join(files[:5])}"
+
+
+def merge(history: History, pull: PullRequest, message: str) -> None:
+    """Move the base branch to a merge of both, again when somebody else moved it in between."""
+    for _ in range(_ATTEMPTS):
+        base = history.head(pull.base)
+        if base is None:
+            raise NotFound(f"branch {pull.base!r}, which pull request {pull.number} is for, is gone")
+        if history.contains(pull.head, revision=base):
+            return
+        merged = history.merge(base, pull.head)
+        if merged.conflicts:
+            raise Refused(
+                f"pull request {pull.number} cannot be merged", why=_conflict(pull, merged.conflicts)
+            )
+        commit = history.commit(merged.tree, parents=(base, pull.head), message=message)
+        try:
+            history.move(pull.base, commit, expected=base, holding=(pull.branch, pull.head))
+        except Conflict:
+            if history.head(pull.branch) != pull.head:
+                raise
+        else:
+            return
+    raise Conflict(f"branch {pull.base} moves faster than pull request {pull.number} can be merged")
