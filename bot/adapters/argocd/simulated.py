@@ -1,0 +1,146 @@
+"""A simulated Argo CD: for trying Tagboat without a cluster, and for the demo. Nothing is deployed.
+
+It shows Application objects as Argo CD 3.x writes them, for Applications that follow one branch of one
+repository: a new head is seen by a refresh or by a poll, synced, rolled out, and healthy some seconds later.
+What it shows is derived from the time since it saw the head, so a restart loses nothing: then the head counts
+as deployed long ago. Every object says that it is simulated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from bot.domain.pipeline import Application
+from bot.domain.snapshot import SyncWindowState
+from bot.ports import Clock
+
+_SIMULATED = "simulated: no cluster, nothing is deployed"
+_LONG_AGO = timedelta(days=1)
+
+Images = Callable[[str, Application], Sequence[str]]
+"""The image references that an Application runs at a commit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long each step takes. `poll` is how often the branch is looked at without a refresh."""
+
+    poll: timedelta = timedelta(seconds=30)
+    sync: timedelta = timedelta(seconds=2)
+    rollout: timedelta = timedelta(seconds=4)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rollout:
+    """One Application: the commit that was seen, the one before, when it was seen, and the last look."""
+
+    commit: str
+    before: str
+    seen_at: datetime
+    compared_at: datetime
+
+
+class SimulatedDeployments:
+    """The port `Deployments` without a cluster: every Application exists and follows `head`."""
+
+    def __init__(
+        self,
+        *,
+        repository_url: str,
+        branch: str,
+        head: Callable[[], str],
+        images: Images,
+        clock: Clock,
+        pace: Pace | None = None,
+    ) -> None:
+        self._source = {"repoURL": repository_url, "path": ".", "targetRevision": branch}
+        self._head = head
+        self._images = images
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._rollouts: dict[Application, _Rollout] = {}
+        self._lock = Lock()
+
+    def application(self, application: Application) -> Mapping[str, Any] | None:
+        """The Application as it is now; polls the branch when the last look is too old."""
+        now = self._clock.now()
+        with self._lock:
+            rollout = self._rollouts.get(application)
+            if rollout is None or now - rollout.compared_at >= self._pace.poll:
+                rollout = self._compare(application, now)
+        return self._shown(application, rollout, now)
+
+    def refresh(self, application: Application, *, hard: bool) -> None:  # noqa: ARG002 - nothing is cached
+        """Look at the branch now; a hard refresh is no different."""
+        with self._lock:
+            self._compare(application, self._clock.now())
+
+    def sync_window(self, application: Application) -> SyncWindowState:  # noqa: ARG002 - always open
+        """Always open."""
+        return SyncWindowState(True, _SIMULATED)
+
+    def _compare(self, application: Application, now: datetime) -> _Rollout:
+        head = self._head()
+        known = self._rollouts.get(application)
+        if known is None:
+            rollout = _Rollout(head, head, now - _LONG_AGO, now)
+        elif known.commit == head:
+            rollout = replace(known, compared_at=now)
+        else:
+            rollout = _Rollout(head, known.commit, now, now)
+        self._rollouts[application] = rollout
+        return rollout
+
+    def _shown(self, application: Application, rollout: _Rollout, now: datetime) -> Mapping[str, Any]:
+        synced_at = rollout.seen_at + self._pace.sync
+        healthy_at = synced_at + self._pace.rollout
+        is_synced, is_healthy = now >= synced_at, now >= healthy_at
+        old, new = self._images(rollout.before, application), self._images(rollout.commit, application)
+        images = new if is_healthy else [*new, *old] if is_synced else old
+        compared_at = max(rollout.compared_at, synced_at) if is_synced else rollout.compared_at
+        since = healthy_at if is_healthy else synced_at if is_synced else rollout.seen_at - _LONG_AGO
+        return {
+            "metadata": {"name": application.name, "namespace": application.namespace or "argocd"},
+            "spec": {
+                "project": application.project or "default",
+                "source": dict(self._source),
+                "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
+            },
+            "status": {
+                "sync": {
+                    "status": "Synced" if is_synced else "OutOfSync",
+                    "revision": rollout.commit,
+                    "comparedTo": {"source": dict(self._source)},
+                },
+                "health": {
+                    "status": "Progressing" if is_synced and not is_healthy else "Healthy",
+                    "lastTransitionTime": _text(since),
+                    "message": _SIMULATED,
+                },
+                "reconciledAt": _text(compared_at),
+                "operationState": self._operation(rollout, synced_at if is_synced else None),
+                "conditions": [{"type": "SimulatedWarning", "message": _SIMULATED}],
+                "summary": {"images": sorted(set(images))},
+            },
+        }
+
+    def _operation(self, rollout: _Rollout, finished_at: datetime | None) -> Mapping[str, Any]:
+        state: dict[str, Any] = {
+            "phase": "Succeeded" if finished_at else "Running",
+            "message": _SIMULATED,
+            "startedAt": _text(rollout.seen_at),
+            "operation": {"sync": {"revision": rollout.commit}, "initiatedBy": {"automated": True}},
+            "syncResult": {"revision": rollout.commit, "source": dict(self._source)},
+        }
+        if finished_at:
+            state["finishedAt"] = _text(finished_at)
+        return state
+
+
+def _text(moment: datetime) -> str:
+    """Whole seconds in UTC, as Kubernetes writes times."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
