@@ -176,9 +176,10 @@ def test_details_of_an_index_have_its_own_digest_and_its_images_but_no_attestati
     [
         pytest.param((), _APRIL, id="all platforms: the latest"),
         pytest.param(("linux/amd64",), _MARCH, id="one platform: its own"),
-        pytest.param(("linux/arm64",), _APRIL, id="another platform: its own"),
+        pytest.param(("linux/arm64",), _APRIL, id="a platform without its variant: any variant"),
         pytest.param(("linux/amd64", "linux/arm64"), _APRIL, id="both: the latest"),
-        pytest.param(("linux/arm64/v8",), _APRIL, id="another spelling of a platform"),
+        pytest.param(("linux/arm64/v8",), _APRIL, id="a variant: itself"),
+        pytest.param(("linux/arm64/v9",), None, id="another variant"),
         pytest.param(("linux/s390x",), None, id="a platform that the image has not"),
         pytest.param(("linux/s390x", "linux/amd64"), _MARCH, id="one that it has and one that it has not"),
     ],
@@ -189,7 +190,7 @@ def test_the_created_time_is_the_latest_among_the_platforms_asked_for(
     subject.push("1.0.0", created={"linux/amd64": _MARCH, "linux/arm64/v8": _APRIL})
     details = subject.registry.details(subject.image, "1.0.0", platforms)
     assert details.created == created
-    assert details.platforms == ("linux/amd64", "linux/arm64")
+    assert details.platforms == ("linux/amd64", "linux/arm64/v8")
 
 
 @pytest.mark.parametrize("reference", ["2.0.0", _UNKNOWN_DIGEST])

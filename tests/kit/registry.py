@@ -14,8 +14,7 @@ import pytest
 
 from tests.kit.process import free_port, is_listening, running
 
-REGISTRY_PROGRAM = "docker-registry"
-NOTIFY_TYPES = "application/vnd.docker.distribution.events.v1+json"
+_PROGRAM = "docker-registry"
 
 
 @contextmanager
@@ -28,9 +27,9 @@ def docker_registry(
     file (bcrypt only) and closes the registry to all others; without it everybody may read and write.
     The calling test is skipped where the program is not installed.
     """
-    program = shutil.which(REGISTRY_PROGRAM)
+    program = shutil.which(_PROGRAM)
     if program is None:
-        pytest.skip(f"{REGISTRY_PROGRAM} is not installed")
+        pytest.skip(f"{_PROGRAM} is not installed")
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="tagboat-registry-") as name:
         folder = Path(name)

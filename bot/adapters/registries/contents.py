@@ -17,6 +17,7 @@ import msgspec
 
 from bot.domain.errors import Malformed, Refused
 from bot.domain.image import ImageName, is_digest, is_tag
+from bot.domain.platform import missing_platforms
 from bot.domain.selection import TagDetails
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
@@ -116,7 +117,7 @@ def describe(source: Source, image: ImageName, reference: str, platforms: Collec
         Malformed: a document is broken, too large, or of a kind that is no image.
     """
     digest, top = source.manifest(image, reference)
-    reader = _Reader(source, image, frozenset(normal_platform(name) for name in platforms))
+    reader = _Reader(source, image, tuple(platforms))
     parts = reader.parts(top)
     wanted = [part for part in parts if reader.is_wanted(part.platform)]
     labels = _texts(top.annotations)
@@ -184,13 +185,6 @@ def check_reference(image: ImageName, reference: str) -> None:
         raise Refused(f"{reference[:80]!a} is not asked of {image}", why="it is neither a tag nor a digest")
 
 
-def normal_platform(text: str) -> str:
-    """One spelling per platform, as containerd has it: `linux/arm64/v8` is `linux/arm64`."""
-    for long, short in (("/arm64/v8", "/arm64"), ("/amd64/v1", "/amd64")):
-        text = text.removesuffix(long) + short if text.endswith(long) else text
-    return f"{text}/v7" if text.endswith("/arm") else text
-
-
 def parse_time(text: object) -> datetime | None:
     """A created time in UTC, cut to microseconds; None when absent, unreadable, or Go's zero time."""
     match = _TIME.fullmatch(text) if isinstance(text, str) else None
@@ -221,11 +215,13 @@ class _Part:
 class _Reader:
     source: Source
     image: ImageName
-    asked: frozenset[str]
+    asked: tuple[str, ...]
     reads: int = 0
 
     def is_wanted(self, platform: str) -> bool:
-        return not self.asked or platform in self.asked
+        """Whether the platform is one of those asked for, by the rule that the choice of a tag follows."""
+        missing = missing_platforms(self.asked, offered=(platform,))
+        return not self.asked or len(missing) < len(self.asked)
 
     def parts(self, manifest: Manifest, platform: str = "", depth: int = 0) -> Sequence[_Part]:
         """One part per platform; those that nobody asked for carry their name only."""
@@ -288,7 +284,7 @@ def _platform_name(platform: Platform | None, image: ImageName) -> str:
     parts = [part for part in (platform.os, platform.architecture, platform.variant) if part]
     if not all(_PLATFORM_PART.fullmatch(part) for part in parts):
         raise Malformed(f"{image} names a platform that is none")
-    return normal_platform("/".join(parts))
+    return "/".join(parts)
 
 
 def _texts(values: Mapping[str, Any] | None) -> dict[str, str]:

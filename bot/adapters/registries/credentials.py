@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 from docker import auth
 from docker import errors as docker_errors
 from docker.utils import config as docker_config
@@ -141,6 +142,11 @@ class DockerCredentials:
         )
 
 
+class _HelperAnswer(msgspec.Struct, frozen=True, rename="pascal"):
+    username: str
+    secret: str
+
+
 def _login(entry: Any) -> Login | None:
     if not entry:
         return None
@@ -184,9 +190,11 @@ def _helper_login(answer: subprocess.CompletedProcess[bytes], program: str, host
             fix=f"try `echo {host} | {program} get` by hand",
         )
     try:
-        found = json.loads(answer.stdout)
-        username, secret = found["Username"], found["Secret"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        found = msgspec.json.decode(answer.stdout, type=_HelperAnswer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        # Not chained: the error could quote what the helper said.
         raise Malformed(f"{program} gave an answer for {host} that is no login") from None
     # docker-credential-pass answers an unknown server with empty values and success.
-    return Login(username, secret, is_identity_token=username == _TOKEN_USER) if secret else None
+    if not found.secret:
+        return None
+    return Login(found.username, found.secret, is_identity_token=found.username == _TOKEN_USER)

@@ -69,7 +69,9 @@ class DistributionRegistry:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = host
-        self._transport = Transport(base=_base(host, url, plain_http=plain_http), ca_file=ca_file)
+        self._transport = Transport(
+            base=_base(host, url, plain_http=plain_http), ca_file=ca_file, monotonic=monotonic
+        )
         self._authorizer = Authorizer(
             host=host,
             transport=self._transport,

@@ -117,10 +117,7 @@ def pool_manager(*, loopback: bool, ca_file: Path | None) -> urllib3.PoolManager
     return pools
 
 
-def _check(connection: HTTPConnection, *, loopback: bool) -> None:
-    if connection.sock is None:
-        return
-    address = connection.sock.getpeername()[0]
+def _check(connection: HTTPConnection, address: str, *, loopback: bool) -> None:
     if not is_forbidden(address, loopback=loopback):
         return
     connection.close()
@@ -131,28 +128,47 @@ def _check(connection: HTTPConnection, *, loopback: bool) -> None:
     )
 
 
+def _check_name(connection: HTTPConnection, *, loopback: bool) -> None:
+    """Before the connection is made, as far as the host is an address itself."""
+    try:
+        ip_address(connection.host.strip("[]").partition("%")[0])
+    except ValueError:
+        return
+    _check(connection, connection.host.strip("[]"), loopback=loopback)
+
+
+def _check_peer(connection: HTTPConnection, *, loopback: bool) -> None:
+    """After it is made and before anything is sent: only now it is certain where a name led."""
+    if connection.sock is not None:
+        _check(connection, connection.sock.getpeername()[0], loopback=loopback)
+
+
 class _OwnHTTP(HTTPConnection):
     def connect(self) -> None:
+        _check_name(self, loopback=True)
         super().connect()
-        _check(self, loopback=True)
+        _check_peer(self, loopback=True)
 
 
 class _OwnHTTPS(HTTPSConnection):
     def connect(self) -> None:
+        _check_name(self, loopback=True)
         super().connect()
-        _check(self, loopback=True)
+        _check_peer(self, loopback=True)
 
 
 class _OtherHTTP(HTTPConnection):
     def connect(self) -> None:
+        _check_name(self, loopback=False)
         super().connect()
-        _check(self, loopback=False)
+        _check_peer(self, loopback=False)
 
 
 class _OtherHTTPS(HTTPSConnection):
     def connect(self) -> None:
+        _check_name(self, loopback=False)
         super().connect()
-        _check(self, loopback=False)
+        _check_peer(self, loopback=False)
 
 
 class _OwnHTTPPool(urllib3.HTTPConnectionPool):

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
 
-from bot.adapters.registries.contents import check_reference, normal_platform
+from bot.adapters.registries.contents import check_reference
 from bot.domain.errors import NotFound, TagboatError
 from bot.domain.image import ImageName, is_tag
+from bot.domain.platform import missing_platforms
 from bot.domain.selection import TagDetails
 
 
@@ -47,18 +48,17 @@ class MemoryRegistry:
         """
         if not is_tag(tag):
             raise ValueError(f"{tag[:80]!a} is not a tag")
-        names = [normal_platform(platform) for platform in platforms]
         times = created if isinstance(created, Mapping) else dict.fromkeys(platforms, created)
-        utc = {normal_platform(name): moment and moment.astimezone(UTC) for name, moment in times.items()}
+        utc = {name: moment and moment.astimezone(UTC) for name, moment in times.items()}
         text = repr(
-            (str(image), sorted(utc.items(), key=str), names, sorted((labels or {}).items()), content)
+            (str(image), sorted(utc.items(), key=str), platforms, sorted((labels or {}).items()), content)
         )
         digest = f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
-        whole = TagDetails(digest, None, tuple(names), dict(labels or {}))
+        whole = TagDetails(digest, None, tuple(platforms), dict(labels or {}))
         with self._lock:
             repository = self._repositories.setdefault(image, _Repository())
             repository.tags[tag] = digest
-            repository.images[digest] = {name: replace(whole, created=utc.get(name)) for name in names}
+            repository.images[digest] = {name: replace(whole, created=utc.get(name)) for name in platforms}
         return digest
 
     def delete(self, image: ImageName, tag: str) -> None:
@@ -94,8 +94,12 @@ class MemoryRegistry:
             parts = repository.images.get(repository.tags.get(reference, reference))
         if parts is None:
             raise NotFound(f"{image} has no tag or digest {reference}")
-        asked = {normal_platform(platform) for platform in platforms} or set(parts)
-        times = [part.created for name, part in parts.items() if name in asked and part.created]
+        asked = tuple(platforms) or tuple(parts)
+        times = [
+            part.created
+            for name, part in parts.items()
+            if part.created and len(missing_platforms(asked, offered=(name,))) < len(asked)
+        ]
         whole = next(iter(parts.values()))
         return replace(whole, created=max(times, default=None))
 

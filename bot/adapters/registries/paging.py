@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import msgspec
 import structlog
@@ -103,18 +103,24 @@ class TagList:
         match = _NEXT.search(answer.headers.get("Link", ""))
         if match is None:
             return None
-        target = urljoin(answer.url, str(match[1]))
-        try:
-            is_own = origin(target) == self.origin
-        except ValueError:
-            is_own = False
-        if is_own:
+        target = _absolute(answer.url, match[1])
+        if target is not None and origin(target) == self.origin:
             return target
         raise Refused(
             f"the next page of tags of {self.image} is not read",
-            why=f"it is said to be at another host, {urlsplit(target).netloc[:100]!a}",
+            why=f"it is said to be at another host: {match[1][:100]!a}",
             fix="correct the external URL in the registry's own configuration",
         )
 
     def _too_long(self, why: str) -> Refused:
         return Refused(f"the tags of {self.image} are not read", why=why, fix="delete old tags")
+
+
+def _absolute(base: str, target: str) -> str | None:
+    """The web address that `target` stands for on the page `base`, or None when it is none."""
+    try:
+        url = urljoin(base, target)
+        origin(url)
+    except ValueError:
+        return None
+    return url

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -32,18 +32,12 @@ _LONGEST_BODY_SECONDS = 60.0
 _LONGEST_QUEUE_SECONDS = 60.0
 _LONGEST_RETRY_AFTER = timedelta(days=1)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-# Short pauses only (0.2 s, 0.4 s): a worker is waiting. Longer faults are the caller's to try again.
-_RETRY = urllib3.Retry(
-    total=2,
-    other=0,
-    redirect=False,
-    allowed_methods=("GET", "HEAD"),
-    status_forcelist=(502, 503, 504),
-    backoff_factor=0.1,
-    backoff_max=1.0,
-    raise_on_status=False,
-    respect_retry_after_header=False,
-)
+# Seconds before the second and the third try; short, as a worker is waiting. Longer faults are the caller's
+# to try again, and so are timeouts, which have cost enough. The tries are made here and not by urllib3,
+# whose log shows whole URLs, and with them the signatures of storage hosts.
+_PAUSES = (0.0, 0.2)
+_PASSING_STATUSES = frozenset({502, 503, 504})
+_PASSING_FAULTS = (faults.NewConnectionError, faults.ProtocolError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +124,8 @@ class Transport:
 
     def _target(self, answer: Answer) -> str:
         """Where a redirect leads, when it may lead there: https, or http when the registry is http itself."""
-        target = urljoin(answer.url, answer.headers.get("Location", ""))
         try:
+            target = urljoin(answer.url, answer.headers.get("Location", ""))
             scheme, _, _ = origin(target)
         except ValueError as error:
             raise Refused(f"{self.origin[1]} redirects to something that is no URL") from error
@@ -144,31 +138,41 @@ class Transport:
 
     def _send(self, pools: urllib3.PoolManager, request: Request, authorization: str | None) -> Answer:
         host = urlsplit(request.url).netloc
+        pauses = list(_PAUSES) if request.method in {"GET", "HEAD"} else []
+        while True:
+            try:
+                answer = self._exchange(pools, request, authorization)
+            except faults.HTTPError as error:
+                if not pauses or not isinstance(error, _PASSING_FAULTS):
+                    raise Unreachable(
+                        f"{host} cannot be reached", why=_why(error), fix=_fix(error)
+                    ) from error
+            else:
+                if not pauses or answer.status not in _PASSING_STATUSES:
+                    _raise_for_fault(answer, host)
+                    return answer
+            time.sleep(pauses.pop(0))
+
+    def _exchange(self, pools: urllib3.PoolManager, request: Request, authorization: str | None) -> Answer:
         headers = {"Accept": request.accept, "Accept-Encoding": "identity", "User-Agent": _USER_AGENT}
         if authorization:
             headers["Authorization"] = authorization
         if request.form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        try:
-            response = pools.request(
-                request.method,
-                request.url,
-                headers=headers,
-                body=urlencode(request.form) if request.form is not None else None,
-                redirect=False,
-                retries=_RETRY,
-                preload_content=False,
-                pool_timeout=_LONGEST_QUEUE_SECONDS,
-            )
-            answer = self._read(response, request, host)
-        except faults.HTTPError as error:
-            reason = (error.reason if isinstance(error, faults.MaxRetryError) else error) or error
-            # The outer error quotes the whole URL, and a storage URL can carry a signature.
-            raise Unreachable(f"{host} cannot be reached", why=_why(reason), fix=_fix(reason)) from reason
-        _raise_for_fault(answer, host)
-        return answer
+        response = pools.request(
+            request.method,
+            request.url,
+            headers=headers,
+            body=urlencode(request.form) if request.form is not None else None,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            pool_timeout=_LONGEST_QUEUE_SECONDS,
+        )
+        return self._read(response, request)
 
-    def _read(self, response: urllib3.BaseHTTPResponse, request: Request, host: str) -> Answer:
+    def _read(self, response: urllib3.BaseHTTPResponse, request: Request) -> Answer:
+        host = urlsplit(request.url).netloc
         is_success = response.status == HTTPStatus.OK
         limit = request.limit if is_success else _LARGEST_ERROR
         body = bytearray()
@@ -181,8 +185,11 @@ class Transport:
                         f"{host} is too slow", why=f"one answer took over {_LONGEST_BODY_SECONDS:.0f} s"
                     )
         finally:
-            # Gives a connection whose answer was read to its end back to the pool, and ends any other.
-            response.close() if len(body) > limit or not response.closed else response.release_conn()
+            # A connection whose answer was read to its end is used again, any other is not.
+            if len(body) <= limit and response.closed:
+                response.release_conn()
+            else:
+                response.close()
         if is_success and len(body) > limit:
             raise Malformed(
                 f"{host} answers with more than {limit} bytes", why="that is the limit for what was asked"
@@ -227,23 +234,19 @@ def _http_date(text: str) -> datetime | None:
 
 
 def _why(error: Exception) -> str:
-    match error:
-        case faults.NameResolutionError():
-            return "its name does not resolve"
-        case faults.ConnectTimeoutError():
-            return "no connection within 5 s"
-        case faults.TimeoutError():
-            return "no answer within 30 s"
-        case faults.SSLError():
-            return "its certificate is not trusted, or it does not speak TLS"
-        case faults.NewConnectionError():
-            return "the connection was refused"
-        case faults.EmptyPoolError():
-            return "all connections to it stayed busy"
-        case faults.ProtocolError() | faults.IncompleteRead():
-            return "the connection was cut in the middle of an answer"
-        case _:
-            return type(error).__name__
+    return next((words for kind, words in _REASONS if isinstance(error, kind)), type(error).__name__)
+
+
+# The first that fits counts: urllib3 derives some of these from others.
+_REASONS: Sequence[tuple[type[Exception], str]] = (
+    (faults.NameResolutionError, "its name does not resolve"),
+    (faults.NewConnectionError, "the connection was refused"),
+    (faults.ConnectTimeoutError, "no connection within 5 s"),
+    (faults.TimeoutError, "no answer within 30 s"),
+    (faults.SSLError, "its certificate is not trusted, or it does not speak TLS"),
+    (faults.EmptyPoolError, "all connections to it stayed busy"),
+    (faults.ProtocolError, "the connection was cut in the middle of an answer"),
+)
 
 
 def _fix(error: Exception) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from bot.adapters.registries.distribution import DistributionRegistry
 from tests.kit.images import Image
 
 
@@ -60,6 +63,8 @@ class Server:
 
     port: int
     calls: list[Call] = field(default_factory=list)
+    connections: set[int] = field(default_factory=set)
+    """The clients' ports, one per connection that was made."""
 
     @property
     def host(self) -> str:
@@ -70,25 +75,24 @@ class Server:
         """The same server by another name, which clients must take for another host."""
         return f"localhost:{self.port}"
 
-    @property
-    def paths(self) -> list[str]:
-        return [call.path for call in self.calls]
-
 
 @contextmanager
-def serving(answers: Answers) -> Iterator[Server]:
+def serving(answers: Answers, *, tls: ssl.SSLContext | None = None) -> Iterator[Server]:
     """Serve `answers` on loopback while the block runs."""
     server: Server
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one packet, or each answer takes 40 ms.
+        wbufsize = -1
 
         def _answer(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             call = Call(self.command, self.path, dict(self.headers.items()), body)
             server.calls.append(call)
+            server.connections.add(self.client_address[1])
             reply = answers(call)
-            self.send_response(reply.status)
+            self.send_response_only(reply.status)
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             length = len(reply.body) if reply.announced is None else reply.announced
@@ -115,11 +119,16 @@ def serving(answers: Answers) -> Iterator[Server]:
             # A client that refuses an answer hangs up in the middle of it.
             try:
                 super().handle()
-            except ConnectionError:
+            except OSError:
                 self.close_connection = True
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
         listener.daemon_threads = True
+        if tls is not None:
+            # The handshake is left to the connection's own thread, where a failure ends only that.
+            listener.socket = tls.wrap_socket(
+                listener.socket, server_side=True, do_handshake_on_connect=False
+            )
         server = Server(listener.server_address[1])
         thread = Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -160,6 +169,17 @@ class Shelf:
         return missing()
 
 
-def missing() -> Reply:
+def missing(_: Call | None = None) -> Reply:
     """The answer for what a registry does not have."""
     return reply_json({"errors": [{"code": "NAME_UNKNOWN"}]}, status=404)
+
+
+@contextmanager
+def reading(answers: Answers, **options: Any) -> Iterator[tuple[DistributionRegistry, Server]]:
+    """A client, built with `options`, of a server that gives `answers`."""
+    with serving(answers) as server:
+        registry = DistributionRegistry(**{"host": server.host, "plain_http": True, **options})
+        try:
+            yield registry, server
+        finally:
+            registry.close()
