@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 DOCKER_HUB = "docker.io"
@@ -70,6 +70,10 @@ class Release:
     def __getitem__(self, alias: str) -> ImageRef:
         return dict(self.images)[alias]
 
+    def only(self, aliases: Collection[str]) -> Release:
+        """The part of the release that these aliases name."""
+        return Release(tuple((alias, ref) for alias, ref in self.images if alias in aliases))
+
     @property
     def key(self) -> str:
         """Twelve hexadecimal digits that name this release: the same images give the same key."""
@@ -102,12 +106,14 @@ def short_digest(digest: str | None) -> str:
 def image_name(*, registry: str, path: str) -> ImageName:
     """Build a canonical name from its two parts.
 
-    Docker Hub's aliases become `docker.io`, and a one-part name there is in `library/`. Port 443 is dropped.
+    Docker Hub's aliases become `docker.io`, and a one-part name there is in `library/`. Port 443 is dropped,
+    unless it alone says that the first part of the written name is a host (`registry:443/web`).
 
     Raises:
         ValueError: host or path break the grammar; the message says which and why.
     """
-    host = registry.lower().removesuffix(":443")
+    host = registry.lower()
+    host = host.removesuffix(":443") if _is_host(host.removesuffix(":443")) else host
     host = (
         DOCKER_HUB if host in {"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"} else host
     )
@@ -122,6 +128,14 @@ def image_name(*, registry: str, path: str) -> ImageName:
     return ImageName(host, path)
 
 
+def _is_host(part: str) -> bool:
+    """Whether the first part of a written name is a host; distribution/reference's rule, but for capitals.
+
+    Docker takes `Registry/web` for a host too, which nobody could tell from a path in its canonical form.
+    """
+    return part == "localhost" or "." in part or ":" in part
+
+
 def parse_image_name(text: str) -> ImageName:
     """Parse `ghcr.io/acme/web`, `acme/web` or `nginx`, as Docker does: no host means Docker Hub.
 
@@ -129,7 +143,7 @@ def parse_image_name(text: str) -> ImageName:
         ValueError: the text is no image name, or carries a tag or digest.
     """
     first, slash, rest = text.partition("/")
-    if slash and (first == "localhost" or any(mark in first for mark in ".:") or first != first.lower()):
+    if slash and _is_host(first.lower()):
         return image_name(registry=first, path=rest)
     return image_name(registry=DOCKER_HUB, path=text)
 
