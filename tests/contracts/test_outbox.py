@@ -103,6 +103,15 @@ def test_a_notice_that_failed_meanwhile_is_not_claimed_from_a_stale_view(store: 
     assert not store.begin_send(stale, now=NOW + HOUR)
 
 
+def test_a_notice_that_failed_again_is_not_claimed_from_a_stale_view(store: AnyStore) -> None:
+    told(store, notice("a"))
+    store.failed(_claimed(store), error="500", retry_at=NOW)
+    stale = _only(store)
+    store.failed(_claimed(store), error="500", retry_at=NOW)
+    assert not store.begin_send(stale, now=NOW)
+    assert store.begin_send(_only(store), now=NOW)
+
+
 def test_a_sent_notice_is_gone(store: AnyStore) -> None:
     told(store, notice("a"))
     pending = _claimed(store)

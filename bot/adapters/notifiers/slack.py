@@ -16,6 +16,7 @@ from datetime import timedelta
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import Request
 
 import structlog
 from slack_sdk import WebClient
@@ -65,7 +66,7 @@ class SlackNotifier:
         if address.scheme != "https" and not is_local:
             raise Refused("the Slack token is not sent over plain http", fix="give base_url as https://…")
         # No retry handler: the SDK's own would post again after a cut connection, and sleep on a limit.
-        self._client = WebClient(token=token, base_url=base_url, timeout=_TIMEOUT_SECONDS, retry_handlers=[])
+        self._client = _Client(token=token, base_url=base_url, timeout=_TIMEOUT_SECONDS, retry_handlers=[])
         self._channel = channel
 
     def __repr__(self) -> str:
@@ -78,8 +79,7 @@ class SlackNotifier:
             _log.warning("slack_channel_unknown", channel=self._channel)
             return None
         for message in self._messages(self._client.conversations_history, channel=channel):
-            payload = _payload(message)
-            if payload.get("thread") == notice.thread and "key" not in payload:
+            if _payload(message).get("thread") == notice.thread:
                 return f"{channel}:{message['ts']}"
         return None
 
@@ -190,6 +190,15 @@ class SlackNotifier:
                 what, why=code, fix="name a channel that exists and invite the bot there: /invite"
             )
         return Refused(what, why=code)
+
+
+class _Client(WebClient):
+    """The SDK's client, but a redirect never takes the token along to another host."""
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        if token := req.headers.pop("Authorization", None):
+            req.add_unredirected_header("Authorization", token)
+        return super()._perform_urllib_http_request_internal(url, req)
 
 
 # Besides its own errors the SDK lets through those of urllib, and stumbles over JSON that is no object.

@@ -52,6 +52,7 @@ class FakeSlack:
         self.messages: list[Json] = []
         self.calls: list[str] = []
         self.tokens: set[str] = set()
+        self.redirected: list[str | None] = []
         self.url = ""
         self._script: list[tuple[str, Answer]] = []
         self._lock = threading.Lock()
@@ -141,6 +142,11 @@ def fake_slack() -> Iterator[FakeSlack]:
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self.wfile.write(answer.body)
+
+        def do_GET(self) -> None:
+            """Where a redirect leads; the API itself is asked by POST alone."""
+            slack.redirected.append(self.headers["Authorization"])
+            self.send_error(404)
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""

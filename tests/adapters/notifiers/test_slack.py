@@ -220,6 +220,13 @@ def test_the_token_goes_over_no_open_line(url: str) -> None:
         SlackNotifier(token=_TOKEN, channel="#deploys", base_url=url)
 
 
+def test_the_token_does_not_follow_a_redirect(slack: FakeSlack, notifier: SlackNotifier) -> None:
+    slack.will("chat.postMessage", Answer(status=302, headers={"Location": slack.url + "elsewhere"}))
+    with pytest.raises(TagboatError):
+        notifier.begin(_NOTICE)
+    assert slack.redirected == [None]
+
+
 def test_the_token_is_shown_nowhere(
     slack: FakeSlack, notifier: SlackNotifier, caplog: pytest.LogCaptureFixture
 ) -> None:
