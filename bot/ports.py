@@ -226,6 +226,13 @@ class Store(Protocol):
         """
         ...
 
+    def enqueue(self, pipelines: Sequence[str], *, now: datetime, again: timedelta) -> Sequence[str]:
+        """Of these, which have no message on the queue; from now on they have one.
+
+        It counts until the pipeline is leased or released, or for `again`, after which it may be lost.
+        """
+        ...
+
     def lease(self, pipeline: str, *, owner: str, now: datetime, ttl: timedelta) -> Lease | None:
         """Take the pipeline, or None while somebody else holds it."""
         ...

@@ -6,14 +6,18 @@ from datetime import timedelta
 
 from celery import Celery
 
-from bot.adapters.queues.celery import SWEEP
+from bot.adapters.queues.celery import SWEEP, TIDY
 
 _TICK = timedelta(seconds=2)
 """How late a `wake_at` may be met; a sweep that finds nothing is one query."""
+
+_CLEANING = timedelta(hours=6)
+"""How often old deliveries and notices are forgotten."""
 
 
 def add_schedule(application: Celery) -> None:
     """Let beat ask for a sweep; a tick that no worker took expires, so that none pile up."""
     application.conf.beat_schedule = {
-        "sweep": {"task": SWEEP, "schedule": _TICK, "options": {"expires": _TICK.total_seconds() * 2}}
+        "sweep": {"task": SWEEP, "schedule": _TICK, "options": {"expires": _TICK.total_seconds() * 2}},
+        "tidy": {"task": TIDY, "schedule": _CLEANING, "options": {"expires": _CLEANING.total_seconds()}},
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from bot.flow.announce import announce
 from celery import Celery
 
-from bot.adapters.queues.celery import ANNOUNCE, RECONCILE, SWEEP
+from bot.adapters.queues.celery import ANNOUNCE, RECONCILE, SWEEP, TIDY
+from bot.flow.announce import announce
 from bot.flow.reconcile import reconcile
-from bot.flow.sweep import sweep
+from bot.flow.sweep import sweep, tidy
 from bot.flow.world import World
 
 _NOTICES = 100
@@ -32,3 +32,7 @@ def register(application: Celery, world: Callable[[], World], *, look_every: tim
     @application.task(name=SWEEP)
     def sweep_pipelines() -> None:
         sweep(world(), every=look_every)
+
+    @application.task(name=TIDY)
+    def forget_what_is_old() -> None:
+        tidy(world())

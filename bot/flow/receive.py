@@ -5,7 +5,8 @@ A fact is a hint: it names pipelines to look at and decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
 
 import structlog
 
@@ -16,6 +17,9 @@ from bot.flow.world import World
 from bot.ports import Delivery
 
 log = structlog.get_logger(__name__)
+
+_AGAIN = timedelta(seconds=30)
+"""After so long a message that nobody took counts as lost."""
 
 
 def receive(world: World, delivery: Delivery, facts: Sequence[Fact], *, forge: str | None) -> Sequence[str]:
@@ -36,14 +40,27 @@ def receive(world: World, delivery: Delivery, facts: Sequence[Fact], *, forge: s
     return names
 
 
-def wake(world: World, names: Iterable[str]) -> None:
-    """Tell the queue. What is lost here is found by the sweep, because the store knows what is due."""
-    for name in names:
+def wake(world: World, names: Sequence[str]) -> Sequence[str]:
+    """Send one message for each pipeline that has none on the queue; return those.
+
+    What is lost here is found by the sweep, because the store knows what is due.
+    """
+    queued = world.store.enqueue(names, now=world.clock.now(), again=_AGAIN)
+    for name in queued:
         try:
             world.queue.reconcile(name)
         except Transient as error:
             log.warning("queue_unreachable", pipeline=name, reason=str(error))
-            return
+            break
+    return queued
+
+
+def ask_for_announcements(world: World) -> None:
+    """Ask for the outbox to be emptied; the sweep asks again where the queue does not answer."""
+    try:
+        world.queue.announce()
+    except Transient as error:
+        log.warning("queue_unreachable", reason=str(error))
 
 
 def _concerns(pipeline: Pipeline, fact: Fact, forge: str | None) -> bool:

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.decision import Plan, decide
-from bot.domain.errors import Conflict, TagboatError, Transient
+from bot.domain.errors import Conflict, TagboatError
 from bot.domain.pipeline import Pipeline
 from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, Problem, Record, State
 from bot.flow.act import act
 from bot.flow.observe import observe
+from bot.flow.receive import ask_for_announcements, wake
 from bot.flow.world import World
 from bot.ports import Lease, Outcome
 
@@ -25,6 +26,9 @@ LEASE = timedelta(minutes=5)
 
 _ROUNDS = 8
 """A push through three environments takes about two rounds each; the rest goes on by a new message."""
+
+_NEVER = timedelta(days=36500)
+"""Asks for woken pipelines only, however long ago they were looked at."""
 
 _AGAIN = timedelta(seconds=15)
 """How soon a look or an action that failed is tried again."""
@@ -57,6 +61,8 @@ def reconcile(world: World, name: str) -> bool:
             log.warning("lease_lost", reason=str(error))
         finally:
             world.store.release(lease)
+        # A wake that came meanwhile found the pipeline leased: it goes on at once, not with the next sweep.
+        wake(world, world.store.due([name], now=world.clock.now(), every=_NEVER))
     return True
 
 
@@ -74,7 +80,6 @@ def _rounds(world: World, pipeline: Pipeline, lease: Lease) -> None:
         if not _round(world, pipeline, lease):
             return
     world.store.wake([pipeline.name], now=world.clock.now())
-    world.queue.reconcile(pipeline.name)
 
 
 def _round(world: World, pipeline: Pipeline, lease: Lease) -> bool:
@@ -96,10 +101,7 @@ def _round(world: World, pipeline: Pipeline, lease: Lease) -> bool:
 
 def _save(world: World, lease: Lease, outcome: Outcome, now: datetime) -> None:
     if world.store.save(lease, outcome, notifiers=list(world.notifiers), now=now):
-        try:
-            world.queue.announce()
-        except Transient as error:
-            log.warning("queue_unreachable", reason=str(error))
+        ask_for_announcements(world)
 
 
 def _outcome(pipeline: Pipeline, plan: Plan, problems: Mapping[str, Problem], now: datetime) -> Outcome:

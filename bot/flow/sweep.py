@@ -8,16 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from bot.flow.receive import wake
+from bot.flow.receive import ask_for_announcements, wake
 from bot.flow.world import World
 
 
 def sweep(world: World, *, every: timedelta) -> Sequence[str]:
-    """Send one message for each pipeline that is due and return their names.
+    """Send one message for each pipeline that is due and has none; return their names.
 
-    `every` is how long a pipeline may go unlooked at where no webhook comes.
+    `every` is how long a pipeline may go unlooked at where no webhook comes. Notices that wait for a new
+    try are asked for too.
     """
-    names = world.store.due(list(world.pipelines), now=world.clock.now(), every=every)
-    wake(world, names)
-    world.queue.announce()
+    now = world.clock.now()
+    names = wake(world, world.store.due(list(world.pipelines), now=now, every=every))
+    if world.store.outbox(now=now, limit=1):
+        ask_for_announcements(world)
     return names
+
+
+def tidy(world: World) -> int:
+    """Forget what is too old to matter; return how many rows went."""
+    return world.store.tidy(now=world.clock.now())

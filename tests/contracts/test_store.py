@@ -152,6 +152,25 @@ def test_a_reconcile_that_saved_nothing_leaves_the_wake_due(store: AnyStore) -> 
 # Leases
 
 
+def test_a_pipeline_has_one_message_however_often_it_is_woken(store: AnyStore) -> None:
+    first = store.enqueue(["web", "api"], now=NOW, again=MINUTE)
+    second = store.enqueue(["api", "web", "db"], now=NOW, again=MINUTE)
+    assert (list(first), list(second)) == (["web", "api"], ["db"])
+
+
+def test_a_message_that_nobody_took_counts_as_lost_after_a_while(store: AnyStore) -> None:
+    store.enqueue(["web"], now=NOW, again=MINUTE)
+    assert store.enqueue(["web"], now=NOW + MINUTE, again=MINUTE) == ["web"]
+
+
+def test_a_message_counts_until_its_pipeline_is_taken(store: AnyStore) -> None:
+    store.enqueue(["web"], now=NOW, again=HOUR)
+    lease = take(store)
+    assert store.enqueue(["web"], now=NOW, again=HOUR) == ["web"]
+    store.release(lease)
+    assert store.enqueue(["web"], now=NOW, again=HOUR) == ["web"]
+
+
 def test_a_leased_pipeline_is_not_due_until_the_lease_runs_out(store: AnyStore) -> None:
     take(store)
     assert store.due(["web"], now=NOW + MINUTE - timedelta(microseconds=1), every=HOUR) == []

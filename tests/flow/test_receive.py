@@ -67,6 +67,16 @@ def test_facts_wake_the_pipelines_that_they_concern(
     assert list(bench.queue.pipelines) == woken
 
 
+def test_many_deliveries_are_one_message_until_a_worker_takes_it() -> None:
+    bench = Bench()
+    for key in range(5):
+        receive(bench.world, delivery(str(key)), [pushed()], forge=None)
+    assert list(bench.queue.pipelines) == ["shop"]
+    bench.settle()
+    receive(bench.world, delivery("later"), [pushed()], forge=None)
+    assert list(bench.queue.pipelines) == ["shop"]
+
+
 def test_a_delivery_that_was_seen_before_wakes_nothing() -> None:
     bench = Bench()
     receive(bench.world, delivery(), [pushed()], forge=None)
@@ -85,6 +95,7 @@ def test_a_broker_that_is_down_loses_nothing() -> None:
     bench.settle()
     broken = replace(bench.world, queue=_BrokenQueue())
     assert list(receive(broken, delivery(), [pushed()], forge=None)) == ["shop"]
+    bench.clock.pass_by(timedelta(seconds=30))
     assert list(sweep(bench.world, every=timedelta(hours=1))) == ["shop"]
     assert list(bench.queue.pipelines) == ["shop"]
 

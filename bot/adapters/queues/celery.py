@@ -17,6 +17,7 @@ from bot.domain.errors import Unreachable
 RECONCILE = "tagboat.reconcile"
 ANNOUNCE = "tagboat.announce"
 SWEEP = "tagboat.sweep"
+TIDY = "tagboat.tidy"
 
 _VISIBILITY = 900
 """Seconds after which Redis gives a message that no worker acknowledged to another: longer than any task."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -112,6 +112,11 @@ class Database:
         """Insert the row; False when one with the same key stands there already."""
         insert = self.insert(table).on_conflict_do_nothing().returning(literal(1))
         return connection.execute(insert, row).first() is not None
+
+    def add_all(self, connection: Connection, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert those rows whose key does not stand there already."""
+        if rows:
+            connection.execute(self.insert(table).on_conflict_do_nothing(), rows)
 
     def close(self) -> None:
         """Close every connection that is not in use."""

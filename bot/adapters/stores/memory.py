@@ -30,6 +30,7 @@ class _Row:
     """One pipeline, as the `pipelines` table has it."""
 
     waiting: Waiting = field(default_factory=Waiting)
+    queued_at: datetime | None = None
     owner: str | None = None
     fence: int = 0
     record: Record = field(default_factory=Record)
@@ -127,6 +128,17 @@ class MemoryStore(MemoryLedger):
             waiting = {name: row.waiting for name, row in self._rows.items()}
         return due(pipelines, waiting, now=now, every=every)
 
+    def enqueue(self, pipelines: Sequence[str], *, now: datetime, again: timedelta) -> Sequence[str]:
+        """Of these, which have no message on the queue; they are marked as having one."""
+        marked = []
+        with self._lock:
+            for name in dict.fromkeys(pipelines):
+                row = self._rows.setdefault(name, _Row())
+                if row.queued_at is None or row.queued_at <= now - again:
+                    row.queued_at = now
+                    marked.append(name)
+        return marked
+
     def lease(self, pipeline: str, *, owner: str, now: datetime, ttl: timedelta) -> Lease | None:
         """Take the pipeline, or None while it is held."""
         with self._lock:
@@ -134,7 +146,7 @@ class MemoryStore(MemoryLedger):
             until = row.waiting.lease_until
             if until is not None and until > now:
                 return None
-            row.owner, row.fence = owner, row.fence + 1
+            row.owner, row.fence, row.queued_at = owner, row.fence + 1, None
             row.waiting = replace(row.waiting, lease_until=now + ttl)
             return Lease(pipeline, owner, row.fence, now + ttl, row.waiting.wake)
 
@@ -150,7 +162,8 @@ class MemoryStore(MemoryLedger):
         with self._lock:
             row = self._rows.get(lease.pipeline, _Row())
             if (row.owner, row.fence) == (lease.owner, lease.fence):
-                row.owner, row.waiting = None, replace(row.waiting, lease_until=None)
+                row.owner, row.queued_at = None, None
+                row.waiting = replace(row.waiting, lease_until=None)
 
     def load(self, pipeline: str) -> Record:
         """What is remembered; an empty record for a pipeline never seen."""

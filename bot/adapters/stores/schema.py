@@ -68,6 +68,7 @@ pipelines = Table(
     Column("woken_at", Moment),
     Column("wake_at", Moment),
     Column("looked_at", Moment),
+    Column("queued_at", Moment),
     Column("lease_owner", String),
     Column("lease_fence", BigInteger, nullable=False, server_default="0"),
     Column("lease_until", Moment),

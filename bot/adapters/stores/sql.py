@@ -79,13 +79,31 @@ class SqlStore(SqlOutbox, SqlLedger):
             waiting = dict(_waiting(connection, pipelines))
         return due(pipelines, waiting, now=now, every=every)
 
+    def enqueue(self, pipelines: Sequence[str], *, now: datetime, again: timedelta) -> Sequence[str]:
+        """Of these, which have no message on the queue; they are marked as having one."""
+        names = sorted(set(pipelines))
+        has_none = or_(_pipelines.c.queued_at.is_(None), _pipelines.c.queued_at <= now - again)
+        marked: set[str] = set()
+        with self._database.writing() as connection:
+            for start in range(0, len(names), _GROUP):
+                group = names[start : start + _GROUP]
+                self._database.add_all(connection, _pipelines, [{"name": name} for name in group])
+                mark = update(_pipelines).where(_pipelines.c.name.in_(group), has_none)
+                marked.update(connection.scalars(mark.values(queued_at=now).returning(_pipelines.c.name)))
+        return [name for name in dict.fromkeys(pipelines) if name in marked]
+
     def lease(self, pipeline: str, *, owner: str, now: datetime, ttl: timedelta) -> Lease | None:
         """Take the pipeline, or None while it is held."""
         is_free = or_(_pipelines.c.lease_until.is_(None), _pipelines.c.lease_until <= now)
         take = (
             update(_pipelines)
             .where(_pipelines.c.name == pipeline, is_free)
-            .values(lease_owner=owner, lease_until=now + ttl, lease_fence=_pipelines.c.lease_fence + 1)
+            .values(
+                lease_owner=owner,
+                lease_until=now + ttl,
+                lease_fence=_pipelines.c.lease_fence + 1,
+                queued_at=None,
+            )
             .returning(_pipelines.c.lease_fence, _pipelines.c.wake_seq)
         )
         with self._database.writing() as connection:
@@ -107,8 +125,9 @@ class SqlStore(SqlOutbox, SqlLedger):
     def release(self, lease: Lease) -> None:
         """Give the pipeline back; harmless when the lease was lost."""
         with self._database.writing() as connection:
-            free = update(_pipelines).where(_is_held(lease)).values(lease_owner=None, lease_until=None)
-            connection.execute(free)
+            free = update(_pipelines).where(_is_held(lease))
+            # A message that came while the lease was held found it taken: the sweep may send another at once.
+            connection.execute(free.values(lease_owner=None, lease_until=None, queued_at=None))
 
     def load(self, pipeline: str) -> Record:
         """What is remembered; an empty record for a pipeline never seen."""

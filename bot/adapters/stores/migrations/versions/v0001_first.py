@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("woken_at", sa.BigInteger),
         sa.Column("wake_at", sa.BigInteger),
         sa.Column("looked_at", sa.BigInteger),
+        sa.Column("queued_at", sa.BigInteger),
         sa.Column("lease_owner", sa.String),
         sa.Column("lease_fence", sa.BigInteger, nullable=False, server_default="0"),
         sa.Column("lease_until", sa.BigInteger),
