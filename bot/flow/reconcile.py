@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -21,8 +23,8 @@ from bot.ports import Lease, Outcome
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(minutes=5)
-"""Longer than any round of calls with their timeouts; renewed before each round."""
+LEASE = timedelta(seconds=20)
+"""How long a pipeline stays with a worker that died; a living one renews its lease three times as often."""
 
 _ROUNDS = 8
 """A push through three environments takes about two rounds each; the rest goes on by a new message."""
@@ -56,7 +58,8 @@ def reconcile(world: World, name: str) -> bool:
         return False
     with structlog.contextvars.bound_contextvars(pipeline=name):
         try:
-            _rounds(world, pipeline, lease)
+            with _kept(world, lease):
+                _rounds(world, pipeline, lease)
         except Conflict as error:
             log.warning("lease_lost", reason=str(error))
         finally:
@@ -74,9 +77,31 @@ def preview(world: World, pipeline: Pipeline) -> Preview:
     return Preview(plan, {name: view.files for name, view in snapshot.environments.items()})
 
 
+@contextmanager
+def _kept(world: World, lease: Lease) -> Iterator[None]:
+    """Renew the lease until the work is done; where it was lost, the next save says so."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(LEASE.total_seconds() / 3):
+            try:
+                world.store.renew(lease, now=world.clock.now(), ttl=LEASE)
+            except Conflict:
+                return
+            except TagboatError as error:
+                log.warning("lease_not_renewed", pipeline=lease.pipeline, reason=str(error))
+
+    thread = threading.Thread(target=renew, name=f"lease of {lease.pipeline}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+
+
 def _rounds(world: World, pipeline: Pipeline, lease: Lease) -> None:
     for _ in range(_ROUNDS):
-        lease = world.store.renew(lease, now=world.clock.now(), ttl=LEASE)
         if not _round(world, pipeline, lease):
             return
     world.store.wake([pipeline.name], now=world.clock.now())
