@@ -423,6 +423,12 @@ class TestMerge:
         assert merged.merged_at is not None
         assert merged.merged_at.tzinfo is not None
 
+    def test_it_names_the_head_that_was_merged(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        head = _write(world, _with(DEV, b"tag: 2\n"))
+        world.forge.merge(world.repository, number, expected_head=head, message="Merge")
+        assert world.forge.pull_request(world.repository, number).head == head
+
     def test_merging_again_gives_the_same_commit(self, world: ForgeWorld) -> None:
         pull = _open(world)
         commit = self._merge(world, pull)

@@ -109,8 +109,8 @@ def test_nobody_elses_settings_reach_git(tmp_path: Path, monkeypatch: pytest.Mon
     assert not (tmp_path / "trace").exists()
 
 
-def test_transports_that_run_programs_are_off(tmp_path: Path) -> None:
-    url = f"ext::sh -c 'touch {tmp_path}/owned'"
+@pytest.mark.parametrize("url", ["ext::sh -c 'touch owned'", "git://127.0.0.1:9/x", "http://127.0.0.1:9/x"])
+def test_transports_that_were_not_named_are_off(tmp_path: Path, url: str) -> None:
     with pytest.raises(Refused, match="not allowed"):
         _command(tmp_path, url=url).remote("ls-remote", "--", url)
-    assert not (tmp_path / "owned").exists()
+    assert list(tmp_path.iterdir()) == []
