@@ -13,7 +13,7 @@ import pytest
 from bot.adapters.argocd.connection import Connection
 from bot.adapters.argocd.memory import MemoryDeployments
 from bot.adapters.argocd.rest import RestDeployments
-from bot.adapters.argocd.simulated import Pace, SimulatedDeployments
+from bot.adapters.argocd.simulated import Pace, SimulatedDeployments, SimulatedSource
 from bot.domain.errors import NotFound, Unreachable
 from bot.domain.image import parse_image_ref
 from bot.domain.pipeline import Application
@@ -103,10 +103,7 @@ def _rest(world: World, stack: ExitStack) -> None:
 
 def _simulated(world: World, stack: ExitStack) -> None:
     world.deployments = SimulatedDeployments(
-        repository_url=REPOSITORY,
-        branch="main",
-        head=lambda: world.head,
-        images=lambda commit, _: world.images(commit),
+        follow=lambda _: SimulatedSource(REPOSITORY, "main", lambda: world.head, world.images),
         clock=_Clock(world),
         pace=Pace(poll=timedelta(seconds=30), sync=timedelta(seconds=2), rollout=timedelta(seconds=3)),
     )

@@ -39,6 +39,12 @@ FOLLOWED = Followed(
 ABSENT = object()
 """Stands for "take the field away" in `changed`."""
 
+NAME = str(APPLICATION)
+OUT_OF_SYNC = {"status.sync.status": "OutOfSync"}
+NO_OPERATION = {"status.operationState": ABSENT}
+CHART = {"repoURL": "https://charts.example.com", "chart": "web", "targetRevision": "1.x"}
+VALUES = {"repoURL": REPOSITORY, "ref": "values", "targetRevision": "main"}
+
 
 def at(seconds: float) -> str:
     """A time so many seconds after the merge, as Argo CD writes it."""
@@ -107,15 +113,6 @@ def verdict_on(changes: Mapping[str, Any], *, now: datetime = NOW, **followed: A
     return judge(view_of(changes), replace(FOLLOWED, **followed), now=now)
 
 
-NAME = str(APPLICATION)
-
-
-OUT_OF_SYNC = {"status.sync.status": "OutOfSync"}
-
-
-NO_OPERATION = {"status.operationState": ABSENT}
-
-
 @dataclass(frozen=True)
 class Row:
     """One state of the Application and the verdict that it must get."""
@@ -131,10 +128,12 @@ class Row:
 
 
 def condition(kind: str, message: str = "why") -> dict[str, Any]:
+    """One condition, as a change."""
     return {"status.conditions": [{"type": kind, "message": message}]}
 
 
 def health(word: str, since: float, message: str = "") -> dict[str, Any]:
+    """This health since so many seconds after the merge, as a change."""
     return {"status.health": {"status": word, "message": message, "lastTransitionTime": at(since)}}
 
 
@@ -145,12 +144,6 @@ def check(row: Row) -> None:
     assert row.reason in verdict.reason
     assert (verdict.is_final, verdict.failed) == (row.is_final, row.failed)
     assert verdict.is_live == (row.word is VerdictWord.LIVE)
-
-
-CHART = {"repoURL": "https://charts.example.com", "chart": "web", "targetRevision": "1.x"}
-
-
-VALUES = {"repoURL": REPOSITORY, "ref": "values", "targetRevision": "main"}
 
 
 def multi(revisions: list[Any], **more: Any) -> dict[str, Any]:

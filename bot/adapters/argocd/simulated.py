@@ -1,9 +1,9 @@
 """A simulated Argo CD: for trying Tagboat without a cluster, and for the demo. Nothing is deployed.
 
-It shows Application objects as Argo CD 3.x writes them, for Applications that follow one branch of one
-repository: a new head is seen by a refresh or by a poll, synced, rolled out, and healthy some seconds later.
-What it shows is derived from the time since it saw the head, so a restart loses nothing: then the head counts
-as deployed long ago. Every object says that it is simulated.
+It shows Application objects as Argo CD 3.x writes them. Each Application follows a branch: a new head is seen
+by a refresh or by a poll, synced, rolled out, and healthy some seconds later. What it shows is derived from the
+time since it saw the head, so a restart loses nothing: then the head counts as deployed long ago. Every object
+says that it is simulated.
 """
 
 from __future__ import annotations
@@ -21,8 +21,18 @@ from bot.ports import Clock
 _SIMULATED = "simulated: no cluster, nothing is deployed"
 _LONG_AGO = timedelta(days=1)
 
-Images = Callable[[str, Application], Sequence[str]]
-"""The image references that an Application runs at a commit."""
+
+@dataclass(frozen=True, slots=True)
+class SimulatedSource:
+    """What one Application follows: the address and branch that it shows, and how to read them.
+
+    `head` gives the branch's commit, `images` the image references that run at a commit.
+    """
+
+    repository_url: str
+    branch: str
+    head: Callable[[], str]
+    images: Callable[[str], Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +55,16 @@ class _Rollout:
 
 
 class SimulatedDeployments:
-    """The port `Deployments` without a cluster: every Application exists and follows `head`."""
+    """The port `Deployments` without a cluster: every Application exists and follows what `follow` says."""
 
     def __init__(
         self,
         *,
-        repository_url: str,
-        branch: str,
-        head: Callable[[], str],
-        images: Images,
+        follow: Callable[[Application], SimulatedSource],
         clock: Clock,
         pace: Pace | None = None,
     ) -> None:
-        self._source = {"repoURL": repository_url, "path": ".", "targetRevision": branch}
-        self._head = head
-        self._images = images
+        self._follow = follow
         self._clock = clock
         self._pace = pace or Pace()
         self._rollouts: dict[Application, _Rollout] = {}
@@ -84,7 +89,7 @@ class SimulatedDeployments:
         return SyncWindowState(True, _SIMULATED)
 
     def _compare(self, application: Application, now: datetime) -> _Rollout:
-        head = self._head()
+        head = self._follow(application).head()
         known = self._rollouts.get(application)
         if known is None:
             rollout = _Rollout(head, head, now - _LONG_AGO, now)
@@ -99,7 +104,9 @@ class SimulatedDeployments:
         synced_at = rollout.seen_at + self._pace.sync
         healthy_at = synced_at + self._pace.rollout
         is_synced, is_healthy = now >= synced_at, now >= healthy_at
-        old, new = self._images(rollout.before, application), self._images(rollout.commit, application)
+        follows = self._follow(application)
+        source = {"repoURL": follows.repository_url, "path": ".", "targetRevision": follows.branch}
+        old, new = follows.images(rollout.before), follows.images(rollout.commit)
         images = new if is_healthy else [*new, *old] if is_synced else old
         compared_at = max(rollout.compared_at, synced_at) if is_synced else rollout.compared_at
         since = healthy_at if is_healthy else synced_at if is_synced else rollout.seen_at - _LONG_AGO
@@ -107,14 +114,14 @@ class SimulatedDeployments:
             "metadata": {"name": application.name, "namespace": application.namespace or "argocd"},
             "spec": {
                 "project": application.project or "default",
-                "source": dict(self._source),
+                "source": source,
                 "syncPolicy": {"automated": {"prune": True, "selfHeal": True}},
             },
             "status": {
                 "sync": {
                     "status": "Synced" if is_synced else "OutOfSync",
                     "revision": rollout.commit,
-                    "comparedTo": {"source": dict(self._source)},
+                    "comparedTo": {"source": dict(source)},
                 },
                 "health": {
                     "status": "Progressing" if is_synced and not is_healthy else "Healthy",
@@ -122,23 +129,24 @@ class SimulatedDeployments:
                     "message": _SIMULATED,
                 },
                 "reconciledAt": _text(compared_at),
-                "operationState": self._operation(rollout, synced_at if is_synced else None),
+                "operationState": _operation(rollout, synced_at if is_synced else None),
                 "conditions": [{"type": "SimulatedWarning", "message": _SIMULATED}],
                 "summary": {"images": sorted(set(images))},
             },
         }
 
-    def _operation(self, rollout: _Rollout, finished_at: datetime | None) -> Mapping[str, Any]:
-        state: dict[str, Any] = {
-            "phase": "Succeeded" if finished_at else "Running",
-            "message": _SIMULATED,
-            "startedAt": _text(rollout.seen_at),
-            "operation": {"sync": {"revision": rollout.commit}, "initiatedBy": {"automated": True}},
-            "syncResult": {"revision": rollout.commit, "source": dict(self._source)},
-        }
-        if finished_at:
-            state["finishedAt"] = _text(finished_at)
-        return state
+
+def _operation(rollout: _Rollout, finished_at: datetime | None) -> Mapping[str, Any]:
+    state: dict[str, Any] = {
+        "phase": "Succeeded" if finished_at else "Running",
+        "message": _SIMULATED,
+        "startedAt": _text(rollout.seen_at),
+        "operation": {"sync": {"revision": rollout.commit}, "initiatedBy": {"automated": True}},
+        "syncResult": {"revision": rollout.commit},
+    }
+    if finished_at:
+        state["finishedAt"] = _text(finished_at)
+    return state
 
 
 def _text(moment: datetime) -> str:

@@ -19,7 +19,7 @@ from bot.domain.pipeline import Application
 from bot.domain.snapshot import SyncWindowState
 from tests.adapters.argocd.raw_server import answer, raw_server
 from tests.fakes.argocd import FakeArgoCD
-from tests.fakes.http_host import Answer, Cut, Delay
+from tests.fakes.http_host import Answer, Cut
 
 APPLICATION = Application("main", "web-dev")
 IN_PROJECT = Application("main", "web-dev", project="default")
@@ -59,12 +59,11 @@ def test_a_refresh_asks_for_its_kind(
     assert argocd.apps["web-dev"].refreshes == [kind]
 
 
-def test_a_refresh_that_takes_its_time_is_no_failure(
-    argocd: FakeArgoCD, deployments: RestDeployments, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refresh_that_takes_its_time_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.adapters.argocd.rest._REFRESH_READ", 0.05)
-    argocd.host.faults.add("GET", "web-dev", Delay(0.3))
-    deployments.refresh(APPLICATION, hard=False)
+    with raw_server(silent=True) as server:
+        _client(server.url).refresh(APPLICATION, hard=False)
+    assert server.requests[0].startswith("GET /api/v1/applications/web-dev?refresh=normal ")
 
 
 def test_a_refresh_that_reaches_nobody_is_a_failure() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.argocd.simulated import Pace, SimulatedDeployments
+from bot.adapters.argocd.simulated import Pace, SimulatedDeployments, SimulatedSource
 from bot.domain.pipeline import Application
 
 APPLICATION = Application("demo", "web-dev")
@@ -37,10 +37,12 @@ def simulated(git: Git) -> SimulatedDeployments:
 
 def start(git: Git) -> SimulatedDeployments:
     return SimulatedDeployments(
-        repository_url="https://git.example.com/acme/infra",
-        branch="main",
-        head=lambda: git.head,
-        images=lambda commit, application: [f"ghcr.io/acme/{application.name}:{commit[0]}"],
+        follow=lambda application: SimulatedSource(
+            "https://git.example.com/acme/infra",
+            "main",
+            lambda: git.head,
+            lambda commit: [f"ghcr.io/acme/{application.name}:{commit[0]}"],
+        ),
         clock=git,
         pace=Pace(poll=timedelta(seconds=30), sync=timedelta(seconds=2), rollout=timedelta(seconds=4)),
     )
