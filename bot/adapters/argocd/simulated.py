@@ -1,9 +1,9 @@
 """A simulated Argo CD: for trying Tagboat without a cluster, and for the demo. Nothing is deployed.
 
 It shows Application objects as Argo CD 3.x writes them. Each Application follows a branch: a new head is seen
-by a refresh or by a poll, synced, rolled out, and healthy some seconds later. What it shows is derived from the
-time since it saw the head, so a restart loses nothing: then the head counts as deployed long ago. Every object
-says that it is simulated.
+by a refresh or by a poll, synced, rolled out, and healthy some seconds later. All of it is derived from the
+time since the head was seen, so a restart loses nothing: then the head counts as deployed long ago. Every
+object says that it is simulated.
 """
 
 from __future__ import annotations
