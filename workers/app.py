@@ -22,10 +22,10 @@ from workers.tasks import register
 QUEUES = ("tagboat", "tagboat-announce")
 
 
-def application(settings: Settings) -> Celery:
-    """The Celery application of this configuration."""
+def application(settings: Settings, world: Callable[[], World] | None = None) -> Celery:
+    """The Celery application of this configuration; `world` is given where it was built already."""
     app = celery_application(settings.broker.get_secret_value())
-    register(app, _once_per_process(lambda: wiring.world(settings)), look_every=settings.poll)
+    register(app, world or _once_per_process(lambda: wiring.world(settings)), look_every=settings.poll)
     add_schedule(app)
     return app
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import cast
+from typing import Any
 
+from bot.web.app import application as web_application
+from bot.web.server import serve
 from celery import Celery
 from celery.beat import EmbeddedService, Scheduler
 
 from bot import wiring
 from bot.configuration.settings import Settings
-from bot.web.server import serve
 from workers.app import QUEUES, application
 
 _THREADS = 8
@@ -28,8 +29,10 @@ _GRACE = 30.0
 
 def run(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """Serve until a signal stops it; `on_ready` is given the page's address once it answers."""
-    with background(application(settings)):
-        serve(wiring.web(settings), settings.web.host, settings.web.port, on_ready=on_ready)
+    world = wiring.world(settings)
+    page = web_application(world, settings)
+    with background(application(settings, lambda: world)):
+        serve(page, settings.web.host, settings.web.port, on_ready=on_ready)
 
 
 @contextmanager
@@ -44,7 +47,7 @@ def background(app: Celery) -> Iterator[None]:
         without_mingle=True,
     )
     thread = threading.Thread(target=worker.start, name="worker", daemon=True)
-    beat = cast("threading.Thread", EmbeddedService(app, thread=True, scheduler_cls=Scheduler))
+    beat: Any = EmbeddedService(app, thread=True, scheduler_cls=Scheduler)
     thread.start()
     beat.start()
     try:

@@ -23,7 +23,7 @@ from bot.ports import Lease, Outcome
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=20)
+LEASE = timedelta(seconds=10)
 """How long a pipeline stays with a worker that died; a living one renews its lease three times as often."""
 
 _ROUNDS = 8

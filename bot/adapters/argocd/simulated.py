@@ -46,9 +46,11 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class _Rollout:
-    """One Application: the commit that was seen, the one before, when it was seen, and the last look."""
+    """One Application: the commit of the last look, the one that was applied last and the one before it, when
+    the applied one was seen, and when the last look was."""
 
     commit: str
+    applied: str
     before: str
     seen_at: datetime
     compared_at: datetime
@@ -92,13 +94,18 @@ class SimulatedDeployments:
         head = self._follow(application).head()
         known = self._rollouts.get(application)
         if known is None:
-            rollout = _Rollout(head, head, now - _LONG_AGO, now)
-        elif known.commit == head:
-            rollout = replace(known, compared_at=now)
+            rollout = _Rollout(head, head, head, now - _LONG_AGO, now)
+        elif self._is_no_change(application, known.applied, head):
+            rollout = replace(known, commit=head, compared_at=now)
         else:
-            rollout = _Rollout(head, known.commit, now, now)
+            rollout = _Rollout(head, head, known.applied, now, now)
         self._rollouts[application] = rollout
         return rollout
+
+    def _is_no_change(self, application: Application, applied: str, head: str) -> bool:
+        """Whether a commit changes nothing that runs: then only the revision moves, with no operation."""
+        images = self._follow(application).images
+        return applied == head or sorted(images(applied)) == sorted(images(head))
 
     def _shown(self, application: Application, rollout: _Rollout, now: datetime) -> Mapping[str, Any]:
         synced_at = rollout.seen_at + self._pace.sync
@@ -106,7 +113,7 @@ class SimulatedDeployments:
         is_synced, is_healthy = now >= synced_at, now >= healthy_at
         follows = self._follow(application)
         source = {"repoURL": follows.repository_url, "path": ".", "targetRevision": follows.branch}
-        old, new = follows.images(rollout.before), follows.images(rollout.commit)
+        old, new = follows.images(rollout.before), follows.images(rollout.applied)
         images = new if is_healthy else [*new, *old] if is_synced else old
         compared_at = max(rollout.compared_at, synced_at) if is_synced else rollout.compared_at
         since = healthy_at if is_healthy else synced_at if is_synced else rollout.seen_at - _LONG_AGO
@@ -141,8 +148,8 @@ def _operation(rollout: _Rollout, finished_at: datetime | None) -> Mapping[str, 
         "phase": "Succeeded" if finished_at else "Running",
         "message": _SIMULATED,
         "startedAt": _text(rollout.seen_at),
-        "operation": {"sync": {"revision": rollout.commit}, "initiatedBy": {"automated": True}},
-        "syncResult": {"revision": rollout.commit},
+        "operation": {"sync": {"revision": rollout.applied}, "initiatedBy": {"automated": True}},
+        "syncResult": {"revision": rollout.applied},
     }
     if finished_at:
         state["finishedAt"] = _text(finished_at)

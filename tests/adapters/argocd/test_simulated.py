@@ -100,6 +100,19 @@ def test_a_refresh_without_a_new_head_moves_only_the_time_of_comparison(
     assert {**after, "reconciledAt": before["reconciledAt"]} == before
 
 
+def test_a_commit_that_changes_nothing_moves_only_the_revision(
+    git: Git, simulated: SimulatedDeployments
+) -> None:
+    status(simulated)
+    git.head = f"{OLD[:-1]}f"
+    git.time += timedelta(seconds=5)
+    simulated.refresh(APPLICATION, hard=False)
+    seen = status(simulated)
+    assert seen["sync"] == {**seen["sync"], "status": "Synced", "revision": git.head}
+    assert seen["operationState"]["syncResult"]["revision"] == OLD
+    assert seen["health"]["status"] == "Healthy"
+
+
 def test_after_a_restart_the_head_runs_already(git: Git, simulated: SimulatedDeployments) -> None:
     status(simulated)
     git.head = NEW

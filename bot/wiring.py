@@ -1,0 +1,210 @@
+"""The one place that builds adapters and hands them to the flow.
+
+Everything here reads `Settings` and nothing else: no environment, no files but those that the settings name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import assert_never
+
+from bot.adapters.argocd.connection import Connection
+from bot.adapters.argocd.rest import RestDeployments
+from bot.adapters.argocd.simulated import Pace, SimulatedDeployments, SimulatedSource
+from bot.adapters.clock import SystemClock
+from bot.adapters.forges.git import GitForge
+from bot.adapters.forges.git_address import Access
+from bot.adapters.forges.github import GitHubForge
+from bot.adapters.forges.github import GitHubSettings as GitHubAccess
+from bot.adapters.forges.github_login import AppLogin, TokenLogin
+from bot.adapters.notifiers.log import LogNotifier
+from bot.adapters.notifiers.slack import SlackNotifier
+from bot.adapters.queues.celery import CeleryQueue, celery_application
+from bot.adapters.registries.credentials import Anonymous, Configured, Credentials, DockerCredentials
+from bot.adapters.registries.distribution import DistributionRegistry
+from bot.adapters.registries.layout import LayoutRegistry
+from bot.adapters.stores.sql import SqlStore
+from bot.configuration.settings import (
+    ArgoCDSettings,
+    GitHubSettings,
+    GitSettings,
+    LayoutSettings,
+    LogNotifierSettings,
+    RegistrySettings,
+    Settings,
+    SimulatedArgoCDSettings,
+    SlackSettings,
+)
+from bot.domain.deployment import written
+from bot.domain.pipeline import Application
+from bot.flow.world import World
+from bot.ports import Clock, Deployments, Forge, Ledger, Notifier, Registry
+from bot.webhooks.git import clone_address
+from bot.webhooks.reader import Endpoint, Secret
+
+
+def world(settings: Settings) -> World:
+    """Build everything that the configuration names; the store's tables are brought up to date.
+
+    Raises:
+        TagboatError: the store cannot be opened, or a setting cannot be used.
+    """
+    clock = SystemClock()
+    store = SqlStore(settings.store.get_secret_value())
+    forges = {name: _forge(each, settings, store, clock) for name, each in settings.forges.items()}
+    return World(
+        pipelines=settings.pipelines,
+        registries=registries(settings),
+        forges=forges,
+        deployments={
+            name: _deployments(each, settings, forges, clock) for name, each in settings.argocd.items()
+        },
+        notifiers={name: _notifier(each) for name, each in settings.notifiers.items()},
+        store=store,
+        queue=CeleryQueue(celery_application(settings.broker.get_secret_value())),
+        clock=clock,
+    )
+
+
+def registries(settings: Settings) -> Mapping[str, Registry]:
+    """The registries by host."""
+    return {host: _registry(each) for host, each in settings.registries.items()}
+
+
+def _registry(settings: RegistrySettings | LayoutSettings) -> Registry:
+    match settings:
+        case LayoutSettings():
+            return LayoutRegistry(root=settings.path)
+        case RegistrySettings():
+            return DistributionRegistry(
+                host=settings.host,
+                url=settings.url,
+                plain_http=settings.plain_http,
+                ca_file=settings.ca_file,
+                credentials=_credentials(settings),
+                token_hosts=settings.token_hosts,
+            )
+        case _:
+            assert_never(settings)
+
+
+def _credentials(settings: RegistrySettings) -> Credentials:
+    if settings.password is not None:
+        return Configured(settings.username, settings.password.get_secret_value())
+    return DockerCredentials(settings.host) if settings.docker_credentials else Anonymous()
+
+
+def _forge(settings: GitHubSettings | GitSettings, whole: Settings, ledger: Ledger, clock: Clock) -> Forge:
+    match settings:
+        case GitHubSettings():
+            return GitHubForge(
+                GitHubAccess(
+                    login=_login(settings),
+                    api_url=settings.url,
+                    ca_bundle=str(settings.ca_file) if settings.ca_file else None,
+                )
+            )
+        case GitSettings():
+            token = settings.token.get_secret_value() if settings.token else ""
+            access = Access(
+                username=settings.username or "tagboat", token=token, allow_http=settings.allow_http
+            )
+            return GitForge(whole.cache / settings.name, ledger=ledger, clock=clock, access=access)
+        case _:
+            assert_never(settings)
+
+
+def endpoints(settings: Settings) -> Mapping[str, Endpoint]:
+    """What each webhook endpoint lets in: only images and repositories that pipelines name."""
+    pipelines = settings.pipelines.values()
+    images = frozenset(image.name for pipeline in pipelines for image in pipeline.images)
+    return {
+        name: Endpoint(
+            sender=each.sender,
+            secrets=tuple(Secret.of(secret.get_secret_value()) for secret in each.secrets),
+            registries=frozenset(image.registry for image in images),
+            images=images,
+            repositories=_repositories(settings, name),
+            registry=each.registry or None,
+        )
+        for name, each in settings.endpoints.items()
+    }
+
+
+def _repositories(settings: Settings, forge: str) -> frozenset[str]:
+    return frozenset(
+        address
+        for pipeline in settings.pipelines.values()
+        if pipeline.repository.forge == forge
+        for url in pipeline.repository_urls
+        if (address := clone_address(url))
+    )
+
+
+def _deployments(
+    settings: ArgoCDSettings | SimulatedArgoCDSettings,
+    whole: Settings,
+    forges: Mapping[str, Forge],
+    clock: Clock,
+) -> Deployments:
+    match settings:
+        case ArgoCDSettings():
+            return RestDeployments(
+                Connection(
+                    settings.url,
+                    token=settings.token.get_secret_value(),
+                    ca_bundle=str(settings.ca_file) if settings.ca_file else None,
+                    plain_http=settings.plain_http,
+                )
+            )
+        case SimulatedArgoCDSettings():
+            return SimulatedDeployments(
+                follow=lambda application: _simulated_source(whole, forges, application),
+                clock=clock,
+                pace=Pace(rollout=settings.rollout),
+            )
+        case _:
+            assert_never(settings)
+
+
+def _simulated_source(
+    settings: Settings, forges: Mapping[str, Forge], application: Application
+) -> SimulatedSource:
+    """What a simulated Application follows: the files of the environment that names it."""
+    pipeline, environment = next(
+        (pipeline, environment)
+        for pipeline in settings.pipelines.values()
+        for environment in pipeline.environments
+        if application in environment.applications
+    )
+    forge, path = forges[pipeline.repository.forge], pipeline.repository.path
+    branch = pipeline.branch or forge.default_branch(path)
+
+    def head() -> str:
+        return forge.head(path, branch) or ""
+
+    def images(commit: str) -> Sequence[str]:
+        files = {file: forge.read(path, commit, file) for file in environment.files}
+        return [str(ref) for _, ref in written(pipeline, environment, files)]
+
+    return SimulatedSource(next(iter(pipeline.repository_urls), path), branch, head, images)
+
+
+def _login(settings: GitHubSettings) -> TokenLogin | AppLogin:
+    if settings.token is not None:
+        return TokenLogin(settings.token.get_secret_value())
+    if settings.app_id is None or settings.private_key is None:
+        raise ValueError(f"forge {settings.name} has neither a token nor an App")
+    return AppLogin(str(settings.app_id), settings.private_key.get_secret_value(), settings.installation_id)
+
+
+def _notifier(settings: SlackSettings | LogNotifierSettings) -> Notifier:
+    match settings:
+        case SlackSettings():
+            return SlackNotifier(
+                token=settings.token.get_secret_value(), channel=settings.channel, base_url=settings.url
+            )
+        case LogNotifierSettings():
+            return LogNotifier()
+        case _:
+            assert_never(settings)

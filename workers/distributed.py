@@ -1,0 +1,44 @@
+"""The parts in processes of their own: any number of `web` and `worker`, and `beat`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bot.web.app import application as web_application
+from bot.web.server import serve
+
+from bot import wiring
+from bot.configuration.settings import Settings
+from workers.app import QUEUES, application
+
+_SCHEDULER = "celery.beat:Scheduler"
+"""Keeps the time of the last tick in memory: what is due stands in the store, so no file is needed."""
+
+
+def run_web(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
+    """Serve the page and the webhooks until a signal stops it."""
+    page = web_application(wiring.world(settings), settings)
+    serve(page, settings.web.host, settings.web.port, on_ready=on_ready)
+
+
+def run_worker(settings: Settings, *, concurrency: int, pool: str) -> None:
+    """Run tasks until a signal stops it.
+
+    `pool` is Celery's: `threads` shares caches and connections and suits work that waits for others;
+    `prefork` adds hard time limits for each task.
+    """
+    worker = application(settings).Worker(
+        pool=pool,
+        concurrency=concurrency,
+        queues=list(QUEUES),
+        without_gossip=True,
+        without_mingle=True,
+        quiet=True,
+    )
+    worker.start()
+    raise SystemExit(worker.exitcode)
+
+
+def run_beat(settings: Settings) -> None:
+    """Tick until a signal stops it. Two of them do no harm."""
+    application(settings).Beat(scheduler_cls=_SCHEDULER, quiet=True).run()
