@@ -25,7 +25,7 @@ from tests.fakes.github_accounts import Account, Accounts
 from tests.fakes.github_hooks import Hooks
 from tests.fakes.github_json import Shapes
 from tests.fakes.github_routes import NOT_FOUND, Call, refused, route
-from tests.fakes.http_host import Answer, Faults, HttpHost, Request, Response
+from tests.fakes.http_host import Answer, Exchange, Faults, HttpHost, Request, Response
 
 TOKEN = "ghp_tests"
 BOT = "tagboat-bot"
@@ -67,9 +67,15 @@ class FakeGitHub:
         """The requests so far, of that method, with that regular expression in their path."""
         return self._http.asked(method, path)
 
+    @property
+    def exchanges(self) -> Sequence[Exchange]:
+        """The requests so far with their answers."""
+        return self._http.exchanges
+
     def forget_requests(self) -> None:
         """Begin to count anew."""
         self._http.requests.clear()
+        self._http.exchanges.clear()
 
     def add_hook(self, url: str, secret: str) -> Hooks:
         """Deliver what happens from now on to an address."""

@@ -48,6 +48,14 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and what the fake answered; what a fault answered is not here."""
+
+    request: Request
+    response: Response
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A fault: answer this instead. With `after`, the work is done first."""
 
@@ -125,6 +133,7 @@ class HttpHost:
         self.handle = handle
         self.faults = Faults()
         self.requests: list[Request] = []
+        self.exchanges: list[Exchange] = []
         self.mistakes: list[str] = []
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.host = self
@@ -185,6 +194,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: _Server
 
     def handle_one_request(self) -> None:
@@ -205,7 +215,9 @@ class _Handler(BaseHTTPRequestHandler):
         response = self._work(request)
         if isinstance(fault, Cut | Answer):
             return self._meet(fault)
-        return self._send(_conditional(request, response))
+        response = _conditional(request, response)
+        host.exchanges.append(Exchange(request, response))
+        return self._send(response)
 
     def _work(self, request: Request) -> Response:
         try:
@@ -229,7 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, response: Response) -> None:
         body = b"" if response.data is None else json.dumps(response.data).encode()
-        self.send_response(response.status)
+        self.send_response_only(response.status)
         for name, value in {"Content-Type": "application/json; charset=utf-8", **response.headers}.items():
             self.send_header(name, value)
         if response.status not in {204, 304}:

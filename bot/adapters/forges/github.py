@@ -23,6 +23,7 @@ from bot.adapters.forges.github_pulls import (
     pull_request,
 )
 from bot.adapters.forges.github_transport import PUBLIC_API, Answer, Transport
+from bot.adapters.forges.github_writing import Writer
 from bot.adapters.forges.identity import Identity, signed
 from bot.adapters.forges.rules import (
     is_commit,
@@ -70,6 +71,7 @@ class GitHubForge:
         )
         self._api = GitHubApi(self._transport, _credential(settings.login, self._transport))
         self._commits = Commits(self._api, settings.identity)
+        self._writer = Writer(self._api, self._commits, settings.identity)
         self._merge_method = settings.merge_method
         # Branches made a moment ago: none can have an open pull request, so `open` need not look.
         self._fresh: set[tuple[str, str]] = set()
@@ -112,7 +114,7 @@ class GitHubForge:
         for path, data in proposal.files:
             require_path(path)
             require_size(path, len(data))
-        commit = self._commits.write(repository, proposal, base=base, expected=expected)
+        commit = self._writer.write(repository, proposal, base=base, expected=expected)
         if expected is None:
             self._fresh.add((repository, proposal.branch))
         return commit
@@ -168,21 +170,18 @@ class GitHubForge:
         """Comment, close without a merge, and delete the branch unless it holds somebody else's commit."""
         seen = self._found(repository, number)
         pull = seen.pull_request
-        if pull.state is not PullRequestState.OPEN:
+        if pull.state is PullRequestState.MERGED:
             return
         if not seen.is_own:
             raise Refused(
                 f"pull request {number} of {repository} comes from a fork", why="it is not Tagboat's"
             )
         require_own_branch(pull.branch)
-        foreign = self._commits.foreign(repository, branch=pull.branch, base=pull.base)
-        if comment:
+        if pull.state is PullRequestState.OPEN:
             self._comment(repository, number, comment)
-        self._api.send(
-            "PATCH", repository, f"/pulls/{number}", {"state": "closed"}, lambda data: data["number"]
-        )
-        if foreign is None:
-            self._commits.delete(repository, pull.branch)
+            closed = {"state": "closed"}
+            self._api.send("PATCH", repository, f"/pulls/{number}", closed, lambda data: data["number"])
+        self._delete_branch_of(repository, pull)
 
     def merge(self, repository: str, number: int, *, expected_head: str, message: str) -> str:
         """Merge and return the commit on the base branch; merged already: the same answer.
@@ -258,10 +257,17 @@ class GitHubForge:
             return Conflict(f"branch {branch} of {repository} is gone", fix="write it again")
         return self._api.failure(repository, answer)
 
+    def _delete_branch_of(self, repository: str, pull: PullRequest) -> None:
+        """Delete the branch of a closed pull request, unless it serves another one or holds foreign work."""
+        if self.head(repository, pull.branch) != pull.head or self._open_one(repository, pull.branch):
+            return
+        if self._commits.foreign(repository, branch=pull.branch, base=pull.base) is None:
+            self._writer.delete(repository, pull.branch)
+
     def _comment(self, repository: str, number: int, comment: str) -> None:
         """Comment once: a comment that stands there already was made before a crash."""
         body = fitting_body(comment)
-        if self._has_comment(repository, number, body):
+        if not body or self._has_comment(repository, number, body):
             return
         path = f"/issues/{number}/comments"
         try:

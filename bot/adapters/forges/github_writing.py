@@ -1,0 +1,131 @@
+"""New commits on branches of our own on GitHub: objects first, and then one move that is never forced."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from bot.adapters.forges.github_api import GitHubApi
+from bot.adapters.forges.github_commits import Commits
+from bot.adapters.forges.identity import Identity, signed
+from bot.domain.errors import Conflict, NotFound, Refused, Unreachable
+from bot.domain.proposal import Proposal
+from bot.domain.snapshot import Relation
+
+_PLAIN, _FOLDER, _NEW = "100644", "040000", ""
+_LOST_RACE = ("already exists", "not a fast forward", "does not exist")
+
+
+class Writer:
+    """The part of the port `Forge` that moves branches."""
+
+    def __init__(self, api: GitHubApi, commits: Commits, identity: Identity) -> None:
+        self._api = api
+        self._commits = commits
+        self._identity = identity
+
+    def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
+        """Let the proposal's branch hold the base commit's tree with its files; return its commit."""
+        branch = proposal.branch
+        if expected is not None and self._commits.head(repository, branch) != expected:
+            raise Conflict(f"branch {branch} of {repository} was moved by somebody else")
+        parents = self._parents(repository, base=base, expected=expected)
+        tree = self._edited(repository, base, proposal.files)
+        if (
+            expected is not None
+            and parents == [expected]
+            and self._commits.tree(repository, expected) == tree
+        ):
+            return expected
+        commit = self._commit(repository, tree, parents, signed(proposal.message))
+        self._commits.remember_tree(repository, commit, tree)
+        self._move(repository, branch, commit, is_new=expected is None)
+        return commit
+
+    def delete(self, repository: str, branch: str) -> None:
+        """Delete a branch; one that is gone already is no error."""
+        answer = self._api.attempt("DELETE", repository, f"/git/refs/heads/{quote(branch)}")
+        if answer.status not in {204, 404, 422}:
+            raise self._api.failure(repository, answer)
+
+    def _parents(self, repository: str, *, base: str, expected: str | None) -> list[str]:
+        if expected is None or expected == base:
+            return [base]
+        relation = self._commits.relation(repository, commit=expected, revision=base)
+        if relation is Relation.UNKNOWN:
+            raise Conflict(f"{base[:80]} is not in {repository} any more", fix="read the base branch again")
+        parents = {Relation.CONTAINED: [base], Relation.BEHIND: [expected]}
+        return parents.get(relation, [expected, base])
+
+    def _edited(self, repository: str, base: str, files: Sequence[tuple[str, bytes]]) -> str:
+        try:
+            before = {path: self._commits.read(repository, base, path) for path, _ in files}
+            tree = self._commits.tree(repository, base)
+        except NotFound as error:
+            self._commits.default_branch(repository)  # raises where the repository itself is out of sight
+            raise Conflict(f"{base[:80]} is not in {repository} any more", fix="read it again") from error
+        changed = [(path, data) for path, data in files if before[path] != data]
+        if not changed:
+            return tree
+        entries = [
+            self._entry(repository, path, data, self._mode(repository, tree, path, before[path]))
+            for path, data in changed
+        ]
+        body = {"base_tree": tree, "tree": entries}
+        return self._api.send("POST", repository, "/git/trees", body, lambda data: str(data["sha"]))
+
+    def _mode(self, repository: str, tree: str, path: str, before: bytes | None) -> str:
+        """The mode that a file keeps. GitHub tells modes only by more calls: spared for plain text."""
+        if before is not None and not before.startswith(b"#!") and _is_text(before):
+            return _PLAIN
+        *folders, name = path.split("/")
+        for folder in folders:
+            mode, tree = self._commits.listing(repository, tree).get(folder, (_NEW, ""))
+            if mode == _NEW:
+                return _PLAIN
+            if mode != _FOLDER:
+                raise Refused(f"{path} in {repository} stands below a file", fix="name a path in a folder")
+        return self._commits.listing(repository, tree).get(name, (_PLAIN, ""))[0]
+
+    def _entry(self, repository: str, path: str, data: bytes, mode: str) -> Mapping[str, str]:
+        entry = {"path": path, "mode": mode, "type": "blob"}
+        if _is_text(data):
+            return entry | {"content": data.decode()}
+        # JSON carries text only: such a file goes as a blob of its own.
+        blob = {"content": base64.b64encode(data).decode(), "encoding": "base64"}
+        return entry | {
+            "sha": self._api.send("POST", repository, "/git/blobs", blob, lambda d: str(d["sha"]))
+        }
+
+    def _commit(self, repository: str, tree: str, parents: Sequence[str], message: str) -> str:
+        body: dict[str, Any] = {"message": message, "tree": tree, "parents": parents}
+        if not self._api.is_app:  # GitHub signs an App's commit only while nobody else is named
+            body["author"] = {"name": self._identity.name, "email": self._identity.email}
+        return self._api.send("POST", repository, "/git/commits", body, lambda data: str(data["sha"]))
+
+    def _move(self, repository: str, branch: str, commit: str, *, is_new: bool) -> None:
+        try:
+            if is_new:
+                reference = {"ref": f"refs/heads/{branch}", "sha": commit}
+                answer = self._api.attempt("POST", repository, "/git/refs", reference)
+            else:
+                move = {"sha": commit, "force": False}
+                answer = self._api.attempt("PATCH", repository, f"/git/refs/heads/{quote(branch)}", move)
+        except Unreachable:
+            if self._commits.head(repository, branch) != commit:
+                raise
+            return
+        if answer.status in {200, 201}:
+            return
+        if any(text in answer.message.lower() for text in _LOST_RACE):
+            raise Conflict(f"branch {branch} of {repository} was moved by somebody else", why=answer.message)
+        raise self._api.failure(repository, answer)
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        return "\0" not in data.decode()
+    except UnicodeDecodeError:
+        return False
