@@ -34,9 +34,11 @@ _WEB = re.compile(r"noreply@\S+", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class _Tip:
+    """A branch as it stands; the tree saves a call where the answer tells it, as github.com's does."""
+
     branch: str
     commit: str
-    tree: str
+    tree: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,8 @@ class Commits:
             return None
         if tip.branch != branch:  # renamed: GitHub leads the old name to the new one
             return None
-        self._trees.put((repository, tip.commit), tip.tree)
+        if tip.tree is not None:
+            self._trees.put((repository, tip.commit), tip.tree)
         return tip.commit
 
     def read(self, repository: str, commit: str, path: str) -> bytes | None:
@@ -198,7 +201,8 @@ class Commits:
 
 def _tip(data: Any) -> _Tip:
     commit = data["commit"]
-    return _Tip(str(data["name"]), str(commit["sha"]), str(commit["commit"]["tree"]["sha"]))
+    tree = commit["commit"]["tree"]["sha"] if "commit" in commit else None
+    return _Tip(str(data["name"]), str(commit["sha"]), tree)
 
 
 def _file(data: Any, path: str) -> _File:
