@@ -8,11 +8,11 @@ from typing import Any
 
 from bot.domain.proposal import PullRequest, PullRequestState
 
-# https://docs.github.com/graphql/reference/enums#mergestatestatus, which REST gives in lower case
+# https://docs.github.com/graphql/reference/enums#mergestatestatus, which REST gives in lower case. Conflicts
+# ("dirty") are no block: `mergeable` is False then, and a fresh write onto the branch solves them.
 _BLOCKED = {
     "behind": "the branch must be brought up to date with its base first",
     "blocked": "a required check or review is missing",
-    "dirty": "it conflicts with the base branch",
     "draft": "it is a draft",
     "unstable": "a check failed or still runs, though none that is required",
 }

@@ -317,6 +317,28 @@ class TestPullRequests:
         assert world.forge.pull_request(REPOSITORY, pull.number).blocked_reason == ""
         assert world.merge(pull) == world.hosted.git.branch("main")
 
+    def test_an_approval_that_comes_unblocks(self, world: GitHubWorld) -> None:
+        number = world.open().number
+        world.hosted.protection = Protection(required_approvals=1)
+        assert world.forge.pull_request(REPOSITORY, number).blocked_reason != ""
+        world.hosted.approve(number)
+        assert world.forge.pull_request(REPOSITORY, number).blocked_reason == ""
+
+    def test_a_conflict_is_no_block_and_a_fresh_write_solves_it(self, world: GitHubWorld) -> None:
+        pull = world.open()
+        world.hosted.commit("main", {DEV: b"tag: 1.5.0\n"})
+        conflicting = world.forge.pull_request(REPOSITORY, pull.number)
+        assert (conflicting.mergeable, conflicting.blocked_reason) == (False, "")
+        world.write()
+        assert world.forge.pull_request(REPOSITORY, pull.number).mergeable is True
+
+    def test_one_that_was_reopened_is_open(self, world: GitHubWorld) -> None:
+        number = world.open().number
+        world.hosted.close_pull(number)
+        assert world.forge.pull_request(REPOSITORY, number).state is PullRequestState.CLOSED
+        world.hosted.reopen_pull(number)
+        assert world.open().number == number
+
     @pytest.mark.parametrize(
         ("protection", "status", "reason"),
         [
