@@ -1,0 +1,131 @@
+"""The configuration as a whole: a file or a folder becomes `Settings`, or a list of all its problems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from bot.configuration.connections import Connections, unlisted
+from bot.configuration.document import read_document
+from bot.configuration.environments import Known, PipelineNames
+from bot.configuration.outline import Outline
+from bot.configuration.pipelines import Pipelines
+from bot.configuration.problems import ConfigurationError
+from bot.configuration.report import Report
+from bot.configuration.schema import schema
+from bot.configuration.sections import ConfigurationSection
+from bot.configuration.settings import Settings
+from bot.configuration.validation import validated
+
+_POLL = (timedelta(seconds=1), timedelta(days=1))
+_SQLITE = "sqlite:///"
+_STORES = "write sqlite:///tagboat.db, or postgresql://user:password@host/database"
+_BROKERS = "write memory://, redis://host:6379/0, rediss://… or sentinel://…"
+_BROKER_SCHEMES = frozenset({"memory", "redis", "rediss", "sentinel"})
+
+
+def load(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read a configuration: a YAML file, or a folder of them. Relative paths in it are relative to it.
+
+    `environ` is what `${NAME}` stands for.
+
+    Raises:
+        ConfigurationError: something is wrong with it; every problem is named, and no secret.
+    """
+    outline = Outline(schema())
+    report = Report(path, outline)
+    document = read_document(path, environ, report)
+    settings = _settings(path, document, report, outline) if document is not None else None
+    if settings is None or report.problems:
+        raise ConfigurationError(path, report.problems)
+    return settings
+
+
+def _settings(path: Path, document: dict[str, Any], report: Report, outline: Outline) -> Settings | None:
+    known = _known(document)
+    section = validated(document, report, outline)
+    if section is None:
+        return None
+    base = (path if path.is_dir() else path.parent).absolute()
+    connections = Connections(base, report)
+    forges = {name: connections.forge(name, each) for name, each in section.forges.items()}
+    builder = Pipelines(base, known, forges, report)
+    built = {name: builder.pipeline(name, each) for name, each in section.pipelines.items()}
+    pipelines = {name: each for name, each in built.items() if each is not None}
+    registries = {host: connections.registry(host, each) for host, each in section.registries.items()}
+    names = {image.name for each in pipelines.values() for image in each.images}
+    hosts = sorted({name.registry for name in names})
+    _check_poll(section, report)
+    _check_webhook_registries(section, {*registries, *hosts}, report)
+    return Settings(
+        store=_store(section, base, report),
+        broker=_broker(section, report),
+        cache=base / section.cache,
+        poll=section.poll,
+        web=connections.web(section.web),
+        registries={host: unlisted(host) for host in hosts} | registries,
+        forges=forges,
+        argocd={name: connections.argocd(name, each) for name, each in section.argocd.items()},
+        notifiers=connections.notifiers(section.notify),
+        endpoints=connections.endpoints(section.webhooks, forges.values()),
+        pipelines=pipelines,
+    )
+
+
+def _known(document: Mapping[str, Any]) -> Known:
+    return Known(
+        forges=_names(document, "forges"),
+        argocd=_names(document, "argocd"),
+        pipelines={
+            name: PipelineNames(_names(document, "pipelines", name, "images"), environments)
+            for name in _names(document, "pipelines")
+            for environments in [_names(document, "pipelines", name, "environments")]
+        },
+    )
+
+
+def _names(value: Any, *keys: str) -> tuple[str, ...]:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return tuple(value) if isinstance(value, dict) else ()
+
+
+def _store(section: ConfigurationSection, base: Path, report: Report) -> SecretStr:
+    """The store's URL; a relative SQLite file is beside the configuration."""
+    if section.store is None:
+        return SecretStr(f"{_SQLITE}{base / 'tagboat.db'}")
+    url = section.store.get_secret_value()
+    file, mark, query = url.removeprefix(_SQLITE).partition("?")
+    if url.startswith(_SQLITE) and file and file != ":memory:":
+        return SecretStr(f"{_SQLITE}{base / file}{mark}{query}")
+    if not url.startswith(("postgresql://", "postgres://")):
+        report.add(("store",), "this is not the URL of a database that Tagboat can use", _STORES)
+    return section.store
+
+
+def _broker(section: ConfigurationSection, report: Report) -> SecretStr:
+    if section.broker is None:
+        return SecretStr("memory://")
+    # Sentinels are several URLs in one: https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html
+    parts = section.broker.get_secret_value().split(";")
+    if any(part.partition("://")[0] not in _BROKER_SCHEMES or "://" not in part for part in parts):
+        report.add(("broker",), "this is not the URL of a queue that Tagboat can use", _BROKERS)
+    return section.broker
+
+
+def _check_poll(section: ConfigurationSection, report: Report) -> None:
+    if not _POLL[0] <= section.poll <= _POLL[1]:
+        report.add(("poll",), "it is out of bounds", "write a time between 1s and 1d")
+
+
+def _check_webhook_registries(section: ConfigurationSection, hosts: set[str], report: Report) -> None:
+    if report.has(("pipelines",)):
+        return  # The hosts of images that could not be read are not known.
+    for name, endpoint in section.webhooks.items():
+        if endpoint.registry and endpoint.registry not in hosts:
+            what = f"no image and no entry of registries is at {endpoint.registry}"
+            report.add_value(("webhooks", name, "registry"), what, "write the host as image names begin")

@@ -1,0 +1,229 @@
+"""The kinds of values that sections are made of: each with its check and with its form in the JSON schema.
+
+A check raises ValueError with a sentence that may quote the value; `Unquoted` where it does not.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic.json_schema import JsonSchemaValue
+
+from bot.configuration import duration
+from bot.configuration.shorthand import OneOrMany
+from bot.configuration.source import shown_key
+from bot.configuration.urls import Unquoted, split_url
+from bot.domain.edit.keypath import KeyPath
+from bot.domain.edit.targets import safe_path
+from bot.domain.errors import Refused, sentence
+from bot.domain.image import image_name, parse_image_name, parse_image_ref
+from bot.domain.platform import check_platform
+from bot.domain.selection import Strategy
+from bot.domain.tag_filter import tag_filter
+from bot.domain.window import Window, WindowKind
+
+NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"
+_LONGEST_NAME = 63
+_SUBSTITUTION = r"\$\{"
+_ANY_SCHEDULE = "0 0 * * *"
+_APPLICATION = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_BRANCH = re.compile(
+    r"(?![-./])(?!.*(?:\.\.|//|@\{|/\.|\.lock(?:/|$)))[^\s~^:?*\[\\\x00-\x20\x7f]{1,200}(?<![./])"
+)
+
+
+def _substitutable(schema: JsonSchemaValue) -> WithJsonSchema:
+    """The schema of something that is no text, or that has a pattern, with room for `${NAME}`."""
+    return WithJsonSchema({"anyOf": [schema, {"type": "string", "pattern": _SUBSTITUTION}]})
+
+
+def _flag(value: object) -> object:
+    words = {"true": True, "false": False}
+    if isinstance(value, str):
+        if value.lower() not in words:
+            raise ValueError(f"{value[:40]!r} is neither true nor false (write true or false)")
+        return words[value.lower()]
+    return value
+
+
+def _name(text: str) -> str:
+    if len(text) > _LONGEST_NAME or not re.fullmatch(NAME, text):
+        raise ValueError(
+            "a name has at most 63 lower-case letters, digits and dashes, and no dash at either end"
+            f" (write {_name_like(shown_key(text))})"
+        )
+    return text
+
+
+def _name_like(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:_LONGEST_NAME].strip("-") or "a name such as web"
+
+
+def _duration(value: object) -> object:
+    return duration.parse_duration(value) if isinstance(value, str) else value
+
+
+def _positive(value: timedelta) -> timedelta:
+    if not value:
+        raise ValueError("a deadline of nothing is always over (write a longer time, such as 5m)")
+    return value
+
+
+def _window_length(value: timedelta) -> timedelta:
+    return Window(WindowKind.ALLOW, _ANY_SCHEDULE, value).duration
+
+
+def _schedule(text: str) -> str:
+    return Window(WindowKind.ALLOW, text, timedelta(hours=1)).schedule
+
+
+def _time_zone(text: str) -> str:
+    return Window(WindowKind.ALLOW, _ANY_SCHEDULE, timedelta(hours=1), text).time_zone
+
+
+def _strategy(value: object) -> object:
+    return Strategy.parse(value) if isinstance(value, str) else value
+
+
+def _allow_tags(text: str) -> str:
+    tag_filter(text, ())
+    return text
+
+
+def _ignore_tag(text: str) -> str:
+    tag_filter("", (text,))
+    return text
+
+
+def _platform(text: str) -> str:
+    check_platform(text)
+    return text
+
+
+def _image(text: str) -> str:
+    try:
+        return str(parse_image_name(text))
+    except ValueError as error:
+        bare = _without_tag(text)
+        raise ValueError(
+            sentence(f"{text[:120]!r} carries a tag or digest", fix=f"the strategy chooses it: write {bare}")
+            if bare
+            else sentence(str(error), fix="write it as docker pull does: ghcr.io/acme/web")
+        ) from error
+
+
+def _without_tag(text: str) -> str:
+    try:
+        return str(parse_image_ref(text).name)
+    except ValueError:
+        return ""
+
+
+def _registry_host(text: str) -> str:
+    try:
+        host = image_name(registry=text, path="any/name").registry
+    except ValueError:
+        raise Unquoted("this is not a registry host (write it as image names begin: ghcr.io)") from None
+    if host != text:
+        raise ValueError(f"the registry is called otherwise in image names (write {host})")
+    return host
+
+
+def _file(text: str) -> str:
+    try:
+        return safe_path(text)
+    except Refused as error:
+        raise ValueError(str(error)) from error
+
+
+def _key_path(text: str) -> str:
+    KeyPath.parse(text)
+    return text
+
+
+def _repository(text: str) -> str:
+    forge, _, path = text.partition(":")
+    if not forge or not path:
+        raise ValueError(f"{text[:120]!r} does not begin with a forge (write github:acme/infra)")
+    return text
+
+
+def _branch(text: str) -> str:
+    if not _BRANCH.fullmatch(text):
+        raise ValueError(f"{text[:120]!r} is not a branch that Git would take (write main)")
+    return text
+
+
+def is_application(text: str) -> bool:
+    """Tell whether the text can be the name of an Application or of a namespace in Kubernetes."""
+    return _APPLICATION.fullmatch(text) is not None
+
+
+def _kubernetes_name(text: str) -> str:
+    if not is_application(text):
+        raise ValueError(
+            f"{text[:80]!r} is not a name in Kubernetes (use lower-case letters, digits, - and .)"
+        )
+    return text
+
+
+def _url(text: str) -> str:
+    split_url(text)
+    return text.rstrip("/")
+
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+Secrets = Annotated[tuple[Secret, ...], Field(min_length=1), OneOrMany()]
+Flag = Annotated[bool, BeforeValidator(_flag), _substitutable({"type": "boolean"})]
+Number = Annotated[int, Field(gt=0), _substitutable({"type": "integer", "exclusiveMinimum": 0})]
+Name = Annotated[
+    str,
+    AfterValidator(_name),
+    WithJsonSchema({"type": "string", "pattern": f"^{NAME}$", "maxLength": _LONGEST_NAME}),
+]
+_DURATION_SCHEMA = WithJsonSchema(
+    {
+        "type": "string",
+        "pattern": rf"^({duration.PATTERN})$|{_SUBSTITUTION}",
+        "examples": ["90s", "1h30m", "3d"],
+    }
+)
+Duration = Annotated[timedelta, BeforeValidator(_duration), _DURATION_SCHEMA]
+Deadline = Annotated[timedelta, AfterValidator(_positive), BeforeValidator(_duration), _DURATION_SCHEMA]
+WindowLength = Annotated[
+    timedelta, AfterValidator(_window_length), BeforeValidator(_duration), _DURATION_SCHEMA
+]
+Schedule = Annotated[Text, AfterValidator(_schedule)]
+TimeZone = Annotated[Text, AfterValidator(_time_zone)]
+StrategyName = Annotated[
+    Strategy,
+    BeforeValidator(_strategy),
+    WithJsonSchema({"type": "string", "enum": [*Strategy, "latest", "name"]}),
+]
+Constraint = Annotated[str, WithJsonSchema({"type": ["string", "number"]})]
+AllowTags = Annotated[Text, AfterValidator(_allow_tags)]
+IgnoreTag = Annotated[Text, AfterValidator(_ignore_tag)]
+Platform = Annotated[Text, AfterValidator(_platform)]
+ImageText = Annotated[Text, AfterValidator(_image)]
+RegistryHost = Annotated[Text, AfterValidator(_registry_host)]
+ValuesFile = Annotated[Text, AfterValidator(_file)]
+KeyPathText = Annotated[Text, AfterValidator(_key_path)]
+RepositoryText = Annotated[
+    Text,
+    AfterValidator(_repository),
+    WithJsonSchema({"type": "string", "pattern": rf"^[^:]+:.+|{_SUBSTITUTION}"}),
+]
+Branch = Annotated[Text, AfterValidator(_branch)]
+KubernetesName = Annotated[Text, AfterValidator(_kubernetes_name)]
+Url = Annotated[Text, AfterValidator(_url)]

@@ -1,0 +1,172 @@
+"""The sections of a pipeline, as they are written. Each text below a key is its help in editors."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bot.configuration.fields import (
+    AllowTags,
+    Branch,
+    Constraint,
+    Deadline,
+    Duration,
+    Flag,
+    IgnoreTag,
+    ImageText,
+    KeyPathText,
+    KubernetesName,
+    Name,
+    Platform,
+    RepositoryText,
+    Schedule,
+    StrategyName,
+    Text,
+    TimeZone,
+    ValuesFile,
+    WindowLength,
+)
+from bot.configuration.shorthand import OneOrMany, Short
+from bot.domain.pipeline import Deadlines, Merge
+from bot.domain.selection import Strategy
+from bot.domain.window import WindowKind
+
+
+class Section(BaseModel):
+    """What all sections share: no unknown keys, no changes, and no values in error messages."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+
+class WriteSection(Section):
+    """Where an image's value stands in a values file, as key paths. Needs `tag`, `digest` or `reference`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [key]} for key in ("tag", "digest", "reference")]}
+    )
+
+    tag: Annotated[KeyPathText | None, Field(examples=["image.tag"])] = None
+    """The key that holds the tag."""
+    digest: Annotated[KeyPathText | None, Field(examples=["image.digest"])] = None
+    """The key that holds the digest; with it, what was tested upstream is exactly what is deployed."""
+    repository: Annotated[KeyPathText | None, Field(examples=["image.repository"])] = None
+    """The key that holds the image's name without tag, where that is to be kept right too."""
+    reference: Annotated[KeyPathText | None, Field(examples=["containers[name=web].image"])] = None
+    """The key that holds name, tag and digest in one text."""
+
+
+class ImageSection(Section):
+    """An image that a pipeline carries, and how its tag is chosen. In short: the image's name alone."""
+
+    image: Annotated[ImageText, Field(examples=["ghcr.io/acme/web"])]
+    """The image without a tag, as docker pull takes it; without a host it is on Docker Hub."""
+    strategy: StrategyName = Strategy.SEMVER
+    """What "newest" means. semver: the highest version; newest-build: the latest build; digest: one tag, as
+    it moves; alphabetical: the last name. (latest and name are newest-build and alphabetical.)"""
+    constraint: Constraint = ""
+    """For semver a range such as ">=1.0 <2" (default: every release), for digest the tag to follow."""
+    allow_tags: AllowTags = "any"
+    """Which tags may be candidates: any, or regexp: and an RE2 expression found in the tag."""
+    ignore_tags: Annotated[tuple[IgnoreTag, ...], OneOrMany()] = ()
+    """Globs of tags that are never candidates."""
+    platforms: Annotated[tuple[Platform, ...], OneOrMany(), Field(examples=[["linux/amd64"]])] = ()
+    """Platforms that the image must offer. Default: not looked at, which costs fewer requests."""
+    allow_downgrade: Flag = False
+    """Whether an older tag may replace a newer one. Off, because a registry that lists too little would
+    otherwise take production back."""
+    write: WriteSection | None = None
+    """Where the value stands in the values files. Default: {tag: image.tag} for the only image."""
+
+
+class TargetSection(Section):
+    """A values file, and what is written there. In short: the file alone, for every image."""
+
+    file: ValuesFile
+    """The file's path from the root of the repository."""
+    image: Name | None = None
+    """The image to write, by its alias. Default: every image of the pipeline."""
+    write: WriteSection | None = None
+    """Where its value stands in this file. Default: the image's own `write`."""
+
+
+class WindowSection(Section):
+    """A repeated span of time in which merging is allowed, or denied."""
+
+    kind: WindowKind
+    """deny: no merge inside; allow: merges inside such windows only. An open deny window wins."""
+    schedule: Annotated[Schedule, Field(examples=["0 16 * * 5"])]
+    """When it opens: a cron expression of five fields."""
+    duration: WindowLength
+    """How long it stays open; at most 366d."""
+    time_zone: TimeZone = "UTC"
+    """The time zone of the schedule, such as Europe/Paris."""
+    reason: Annotated[str, Field(max_length=200)] = ""
+    """Why, for people who wait."""
+
+
+class ApplicationSection(Section):
+    """An Argo CD Application to follow. In short: `name`, or `instance/name`."""
+
+    name: Annotated[Text, Field(examples=["homepage-prod"])]
+    """The Application's name."""
+    instance: Name | None = None
+    """The Argo CD that has it, by its name under argocd. Default: the only one."""
+    namespace: KubernetesName | None = None
+    """Its namespace, for Applications outside Argo CD's own."""
+    project: Text | None = None
+    """Its project, which is then checked."""
+
+
+class DeadlinesSection(Section):
+    """How long each phase of a rollout may take before people are told. Nothing is undone then."""
+
+    refresh: Deadline = Deadlines().refresh
+    """Until Argo CD has seen the commit; it polls every three minutes by default."""
+    sync: Deadline = Deadlines().sync
+    """Until Argo CD has applied it."""
+    rollout: Deadline = Deadlines().rollout
+    """Until everything is healthy."""
+
+
+class EnvironmentSection(Section):
+    """One place to deploy: what to write, who merges, what to watch, and what must hold before."""
+
+    values: Annotated[
+        tuple[Annotated[TargetSection, Short("file")], ...],
+        OneOrMany(),
+        Field(min_length=1, examples=["envs/dev/values.yaml"]),
+    ]
+    """The values files that hold the images."""
+    after: Annotated[tuple[Name, ...], OneOrMany()] = ()
+    """The environments in which a release must be live first. Default: none, and the newest tag is taken."""
+    soak: Duration = timedelta(0)
+    """How long it must have been live there without a fault."""
+    merge: Merge = Merge.MANUAL
+    """Who merges the pull request: auto is Tagboat, manual a human. Manual unless you say so."""
+    windows: tuple[WindowSection, ...] = ()
+    """Times in which merging is allowed, or denied."""
+    argocd: Annotated[tuple[Annotated[ApplicationSection, Short("name")], ...], OneOrMany()] = ()
+    """The Applications to follow until they are synced and healthy. Default: none; merged counts as live."""
+    settle: Duration = timedelta(seconds=15)
+    """How long they must stay healthy before the release counts as live: health may flap at the start."""
+    deadlines: DeadlinesSection = DeadlinesSection()
+    """How long each phase of a rollout may take before people are told."""
+
+
+class PipelineSection(Section):
+    """Images and an ordered graph of environments."""
+
+    repository: Annotated[RepositoryText, Field(examples=["github:acme/infra", "local:/srv/git/infra.git"])]
+    """The forge and the repository there: github:acme/infra; for kind git its path or URL."""
+    branch: Annotated[Branch | None, Field(examples=["main"])] = None
+    """The branch that Argo CD follows. Default: the repository's default branch."""
+    argocd_urls: tuple[Text, ...] = ()
+    """Further addresses by which Argo CD knows the repository, for mirrors and SSH aliases."""
+    images: Annotated[dict[Name, Annotated[ImageSection, Short("image")]], Field(min_length=1)]
+    """The images that move together, by a short name that targets use."""
+    environments: Annotated[dict[Name, EnvironmentSection], Field(min_length=1)]
+    """Where they go. The order of the graph is given by `after`."""

@@ -1,0 +1,162 @@
+"""Sections to pipelines: repository and images; `environments` does the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bot.configuration.environments import Claims, Environments, Known
+from bot.configuration.outline import suggestion
+from bot.configuration.pipeline_sections import ImageSection, PipelineSection
+from bot.configuration.report import Report
+from bot.configuration.settings import GitHubSettings, GitSettings
+from bot.configuration.trail import Trail
+from bot.configuration.urls import is_loopback
+from bot.domain.image import parse_image_name
+from bot.domain.pipeline import Environment, Pipeline, PipelineImage, Repository
+from bot.domain.selection import SelectionPolicy
+from bot.domain.wording import BRANCH_PREFIX
+
+_GITHUB_PATH = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+_SCP = re.compile(r"(?:[\w.-]+@)?\w[\w.-]*:[^:\\]+", re.ASCII)
+_SCHEMES = frozenset({"https", "http", "ssh", "file"})
+
+
+class Pipelines:
+    """Builds pipelines one after the other; `forges` are those that could be built."""
+
+    def __init__(
+        self, base: Path, known: Known, forges: Mapping[str, GitHubSettings | GitSettings], report: Report
+    ) -> None:
+        self._base = base
+        self._known = known
+        self._forges = forges
+        self._report = report
+        self._claims = Claims(report)
+
+    def pipeline(self, name: str, section: PipelineSection) -> Pipeline | None:
+        """One pipeline; None where too little of it is right."""
+        trail: Trail = ("pipelines", name)
+        repository = self._repository((*trail, "repository"), section.repository)
+        self._check_branch((*trail, "branch"), section.branch)
+        images = tuple(
+            self._image((*trail, "images", alias), alias, each) for alias, each in section.images.items()
+        )
+        environments = Environments(name, section, self._known, self._claims, self._report).all()
+        if len(environments) == len(self._known.pipelines[name].environments):
+            self._check_use((*trail, "images"), images, environments)
+        if repository is None:
+            return None
+        return Pipeline(
+            name=name,
+            repository=repository,
+            images=images,
+            environments=environments,
+            branch=section.branch,
+            repository_urls=(*self._urls(repository), *section.argocd_urls),
+        )
+
+    def _repository(self, trail: Trail, text: str) -> Repository | None:
+        name, _, path = text.partition(":")
+        if name not in self._known.forges:
+            fix = suggestion(name, self._known.forges, called="forges")
+            self._report.add_value(trail, f"there is no forge {name[:80]!r}", fix)
+            return None
+        forge = self._forges.get(name)
+        if forge is None:
+            return None
+        if isinstance(forge, GitHubSettings):
+            if not _GITHUB_PATH.fullmatch(path):
+                self._report.add_value(trail, f"{path[:80]!r} is not owner/name", f"write {name}:acme/infra")
+            return Repository(name, path)
+        return self._git_repository(trail, forge, path)
+
+    def _git_repository(self, trail: Trail, forge: GitSettings, path: str) -> Repository | None:
+        if "://" in path:
+            what, fix = _fault_in_url(path, forge)
+            if what:
+                self._report.add(trail, what, fix)
+                return None
+            return Repository(forge.name, path)
+        if _SCP.fullmatch(path):
+            return Repository(forge.name, path)
+        if path.startswith("-") or not path.isprintable():
+            self._report.add(
+                trail, "this is neither a path nor a URL", f"write {forge.name}:/srv/git/infra.git"
+            )
+            return None
+        return Repository(forge.name, str(self._base / path))
+
+    def _urls(self, repository: Repository) -> tuple[str, ...]:
+        forge = self._forges[repository.forge]
+        if isinstance(forge, GitSettings):
+            return (repository.path,)
+        return (f"{_web_address(forge.url)}/{repository.path}.git",)
+
+    def _check_branch(self, trail: Trail, branch: str | None) -> None:
+        if branch and branch.startswith(BRANCH_PREFIX):
+            what = f"branches that begin with {BRANCH_PREFIX} are for proposals"
+            self._report.add(trail, what, "name the branch that Argo CD follows")
+
+    def _image(self, trail: Trail, alias: str, section: ImageSection) -> PipelineImage:
+        try:
+            policy = SelectionPolicy(
+                strategy=section.strategy,
+                constraint=section.constraint,
+                allow_tags=section.allow_tags,
+                ignore_tags=section.ignore_tags,
+                platforms=section.platforms,
+                allow_downgrade=section.allow_downgrade,
+            )
+        except ValueError as error:
+            # Filters and platforms were checked one by one: only the constraint depends on the strategy.
+            self._report.add_value((*trail, "constraint"), str(error))
+            policy = SelectionPolicy()
+        return PipelineImage(alias, parse_image_name(section.image), policy)
+
+    def _check_use(
+        self, trail: Trail, images: Iterable[PipelineImage], environments: Sequence[Environment]
+    ) -> None:
+        written = {target.alias for environment in environments for target in environment.targets}
+        for image in images:
+            if image.alias not in written:
+                fix = "name it in the values of an environment, or leave it out"
+                self._report.add((*trail, image.alias), "no environment writes this image", fix)
+
+
+def _fault_in_url(url: str, forge: GitSettings) -> tuple[str, str]:
+    """What is wrong with the URL of a repository, and the fix; both empty when it is right."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        return "this is not a URL", "write https://host/path"
+    if parts.password is not None or (parts.scheme != "ssh" and parts.username is not None):
+        return "the URL holds a login", f"give username and token under forges.{forge.name}"
+    is_address = parts.scheme == "file" or (host and port != 0)
+    if parts.scheme not in _SCHEMES or not is_address or not parts.path.strip("/") or not url.isprintable():
+        return (
+            "this is not the URL of a repository",
+            "write https://host/path, ssh://user@host/path or a path",
+        )
+    if parts.query or parts.fragment:
+        return "the URL holds more than a path", "leave out what begins with ? or #"
+    if parts.scheme == "http" and not forge.allow_http:
+        return "the URL is plain http", f"write https://, or allow_http: true under forges.{forge.name}"
+    if parts.scheme == "http" and forge.token and not is_loopback(host):
+        return "a token is never sent over plain http", "write https://"
+    return "", ""
+
+
+def _web_address(api: str) -> str:
+    """Where a GitHub serves its repositories, by the address of its API.
+
+    https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api has
+    the API at HOST/api/v3; github.com and GHE.com have it at api.HOST.
+    """
+    parts = urlsplit(api)
+    is_cloud = parts.netloc == "api.github.com" or parts.netloc.endswith(".ghe.com")
+    host = parts.netloc.removeprefix("api.") if is_cloud else parts.netloc
+    return f"{parts.scheme}://{host}{parts.path.removesuffix('/api/v3')}"

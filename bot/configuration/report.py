@@ -1,0 +1,120 @@
+"""All that is wrong with a configuration, gathered while it is read and checked, each thing at its place.
+
+A value is only ever quoted when the schema calls it public and it is written in the file itself: what came
+from a variable or a secret file, or stands where a secret belongs, is never repeated.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bot.configuration.outline import Outline
+from bot.configuration.problems import ConfigurationProblem
+from bot.configuration.source import Unreadable
+from bot.configuration.trail import Place, Trail, key_path
+from bot.domain.edit.stream import Kind
+
+_LOGIN_IN_URL = re.compile(r"//[^/\s]*@|://[^\s]*[?#]")
+_FIX_AT_END = re.compile(r"(.*) \(([^()]*(?:\([^()]*\)[^()]*)*)\)", re.DOTALL)
+
+
+class Report:
+    """Problems by trail, one each: what follows from another problem is not told twice."""
+
+    def __init__(self, path: Path, outline: Outline) -> None:
+        self.places: dict[Trail, Place] = {}
+        self._path = path
+        self._outline = outline
+        self._problems: list[ConfigurationProblem] = []
+        self._told: set[Trail] = set()
+        self._around: set[Trail] = set()
+        self._hidden: set[Trail] = set()
+
+    @property
+    def problems(self) -> tuple[ConfigurationProblem, ...]:
+        """What was reported so far."""
+        return tuple(self._problems)
+
+    def hide(self, trail: Trail) -> None:
+        """Never quote the value at this trail."""
+        self._hidden.update(trail[:length] for length in range(len(trail) + 1))
+
+    def has(self, trail: Trail) -> bool:
+        """Whether something was reported at the trail, inside of it, or around it."""
+        return trail in self._around or any(trail[:length] in self._told for length in range(len(trail)))
+
+    def add(self, trail: Trail, what: str, fix: str = "") -> None:
+        """Report something that quotes no value. It stands at the key, or around it where that is absent.
+
+        Without `fix`, that is what stands in brackets at the end of `what`, or else the key's description.
+        """
+        if self.has(trail):
+            return
+        self._tell(trail)
+        place = self._nearest(trail)
+        what, fix = self._with_fix(trail, what, fix)
+        if place is None:
+            self._problems.append(ConfigurationProblem(self._path, 0, 0, key_path(trail), what, fix))
+        else:
+            self.add_at(place, trail, what, fix)
+
+    def add_value(self, trail: Trail, what: str, fix: str = "") -> None:
+        """Report a value, which the texts may quote: it is left out where it is not to be shown."""
+        if not self._is_public(trail):
+            self.add(trail, "the value, which is not shown here, is not accepted")
+            return
+        what, fix = self._with_fix(trail, what, fix)
+        place = self._nearest(trail)
+        if place is None or place.kind is not Kind.SCALAR:
+            self.add(trail, what, fix)
+        elif not self.has(trail):
+            self._tell(trail)
+            self._append(place, place.value, trail, what, fix, shown=True)
+
+    def add_at(self, place: Place, trail: Trail, what: str, fix: str) -> None:
+        """Report a key at a place of its own, beside what is reported of its trail."""
+        self._append(place, place.key, trail, what, fix, shown=False)
+
+    def add_for_file(self, file: Path, error: Unreadable) -> None:
+        """Report a file that could not be read."""
+        self._problems.append(ConfigurationProblem(file, error.line, error.column, "", error.what, error.fix))
+
+    def _append(self, place: Place, node: int, trail: Trail, what: str, fix: str, *, shown: bool) -> None:
+        line, column = place.source.place(node)
+        excerpt = place.source.excerpt(node, shown=shown)
+        self._problems.append(
+            ConfigurationProblem(place.source.file, line, column, key_path(trail), what, fix, excerpt)
+        )
+
+    def _with_fix(self, trail: Trail, what: str, fix: str) -> tuple[str, str]:
+        found = None if fix else _FIX_AT_END.fullmatch(what)
+        if found:
+            what, fix = found.groups()
+        return _printable(what), _printable(fix or self._outline.description(trail))
+
+    def _tell(self, trail: Trail) -> None:
+        self._told.add(trail)
+        self._around.update(trail[:length] for length in range(len(trail) + 1))
+
+    def _is_public(self, trail: Trail) -> bool:
+        written = self._written(trail)
+        if written in self._hidden or not self._outline.is_public(written):
+            return False
+        place = self.places.get(written)
+        text = place.source.stream.nodes[place.resolved].value if place else ""
+        return not _LOGIN_IN_URL.search(text)
+
+    def _written(self, trail: Trail) -> Trail:
+        """The trail itself, or where it leads into a short form, what is written in its place."""
+        return next(
+            (trail[:length] for length in range(len(trail), 0, -1) if trail[:length] in self.places), ()
+        )
+
+    def _nearest(self, trail: Trail) -> Place | None:
+        return self.places.get(self._written(trail))
+
+
+def _printable(text: str) -> str:
+    """The text without what could steer a terminal."""
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
