@@ -57,7 +57,8 @@ class KnownHosts:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["path"].startswith(_FOR_MACHINES) or self._addresses.knows(_host(scope)):
+        is_page = scope["type"] == "http" and not scope["path"].startswith(_FOR_MACHINES)
+        if not is_page or self._addresses.knows(_host(scope)):
             await self._app(scope, receive, send)
             return
         sentence = (

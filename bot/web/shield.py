@@ -26,6 +26,7 @@ SECURITY_HEADERS: Final = {
 """On every answer. `no-referrer` would make browsers hide the origin of our own forms, which is checked."""
 
 _LONGEST_PATH = 200
+_ROUTINE = ("/static/", "/healthz", "/readyz", "/metrics")
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +51,8 @@ class Shield:
             if not answer.status:
                 refusal = JSONResponse({"error": "something broke in Tagboat; its log says what"}, 500)
                 await refusal(scope, receive, answer.send)
-        log.info(
+        write = log.debug if scope["path"].startswith(_ROUTINE) else log.info
+        write(
             "request",
             method=scope["method"],
             path=_path(scope),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+import hypothesis
 import pytest
 from httpx2 import Response
 from hypothesis import given
@@ -252,6 +253,7 @@ _HEADERS = st.dictionaries(
 )
 
 
+@hypothesis.settings(deadline=None)
 @given(
     name=st.sampled_from(sorted(SENDERS)),
     body=st.binary(max_size=400)
