@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from http import HTTPStatus
 from importlib.resources import files
 
 import anyio.to_thread
@@ -29,6 +30,9 @@ from bot.web.readiness import Readiness
 from bot.web.shield import Shield
 
 _TITLES = {403: "Not taken", 404: "Not found", 409: "Not merged", 503: "Not now"}
+
+_SENTENCES = {404: "there is nothing at this address", 405: "this address does not take this method"}
+"""In place of the bare phrases that the router gives."""
 
 
 def application(world: World, settings: Settings) -> Starlette:
@@ -101,7 +105,9 @@ class _Site:
     def refuse(self, request: Request, error: Exception) -> Response:
         """What is answered in place of a page or a value, as a page to people and as JSON to machines."""
         assert isinstance(error, HTTPException)
-        return self._refusal(request, error.status_code, error.detail, error.headers or {})
+        is_bare = error.detail == HTTPStatus(error.status_code).phrase
+        sentence = _SENTENCES.get(error.status_code, error.detail) if is_bare else error.detail
+        return self._refusal(request, error.status_code, sentence, error.headers or {})
 
     def stop(self, request: Request, error: Exception) -> Response:
         """The store, or another part of the world, does not answer."""

@@ -101,7 +101,6 @@ def _values(look: Look, *, token: str) -> Mapping[str, object]:
         "revision": look.revision,
         "now": look.now,
         "token": token,
-        "up": "",
     }
 
 

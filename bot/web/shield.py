@@ -26,7 +26,7 @@ SECURITY_HEADERS: Final = {
 """On every answer. `no-referrer` would make browsers hide the origin of our own forms, which is checked."""
 
 _LONGEST_PATH = 200
-_ROUTINE = ("/static/", "/healthz", "/readyz", "/metrics")
+_ROUTINE = ("/static/", "/api/status", "/healthz", "/readyz", "/metrics")
 
 log = structlog.get_logger(__name__)
 

@@ -199,9 +199,12 @@ def test_the_board_fits_and_can_be_read(
     context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
     page = following(context.new_page(), address)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    button = page.get_by_role("button").bounding_box()
     faint = page.evaluate(CONTRAST)
     context.close()
     assert faint == []
+    assert button is not None
+    assert button["height"] < 40, "the word of the button is broken in two"
 
 
 CONTRAST = """() => {

@@ -67,6 +67,14 @@ def test_methods_that_are_not_in_the_table_are_refused(path: str) -> None:
         assert (status == 405) is (method not in ROUTES[path]), (method, status)
 
 
+def test_what_is_not_there_is_said_in_a_page_to_people_and_in_json_to_machines() -> None:
+    client = site().client()
+    assert client.get("/a/b").json() == {"error": "there is nothing at this address"}
+    text = client.get("/a/b", headers={"Accept": "text/html"}).text
+    assert "there is nothing at this address" in text
+    assert '<a href="../">' in text
+
+
 def test_every_answer_has_the_security_headers_and_no_secret() -> None:
     client = site().client()
     for method, address in _requests():

@@ -36,6 +36,7 @@ const news = () => new Map([...board.querySelectorAll("[data-news]")].map((each)
 
 function dress() {
   for (const input of board.querySelectorAll("input[name=token]")) input.value = document.body.dataset.token;
+  byId("filter-label").hidden = !board.querySelector(".pipeline");
   tellTime();
   sift();
 }
@@ -73,7 +74,6 @@ function follow() {
   });
 }
 
-byId("filter-label").hidden = false;
 filter.addEventListener("input", sift);
 setInterval(tellTime, 15000);
 dress();
