@@ -184,7 +184,9 @@ def _show_result(console: Console, stage: Stage) -> None:
     console.print(styled(f"{len(changes)} files changed, {amount}:", "bold"))
     console.print()
     for path in sorted((path for _, _, path in changes), key=_place_on_the_way):
-        console.print(coloured(stage.git("diff", "-U0", first, "main", "--", path).splitlines()[2:]), end="")
+        console.print(
+            coloured(stage.git("diff", "-U0", first, "main", "--", path).splitlines()[2:], indent=2), end=""
+        )
 
 
 def _place_on_the_way(path: str) -> int:

@@ -21,19 +21,19 @@ def unified(path: str, old: bytes | None, new: bytes) -> list[str]:
     """
     before, after = _lines(old or b""), _lines(new)
     remark = ""
-    if all(line.endswith(("\r\n", _NO_END)) for line in (*before, *after)):
+    if _ends_in_returns([*before, *after]):
         before, after = _without_returns(before), _without_returns(after)
         remark = "  (lines end in CR LF)"
     names = ("/dev/null" if old is None else f"a/{path}", f"b/{path}{remark}")
     return list(_whole(unified_diff(before, after, *names, lineterm="\n")))
 
 
-def coloured(lines: Sequence[str]) -> Text:
-    """The diff for a terminal."""
+def coloured(lines: Sequence[str], *, indent: int = 0) -> Text:
+    """The diff for a terminal, so many columns from the left."""
     text = Text()
     for number, line in enumerate(lines):
         style = "bold" if number < 2 else _STYLES.get(line[:1], "")
-        text.append(clean(line) + "\n", style=style)
+        text.append(" " * indent).append(clean(line), style=style).append("\n")
     return text
 
 
@@ -43,6 +43,12 @@ def _lines(content: bytes) -> list[str]:
     lines = [f"{line}\n" for line in text.split("\n")]
     last = lines.pop().removesuffix("\n")
     return [*lines, f"{last}\n{_NO_END}"] if last else lines
+
+
+def _ends_in_returns(lines: list[str]) -> bool:
+    """Whether every line that ends does so in CR LF, and at least one does."""
+    whole = [line for line in lines if not line.endswith(_NO_END)]
+    return bool(whole) and all(line.endswith("\r\n") for line in whole)
 
 
 def _without_returns(lines: list[str]) -> list[str]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 
 from bot.cli import display, opening
@@ -20,7 +19,7 @@ from bot.cli.diff import coloured, unified
 from bot.cli.display import styled
 from bot.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from bot.domain.errors import NotFound, TagboatError
-from bot.domain.image import ImageName, ImageRef, parse_image_name
+from bot.domain.image import ImageName, ImageRef, parse_image_ref
 from bot.domain.pipeline import Environment, Pipeline, PipelineImage, Target
 from bot.domain.selection import Strategy
 from bot.domain.snapshot import ImageChoice
@@ -101,8 +100,9 @@ def _named(pipelines: Mapping[str, Pipeline], text: str) -> Sequence[tuple[Pipel
 
 
 def _name(text: str) -> ImageName | None:
+    """The image's name; a tag or digest behind it may stand there and changes nothing."""
     try:
-        return parse_image_name(text)
+        return parse_image_ref(text).name
     except ValueError:
         return None
 
@@ -227,7 +227,7 @@ def _show_written(console: Console, written: _Written, width: int) -> None:
     line.append_text(styled(written.sentence))
     console.print(line, soft_wrap=True)
     if written.diff:
-        console.print(Padding(coloured(written.diff), (0, 0, 0, 4)), soft_wrap=True)
+        console.print(coloured(written.diff, indent=4), soft_wrap=True)
 
 
 def _show_choice(console: Console, chosen: _Chosen) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from textwrap import indent
 from typing import TYPE_CHECKING, Annotated, Any, assert_never
 
 import typer
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from bot.cli import display, exit_codes, opening
@@ -22,6 +22,9 @@ from bot.domain.snapshot import EnvironmentStatus, PipelineStatus
 if TYPE_CHECKING:
     from bot.domain.decision import Action, Propose
     from bot.flow.world import World
+
+_INDENT = 6
+"""Columns before the texts of a proposal, which stand below the step that they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +170,8 @@ def _show_environment(
 def _show_proposal(console: Console, texts: Mapping[str, Any]) -> None:
     console.print()
     for file in texts["files"]:
-        console.print(Padding(coloured(file["diff"]), (0, 0, 0, 6)), soft_wrap=True)
-    console.print(styled(f"      {texts['title']}", "bold"), soft_wrap=True)
-    console.print(Padding(Text(clean_block(texts["body"])), (0, 0, 1, 6)), soft_wrap=True)
+        console.print(coloured(file["diff"], indent=_INDENT), soft_wrap=True)
+    margin = " " * _INDENT
+    console.print(styled(f"{margin}{texts['title']}", "bold"), soft_wrap=True)
+    console.print()
+    console.print(Text(indent(clean_block(texts["body"]), margin) + "\n"), soft_wrap=True)

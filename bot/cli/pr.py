@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -113,7 +112,7 @@ def show(pipeline: PipelineName, environment: EnvironmentName, config: ConfigFil
     console.print(Text(clean_block(pull.body)), soft_wrap=True)
     for diff in _diffs(found):
         console.print()
-        console.print(Padding(coloured(diff), (0, 0, 0, 2)), soft_wrap=True)
+        console.print(coloured(diff, indent=2), end="", soft_wrap=True)
 
 
 @app.command()
