@@ -183,7 +183,7 @@ def _alike(stream: Stream, path: KeyPath) -> list[str]:
     """Up to three paths of the file that look like this one; those with the same last key come first."""
     paths = [found for root in stream.documents() for found in islice(_paths(stream, root), _MOST_COMPARED)]
     same_end = [str(found) for found in paths if found.steps[-1] == path.steps[-1]]
-    close = difflib.get_close_matches(str(path), [str(found) for found in paths], n=3)
+    close = difflib.get_close_matches(str(path), [str(found) for found in paths], n=3, cutoff=0.8)
     return list(dict.fromkeys([*close, *same_end]))[:3]
 
 

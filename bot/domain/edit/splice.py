@@ -83,10 +83,8 @@ def _empty_span(text: str, node: Node) -> tuple[int, int] | None:
 def _block_span(text: str, start: int, node: Node) -> tuple[int, int] | None:
     """The one line of a block scalar; None when it has several lines or ends with a line break (no `-`)."""
     header = _LINE_BREAK.search(text, start, node.end)
-    if not header or not node.value:
-        return None
-    body = text[header.end() : node.end]
-    if body.strip(" \r\n") != node.value or _LINE_BREAK.search(node.value):
+    body = text[header.end() : node.end] if header else ""
+    if not header or not node.value or body.strip(" \r\n") != node.value:
         return None
     at = header.end() + len(body) - len(body.lstrip(" \r\n"))
     return at, at + len(node.value)

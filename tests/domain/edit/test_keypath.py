@@ -25,6 +25,7 @@ from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
         (r"app\.kubernetes\.io/name.x", (Key("app.kubernetes.io/name"), Key("x"))),
         (r'"say \"hi\" \\".x', (Key('say "hi" \\'), Key("x"))),
         ('""', (Key(""),)),
+        ("a" * 1_000, (Key("a" * 1_000),)),
         ("80.tag", (Key("80"), Key("tag"))),
         ("bildgröße.étage 2", (Key("bildgröße"), Key("étage 2"))),
     ],

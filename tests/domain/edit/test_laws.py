@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hypothesis import assume, example, given, settings
+from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.edit.keypath import Index, Key, KeyPath, Step
 from bot.domain.edit.values import read_value, set_values
 from bot.domain.errors import NotFound, TagboatError
 
+# How long an example takes says something of the machine only.
+_calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _CASES = Path(__file__).parent / "cases"
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*")
 _SHOWN = st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")).filter(str.isprintable)
@@ -180,7 +182,7 @@ def _replaced(tree: Any, path: tuple[Step, ...], text: str) -> Any:
     return changed if isinstance(tree, dict) else list(changed.values())
 
 
-@settings(deadline=None)
+@_calm
 @given(_files(), _texts)
 def test_one_value_changes_and_every_other_byte_stays(file: _File, text: str) -> None:
     path = KeyPath(file.leaf.path)
@@ -197,7 +199,7 @@ def test_one_value_changes_and_every_other_byte_stays(file: _File, text: str) ->
     assert set_values(after, [(path, text)]) == after
 
 
-@settings(deadline=None)
+@_calm
 @given(_files())
 def test_writing_what_is_read_changes_nothing(file: _File) -> None:
     path = KeyPath(file.leaf.path)
@@ -206,7 +208,7 @@ def test_writing_what_is_read_changes_nothing(file: _File) -> None:
     assert set_values(file.content, [(path, text)]) == file.content
 
 
-@settings(deadline=None)
+@_calm
 @given(_files())
 def test_what_stands_in_the_file_is_read(file: _File) -> None:
     value = _loaded(file.content)
@@ -242,7 +244,7 @@ def _damaged(draw: st.DrawFn) -> bytes:
     return content[:begin] + draw(st.binary(max_size=3) | _yamlish.map(str.encode)) + content[end:]
 
 
-@settings(deadline=None)
+@_calm
 @given(st.binary() | _yamlish.map(str.encode) | _damaged(), _paths, st.text(max_size=8) | _tags)
 @example(b"image:\n  tag: \xf0\x9f\x9a\xa2\xed\xa0\x80", "image.tag", "\ud800")
 def test_any_bytes_are_edited_exactly_or_refused(content: bytes, path: str, text: str) -> None:

@@ -72,11 +72,21 @@ def test_every_spelling_of_an_image_is_read(target: Target, content: str, expect
         (_TAG, "image: &i {tag: 1}\nb: {<<: *i}\nimage: {}", Refused, "stands 2 times"),
         (_TAG_DIGEST, "image: {tag: 1}", NotFound, "`image.digest` is not in the file"),
         (_TAG_DIGEST, "image: {tag: 1, digest: abc}", Malformed, "`image.digest` says 'abc'"),
-        (_TAG_DIGEST, f"image: {{tag: '1@{_OLD}', digest: '{_NEW}'}}", Malformed, "contradicts another key"),
+        (
+            _TAG_DIGEST,
+            f"image: {{tag: '1@{_OLD}', digest: '{_NEW}'}}",
+            Malformed,
+            f"it says {_NEW}, the other one {_OLD}",
+        ),
         (_TAG_NAME, "image: {tag: 1, repository: ''}", Malformed, "`image.repository` says ''"),
         (_TAG_NAME, "image: {tag: 1, repository: 'a:1'}", Malformed, "`image.repository` says 'a:1'"),
         (_REFERENCE, "image: 'A b'", Malformed, "`image` says 'A b'"),
-        (_target(reference="image", tag="tag"), "{image: 'nginx:1', tag: '2'}", Malformed, "contradicts"),
+        (
+            _target(reference="image", tag="tag"),
+            "{image: 'nginx:1', tag: '2'}",
+            Malformed,
+            "it says 2, the other one 1",
+        ),
         (_target(tag="image..tag"), "image: {tag: 1}", Refused, "is not a key path"),
     ],
 )
