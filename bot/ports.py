@@ -229,7 +229,7 @@ class Store(Protocol):
     def enqueue(self, pipelines: Sequence[str], *, now: datetime, again: timedelta) -> Sequence[str]:
         """Of these, which have no message on the queue; from now on they have one.
 
-        It counts until the pipeline is leased or released, or for `again`, after which it may be lost.
+        It counts until somebody asks for the lease, or for `again`, after which it may be lost.
         """
         ...
 

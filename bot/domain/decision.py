@@ -378,7 +378,7 @@ def _proposal(
 
 def _holds(situation: _Situation, pull: PullRequest, release: Release) -> bool:
     """Whether the branch proposes the release and can be merged as it is."""
-    if pull.mergeable is False and not pull.blocked_reason:
+    if pull.mergeable is False:
         return False
     try:
         return pull.release_key == release.key and not _edited(

@@ -23,7 +23,7 @@ class Merge(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Repository:
-    """A Git repository on a forge: the forge's name in the configuration and the path there (`acme/infra`)."""
+    """A Git repository: the forge's name in the configuration and the path there (`acme/infra`)."""
 
     forge: str
     path: str
@@ -72,7 +72,10 @@ class Application:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long each phase of a rollout may take before a human is told (defaults: facts of Argo CD's timing)."""
+    """How long each phase of a rollout may take before a human is told.
+
+    The defaults exceed Argo CD's own polls: 120 s, up to 60 s of jitter, 3 min of cached revisions.
+    """
 
     refresh: timedelta = timedelta(minutes=5)
     sync: timedelta = timedelta(minutes=10)

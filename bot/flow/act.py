@@ -14,6 +14,7 @@ import structlog
 from bot.domain.decision import Action, MergePullRequest, Propose, Refresh, Withdraw
 from bot.domain.errors import Conflict, TagboatError
 from bot.domain.pipeline import Pipeline
+from bot.domain.proposal import PullRequestState
 from bot.domain.snapshot import Problem
 from bot.flow.world import World
 
@@ -55,6 +56,8 @@ def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action
             else:
                 forge.revise(path, action.number, title=action.proposal.title, body=action.proposal.body)
         case Withdraw():
+            if forge.pull_request(path, action.number).state is not PullRequestState.OPEN:
+                return  # merged by a human since it was looked at
             forge.revise(path, action.number, title=action.title, body=action.body)
             forge.close(path, action.number, comment=action.comment)
         case MergePullRequest():

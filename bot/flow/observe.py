@@ -6,7 +6,7 @@ becomes a `Problem` at its place and is never taken for "empty".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Application, Environment, Pipeline, PipelineImage
 from bot.domain.progress import followed
 from bot.domain.promotion import Proved, proved
+from bot.domain.proposal import PullRequest
 from bot.domain.selection import NeedsDetails, TagDetails, Unreadable, choose
 from bot.domain.snapshot import (
     ApplicationView,
@@ -38,12 +39,19 @@ from bot.ports import Forge, Registry
 def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> Snapshot:
     """Read everything that the decision on this pipeline rests on.
 
+    Pull requests are read before the branch: one that is merged in between is then seen as open beside
+    files that hold it already, which leads to nothing; the other way round it would be proposed again.
+
     Raises:
         TagboatError: the base branch itself could not be read, so nothing can be said.
     """
     forge = world.forges[pipeline.repository.forge]
+    pulls = {each.name: _pull_requests(forge, pipeline, each) for each in pipeline.environments}
     branch = _base_branch(forge, pipeline)
-    views = {each.name: _git_view(forge, pipeline, each, branch) for each in pipeline.environments}
+    views = {
+        each.name: _git_view(forge, pipeline, each, branch, pulls[each.name])
+        for each in pipeline.environments
+    }
     choices = {
         each.name: _choices(world, pipeline, each, views[each.name])
         for each in pipeline.environments
@@ -67,9 +75,24 @@ def _base_branch(forge: Forge, pipeline: Pipeline) -> BaseBranch:
     return BaseBranch(name, head, name == default)
 
 
+def _pull_requests(
+    forge: Forge, pipeline: Pipeline, environment: Environment
+) -> Sequence[PullRequest] | Problem:
+    try:
+        return forge.pull_requests(pipeline.repository.path, wording.branch_of(pipeline, environment))
+    except TagboatError as error:
+        return Problem.of(error)
+
+
 def _git_view(
-    forge: Forge, pipeline: Pipeline, environment: Environment, branch: BaseBranch
+    forge: Forge,
+    pipeline: Pipeline,
+    environment: Environment,
+    branch: BaseBranch,
+    pulls: Sequence[PullRequest] | Problem,
 ) -> EnvironmentView:
+    if isinstance(pulls, Problem):
+        return EnvironmentView(files={}, problem=pulls)
     path = pipeline.repository.path
     ours = wording.branch_of(pipeline, environment)
     try:
@@ -78,7 +101,7 @@ def _git_view(
         proposed = {file: forge.read(path, head, file) for file in environment.files} if head else {}
         return EnvironmentView(
             files=files,
-            pull_requests=tuple(forge.pull_requests(path, ours)),
+            pull_requests=tuple(pulls),
             branch_head=head,
             proposed_files=proposed,
             foreign_commit=forge.foreign_commit(path, branch=ours, base=branch.name) if head else None,

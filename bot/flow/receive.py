@@ -22,8 +22,10 @@ _AGAIN = timedelta(seconds=30)
 """After so long a message that nobody took counts as lost."""
 
 
-def receive(world: World, delivery: Delivery, facts: Sequence[Fact], *, forge: str | None) -> Sequence[str]:
-    """Store a delivery's facts and wake the pipelines that they concern; return those (none: seen before).
+def receive(
+    world: World, delivery: Delivery, facts: Sequence[Fact], *, forge: str | None
+) -> Sequence[str] | None:
+    """Store a delivery's facts and wake the pipelines that they concern; return those, None if seen before.
 
     `forge` is the configured name of the Git host that sent it, None for a registry.
 
@@ -34,7 +36,7 @@ def receive(world: World, delivery: Delivery, facts: Sequence[Fact], *, forge: s
     names = sorted({each.name for each in pipelines if any(_concerns(each, fact, forge) for fact in facts)})
     if not world.store.receive(delivery, pipelines=names, now=world.clock.now()):
         log.info("delivery_seen_before", sender=delivery.sender)
-        return ()
+        return None
     log.info("delivery_received", sender=delivery.sender, facts=len(facts), pipelines=names)
     wake(world, names)
     return names

@@ -136,6 +136,8 @@ def _outcome(pipeline: Pipeline, plan: Plan, problems: Mapping[str, Problem], no
     wake_at = plan.wake_at
     if problems:
         wake_at = min(wake_at or now + _AGAIN, now + _AGAIN)
+    elif plan.actions:
+        wake_at = now  # what was done is looked at again, also by another worker if this one dies here
     status = PipelineStatus(pipeline.name, str(pipeline.repository), environments, looked_at=now)
     return Outcome(plan.record, status, plan.notices, wake_at)
 

@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.domain.errors import TagboatError, Transient
-from bot.domain.fact import Ignored, Pinged, to_plain
+from bot.domain.fact import Ignored, to_plain
 from bot.flow.receive import receive
 from bot.flow.world import World
 from bot.ports import Delivery
@@ -128,9 +128,8 @@ def _as_read(request: Request, body: bytes) -> reader.Request:
     return reader.Request(dict(request.headers), body, dict(request.query_params))
 
 
-def _accepted(reading: Reading, woken: Collection[str]) -> _Answer:
-    concerns = [fact for fact in reading.facts if not isinstance(fact, Pinged | Ignored)]
-    if concerns and not woken:
+def _accepted(reading: Reading, woken: Collection[str] | None) -> _Answer:
+    if woken is None:
         return _Answer("seen", 200, {"seen": True})
     content: dict[str, Any] = {"woken": list(woken)}
     ignored = [fact.reason for fact in reading.facts if isinstance(fact, Ignored)]

@@ -140,7 +140,7 @@ def test_a_branch_that_no_longer_merges_is_rebuilt() -> None:
 def test_a_pull_request_that_the_forge_holds_back_waits_and_is_looked_at_again(
     reason: str, state: State
 ) -> None:
-    held = pull_request("1.1.0", mergeable=False, blocked_reason=reason)
+    held = pull_request("1.1.0", mergeable=None, blocked_reason=reason)
     seen = snapshot(
         DEV,
         choice=chosen("1.1.0"),

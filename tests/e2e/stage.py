@@ -50,12 +50,14 @@ def push_image(registry: str, tag: str) -> str:
     return push(registry, IMAGE, tag, build_image(labels={"org.opencontainers.image.version": tag}))
 
 
-def until(holds: Callable[[], bool], what: str, *, patience: float = _PATIENCE) -> None:
+def until(
+    holds: Callable[[], object], what: str, *, seen: Callable[[], object] = str, patience: float = _PATIENCE
+) -> None:
     """Wait for something that Tagboat does on its own; fail with what is missing."""
     deadline = time.monotonic() + patience
     while not holds():
         if time.monotonic() > deadline:
-            raise AssertionError(f"after {patience:.0f} s: {what}")
+            raise AssertionError(f"after {patience:.0f} s: {what}; seen: {seen()}")
         time.sleep(0.1)
 
 
@@ -168,7 +170,8 @@ class Board:
         """Wait until the board shows it."""
         until(
             lambda: self.shows(name, state=state, version=version),
-            f"{name} should be {state} at {version}, the board shows {self.environment(name)}",
+            f"{name} should be {state} at {version}",
+            seen=lambda: self.environment(name),
         )
 
 

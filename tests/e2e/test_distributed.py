@@ -193,7 +193,7 @@ def test_a_push_reaches_production_through_three_pull_requests_and_one_thread(
         on.board.wait("prod", state="live", version="1.2.0")
         for name in ENVIRONMENTS:
             assert on.file(name) == values(on.registry, "1.2.0")
-        assert [(pull.state, pull.author) for pull in on.pulls("dev")] == [("closed", BOT)] * 2
+        assert [(pull.state, pull.author) for pull in on.pulls("dev")] == [("merged", BOT)] * 2
         numbers = {name: on.pulls(name)[-1].number for name in ENVIRONMENTS}
         story = ["shop 1.2.0 — dev: live · staging: live · prod: live"]
         story += [line for name in ENVIRONMENTS for line in _story(name, numbers[name])]

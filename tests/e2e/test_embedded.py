@@ -128,13 +128,14 @@ def test_a_push_reaches_production_and_a_human_merges_it_from_the_command_line(t
         on.board.wait("dev", state="live", version="1.1.0")
         on.board.wait("staging", state="live", version="1.1.0")
         on.board.wait("prod", state="proposed", version="1.0.0")
+        until(lambda: on.board.environment("prod")["pull_request"], "the pull request should be shown")
         first = on.board.environment("prod")["pull_request"]
         push_image(on.registry, "1.2.0")
         on.board.wait("staging", state="live", version="1.2.0")
         on.board.wait("prod", state="proposed", version="1.0.0")
         assert on.file("prod") == values(on.registry, "1.0.0")
         until(
-            lambda: "1.2.0" in on.board.environment("prod")["pull_request"]["title"],
+            lambda: "1.2.0" in (on.board.environment("prod")["pull_request"] or {"title": ""})["title"],
             "the open pull request should propose 1.2.0",
         )
         assert on.board.environment("prod")["pull_request"]["number"] == first["number"]

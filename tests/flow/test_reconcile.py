@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.adapters.forges.memory import File, MemoryForge
+from bot.adapters.stores.memory import MemoryStore
 from bot.domain.errors import Denied, TagboatError, Unreachable
 from bot.domain.notice import Event
 from bot.domain.pipeline import Merge
@@ -15,6 +17,7 @@ from bot.domain.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import State
 from bot.flow.merge import close_by_human, merge_by_human
 from bot.flow.reconcile import preview, reconcile
+from bot.ports import Lease, Outcome
 from tests.flow.worlds import REPOSITORY, THREE, WEB, Bench, environment, values
 
 
@@ -217,6 +220,31 @@ class _DiesOnce(MemoryForge):
         return commit
 
 
+def test_a_crash_between_two_turns_of_the_loop_leaves_the_pipeline_due() -> None:
+    bench = Bench()
+    bench.settle()
+    bench.registry.push(WEB, "1.1.0")
+    saves = 0
+
+    class _DiesAfterSaving(MemoryStore):
+        def save(self, lease: Lease, outcome: Outcome, *, notifiers: Sequence[str], now: datetime) -> int:
+            nonlocal saves
+            bench.store.save(lease, outcome, notifiers=notifiers, now=now)
+            saves += 1
+            raise _Killed
+
+    dying = _DiesAfterSaving()
+    dying.lease, dying.load = bench.store.lease, bench.store.load  # type: ignore[method-assign]
+    dying.release = lambda lease: None  # type: ignore[method-assign]
+    bench.store.wake(["shop"], now=bench.clock.now())
+    with pytest.raises(_Killed):
+        reconcile(replace(bench.world, store=dying), "shop")
+    assert saves == 1
+    bench.clock.pass_by(timedelta(seconds=11))
+    bench.settle()
+    assert bench.file("staging") == values("1.1.0")
+
+
 @pytest.mark.parametrize("step", ["write", "open", "revise", "merge"])
 def test_a_crash_after_any_step_ends_in_the_same_state_with_one_pull_request_each(step: str) -> None:
     bench = Bench()
@@ -231,7 +259,7 @@ def test_a_crash_after_any_step_ends_in_the_same_state_with_one_pull_request_eac
     with pytest.raises(_Killed):
         bench.look()
     bench.queue.pipelines.clear()  # the broker loses its messages too
-    bench.clock.pass_by(timedelta(minutes=6))  # the dead worker's lease runs out
+    bench.clock.pass_by(timedelta(seconds=11))  # the dead worker's lease runs out
     bench.settle()
     assert [bench.file(name) for name in ("dev", "staging", "prod")] == [
         values("1.2.0"),

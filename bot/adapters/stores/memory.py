@@ -143,10 +143,11 @@ class MemoryStore(MemoryLedger):
         """Take the pipeline, or None while it is held."""
         with self._lock:
             row = self._rows.setdefault(pipeline, _Row())
+            row.queued_at = None
             until = row.waiting.lease_until
             if until is not None and until > now:
                 return None
-            row.owner, row.fence, row.queued_at = owner, row.fence + 1, None
+            row.owner, row.fence = owner, row.fence + 1
             row.waiting = replace(row.waiting, lease_until=now + ttl)
             return Lease(pipeline, owner, row.fence, now + ttl, row.waiting.wake)
 
@@ -162,8 +163,7 @@ class MemoryStore(MemoryLedger):
         with self._lock:
             row = self._rows.get(lease.pipeline, _Row())
             if (row.owner, row.fence) == (lease.owner, lease.fence):
-                row.owner, row.queued_at = None, None
-                row.waiting = replace(row.waiting, lease_until=None)
+                row.owner, row.waiting = None, replace(row.waiting, lease_until=None)
 
     def load(self, pipeline: str) -> Record:
         """What is remembered; an empty record for a pipeline never seen."""

@@ -98,16 +98,14 @@ class SqlStore(SqlOutbox, SqlLedger):
         take = (
             update(_pipelines)
             .where(_pipelines.c.name == pipeline, is_free)
-            .values(
-                lease_owner=owner,
-                lease_until=now + ttl,
-                lease_fence=_pipelines.c.lease_fence + 1,
-                queued_at=None,
-            )
+            .values(lease_owner=owner, lease_until=now + ttl, lease_fence=_pipelines.c.lease_fence + 1)
             .returning(_pipelines.c.lease_fence, _pipelines.c.wake_seq)
         )
+        # Whoever asks has taken the message, also when the pipeline is held: another may be sent.
+        take_message = update(_pipelines).where(_pipelines.c.name == pipeline).values(queued_at=None)
         with self._database.writing() as connection:
             self._database.add(connection, _pipelines, {"name": pipeline})
+            connection.execute(take_message)
             row = connection.execute(take).one_or_none()
         if row is None:
             return None
@@ -125,9 +123,8 @@ class SqlStore(SqlOutbox, SqlLedger):
     def release(self, lease: Lease) -> None:
         """Give the pipeline back; harmless when the lease was lost."""
         with self._database.writing() as connection:
-            free = update(_pipelines).where(_is_held(lease))
-            # A message that came while the lease was held found it taken: the sweep may send another at once.
-            connection.execute(free.values(lease_owner=None, lease_until=None, queued_at=None))
+            free = update(_pipelines).where(_is_held(lease)).values(lease_owner=None, lease_until=None)
+            connection.execute(free)
 
     def load(self, pipeline: str) -> Record:
         """What is remembered; an empty record for a pipeline never seen."""
