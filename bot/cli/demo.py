@@ -221,8 +221,11 @@ def _merge_command(stage: Stage) -> str:
 
 
 def _program() -> str:
-    """How this user calls Tagboat: by name where the shell finds it."""
-    return "tagboat" if shutil.which("tagboat") else f"{shlex.quote(sys.executable)} -m bot.cli"
+    """How this user calls Tagboat, fit to be typed in another terminal."""
+    called = Path(sys.argv[0])
+    if called.name == "tagboat":
+        return "tagboat" if shutil.which("tagboat") else shlex.quote(str(called.resolve()))
+    return f"{shlex.quote(sys.executable)} -m bot.cli"
 
 
 @contextmanager

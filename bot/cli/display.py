@@ -56,8 +56,8 @@ def clean_block(text: str) -> str:
 
 
 def styled(text: str, style: str = "") -> Text:
-    """A cleaned text in one style."""
-    return Text(clean(text), style=style)
+    """A cleaned text in a style of its own, which texts that are appended to it do not take on."""
+    return Text().append(clean(text), style=style)
 
 
 def write_json(value: Any) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +18,7 @@ from typer.testing import CliRunner
 from bot.cli import demo as demo_verb
 from bot.cli import demo_run
 from bot.cli.app import app
-from bot.cli.demo import _ending_in_order, _Teller
+from bot.cli.demo import _ending_in_order, _program, _Teller
 from bot.cli.display import console
 from bot.domain.errors import Unreachable
 
@@ -54,6 +56,24 @@ def test_a_soak_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     upstream = {"prod": {"state": "waiting", "reason": "waits for staging"}}
     lines = _told(capsys, (upstream, []), (soaking, []), (soaking, []))
     assert lines == ["prod      waiting: 1.1.0 soaks in staging until 10:00 UTC"]
+
+
+@pytest.mark.parametrize(
+    ("called", "found", "shown"),
+    [
+        ("/usr/bin/tagboat", "/usr/bin/tagboat", "tagboat"),
+        ("/opt/v env/bin/tagboat", None, "'/opt/v env/bin/tagboat'"),
+        ("/src/bot/cli/__main__.py", "/usr/bin/tagboat", "/opt/python3 -m bot.cli"),
+    ],
+    ids=["by name", "by path", "as a module"],
+)
+def test_commands_are_shown_as_this_user_can_type_them(
+    monkeypatch: pytest.MonkeyPatch, called: str, found: str | None, shown: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called, "demo"])
+    monkeypatch.setattr(sys, "executable", "/opt/python3")
+    monkeypatch.setattr(shutil, "which", lambda name: found)
+    assert _program() == shown
 
 
 def test_sigterm_ends_the_demo_in_order() -> None:

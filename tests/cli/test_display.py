@@ -86,6 +86,15 @@ def test_a_terminal_gets_colours_unless_it_asks_for_none(
     assert "live" in terminal.getvalue()
 
 
+def test_a_style_does_not_spread_to_what_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = _Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    display.console().print(display.styled("dev", "bold").append_text(display.styled(" live")))
+    assert terminal.getvalue() == "\x1b[1mdev\x1b[0m live\n"
+
+
 def test_every_state_has_a_style() -> None:
     assert set(display.STYLES) == set(State)
 
