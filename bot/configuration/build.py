@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,18 @@ def load(path: Path, environ: Mapping[str, str]) -> Settings:
     Raises:
         ConfigurationError: something is wrong with it; every problem is named, and no secret.
     """
-    outline = Outline(schema())
+    outline = _outline()
     report = Report(path, outline)
     document = read_document(path, environ, report)
     settings = _settings(path, document, report, outline) if document is not None else None
     if settings is None or report.problems:
         raise ConfigurationError(path, report.problems)
     return settings
+
+
+@cache
+def _outline() -> Outline:
+    return Outline(schema())
 
 
 def _settings(path: Path, document: dict[str, Any], report: Report, outline: Outline) -> Settings | None:
@@ -59,6 +65,7 @@ def _settings(path: Path, document: dict[str, Any], report: Report, outline: Out
     registries = {host: connections.registry(host, each) for host, each in section.registries.items()}
     names = {image.name for each in pipelines.values() for image in each.images}
     hosts = sorted({name.registry for name in names})
+    endpoints = connections.endpoints(section.webhooks, forges.values())
     _check_poll(section, report)
     _check_webhook_registries(section, {*registries, *hosts}, report)
     return Settings(
@@ -71,7 +78,7 @@ def _settings(path: Path, document: dict[str, Any], report: Report, outline: Out
         forges=forges,
         argocd={name: connections.argocd(name, each) for name, each in section.argocd.items()},
         notifiers=connections.notifiers(section.notify),
-        endpoints=connections.endpoints(section.webhooks, forges.values()),
+        endpoints=endpoints,
         pipelines=pipelines,
     )
 

@@ -17,7 +17,7 @@ from bot.configuration.trail import Place, Trail
 from bot.domain.edit.stream import Kind, Node
 
 _DEEPEST = 30
-_MOST_VALUES = 500_000
+_MOST_REPEATED = 100_000
 _MOST_FILES = 1_000
 _NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 _ROOM = "x-"
@@ -34,10 +34,11 @@ def read_document(path: Path, environ: Mapping[str, str], report: Report) -> dic
     if not files or len(sources) < len(files):
         return None
     roots = [root for source in sources for root in _roots(source, report)]
+    most = sum(len(source.stream.nodes) for source in sources) + _MOST_REPEATED
     try:
-        return _Reader(environ, path if path.is_dir() else path.parent, report).mapping(roots)
-    except _TooMuchError as error:
-        fix = "look for an alias that repeats itself, or split the configuration"
+        return _Reader(environ, path if path.is_dir() else path.parent, report, most).mapping(roots)
+    except _TooMuch as error:
+        fix = "look for an alias that repeats itself"
         report.add_at(error.place, (), f"the configuration has more than {error.limit}", fix)
         return None
 
@@ -86,7 +87,7 @@ def _roots(source: Source, report: Report) -> list[Place]:
     return roots[:1]
 
 
-class _TooMuchError(Exception):
+class _TooMuch(Exception):
     """The configuration is larger than any that is written by hand; a small file with aliases can be."""
 
     def __init__(self, place: Place, limit: str) -> None:
@@ -98,11 +99,12 @@ class _TooMuchError(Exception):
 class _Reader:
     """Turns nodes into values."""
 
-    def __init__(self, environ: Mapping[str, str], base: Path, report: Report) -> None:
+    def __init__(self, environ: Mapping[str, str], base: Path, report: Report, most: int) -> None:
         self._environ = environ
         self._base = base
         self._report = report
         self._count = 0
+        self._most = most
 
     def mapping(self, parts: Sequence[Place], trail: Trail = ()) -> dict[str, Any]:
         """The values of a mapping, or of several that are joined."""
@@ -195,6 +197,6 @@ class _Reader:
     def _count_up(self, place: Place, depth: int) -> None:
         self._count += 1
         if depth > _DEEPEST:
-            raise _TooMuchError(place, f"{_DEEPEST} levels")
-        if self._count > _MOST_VALUES:
-            raise _TooMuchError(place, f"{_MOST_VALUES:,} values")
+            raise _TooMuch(place, f"{_DEEPEST} levels")
+        if self._count > self._most:
+            raise _TooMuch(place, f"{_MOST_REPEATED:,} values that aliases repeat")

@@ -146,8 +146,8 @@ class Environments:
         if write is None:
             if len(self._names.images) == 1:
                 return _ONLY_IMAGE
-            what = "the key is missing: several images stand in the same files"
-            self._report.add(of_image, what, f"say where, for example write: {{tag: {alias}.image.tag}}")
+            what = "`write` is missing, and several images stand in the same files"
+            self._report.add(of_image, what, f"say where each does: write: {{tag: {alias}.image.tag}}")
             return None
         if not (write.tag or write.digest or write.reference):
             where = (*trail, "write") if section.write else of_image
@@ -176,7 +176,7 @@ class Environments:
             return None
         if not self._instances:
             fix = "add one under argocd; {kind: simulated} does without a cluster"
-            self._report.add(trail, "no Argo CD is configured", fix)
+            self._report.add(trail[:-1], "no Argo CD is configured", fix)
             return None
         if instance is None and len(self._instances) > 1:
             fix = f"write {self._instances[0]}/{name}"

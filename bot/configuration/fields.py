@@ -47,6 +47,11 @@ def _substitutable(schema: JsonSchemaValue) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [schema, {"type": "string", "pattern": _SUBSTITUTION}]})
 
 
+def _matching(pattern: str) -> WithJsonSchema:
+    """The schema of a text, for editors: the check says the same more exactly, and in words."""
+    return WithJsonSchema({"type": "string", "pattern": f"{pattern}|{_SUBSTITUTION}"})
+
+
 def _flag(value: object) -> object:
     words = {"true": True, "false": False}
     if isinstance(value, str):
@@ -212,18 +217,15 @@ StrategyName = Annotated[
     WithJsonSchema({"type": "string", "enum": [*Strategy, "latest", "name"]}),
 ]
 Constraint = Annotated[str, WithJsonSchema({"type": ["string", "number"]})]
-AllowTags = Annotated[Text, AfterValidator(_allow_tags)]
+AllowTags = Annotated[Text, AfterValidator(_allow_tags), _matching("^(any$|regexp:)")]
 IgnoreTag = Annotated[Text, AfterValidator(_ignore_tag)]
 Platform = Annotated[Text, AfterValidator(_platform)]
 ImageText = Annotated[Text, AfterValidator(_image)]
 RegistryHost = Annotated[Text, AfterValidator(_registry_host)]
 ValuesFile = Annotated[Text, AfterValidator(_file)]
 KeyPathText = Annotated[Text, AfterValidator(_key_path)]
-RepositoryText = Annotated[
-    Text,
-    AfterValidator(_repository),
-    WithJsonSchema({"type": "string", "pattern": rf"^[^:]+:.+|{_SUBSTITUTION}"}),
-]
+RepositoryText = Annotated[Text, AfterValidator(_repository), _matching("^[^:]+:.+")]
 Branch = Annotated[Text, AfterValidator(_branch)]
 KubernetesName = Annotated[Text, AfterValidator(_kubernetes_name)]
-Url = Annotated[Text, AfterValidator(_url)]
+Url = Annotated[Text, AfterValidator(_url), _matching("^https?://")]
+Listen = Annotated[Text, _matching(":[0-9]{1,5}$")]

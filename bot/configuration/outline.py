@@ -5,8 +5,9 @@ Messages are made from the schema, so that they and the completion in editors ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 from bot.configuration.trail import Trail
@@ -14,6 +15,7 @@ from bot.configuration.trail import Trail
 Schema = Mapping[str, Any]
 
 _SHOWN = 12
+_BEGINNING = 3
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 _WORDS = ("description", "examples")
 
@@ -29,6 +31,16 @@ class Outline:
         forms = [form for form in self._forms(trail) if "properties" in form]
         fitting = [form for form in forms if _kind(form) in {None, kind}] or forms
         return tuple(dict.fromkeys(key for form in fitting for key in form["properties"]))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every key that the schema knows, wherever it stands."""
+        forms = [self._root, *self._root["$defs"].values()]
+        return frozenset(key for form in forms for key in form.get("properties", ()))
+
+    def takes_keys(self, trail: Trail) -> bool:
+        """Whether a mapping may stand there."""
+        return any(form.get("type") == "object" for form in self._forms(trail))
 
     def choices(self, trail: Trail) -> tuple[str, ...]:
         """The words that a value is one of; empty where it may be any text."""
@@ -82,11 +94,17 @@ class Outline:
             yield from self._expanded({**each, **words})
 
 
+def closest(word: str, words: Sequence[str]) -> str | None:
+    """The known word that was probably meant: one that is spelled alike, or that begins so."""
+    begun = [each for each in words if len(word) >= _BEGINNING and each.startswith(word)]
+    return next(iter([*get_close_matches(word, words, n=1), *begun]), None)
+
+
 def suggestion(word: str, words: tuple[str, ...], *, called: str) -> str:
     """The fix for a word that is none of the known ones: the closest, or what there is."""
-    close = get_close_matches(word, words, n=1)
+    close = closest(word, words)
     if close:
-        return f"did you mean {close[0]}?"
+        return f"did you mean {close}?"
     if not words:
         return f"there are no {called} here"
     more = ", …" if len(words) > _SHOWN else ""

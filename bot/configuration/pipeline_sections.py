@@ -153,7 +153,7 @@ class EnvironmentSection(Section):
     """The Applications to follow until they are synced and healthy. Default: none; merged counts as live."""
     settle: Duration = timedelta(seconds=15)
     """How long they must stay healthy before the release counts as live: health may flap at the start."""
-    deadlines: DeadlinesSection = DeadlinesSection()
+    deadlines: DeadlinesSection = Field(default_factory=DeadlinesSection)
     """How long each phase of a rollout may take before people are told."""
 
 

@@ -45,7 +45,7 @@ class Pipelines:
             self._image((*trail, "images", alias), alias, each) for alias, each in section.images.items()
         )
         environments = Environments(name, section, self._known, self._claims, self._report).all()
-        if len(environments) == len(self._known.pipelines[name].environments):
+        if not self._report.has((*trail, "environments")):
             self._check_use((*trail, "images"), images, environments)
         if repository is None:
             return None

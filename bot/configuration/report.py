@@ -42,35 +42,25 @@ class Report:
 
     def has(self, trail: Trail) -> bool:
         """Whether something was reported at the trail, inside of it, or around it."""
-        return trail in self._around or any(trail[:length] in self._told for length in range(len(trail)))
+        written = self._written(trail)
+        return written in self._around or any(written[:end] in self._told for end in range(len(written)))
 
     def add(self, trail: Trail, what: str, fix: str = "") -> None:
         """Report something that quotes no value. It stands at the key, or around it where that is absent.
 
         Without `fix`, that is what stands in brackets at the end of `what`, or else the key's description.
         """
-        if self.has(trail):
-            return
-        self._tell(trail)
-        place = self._nearest(trail)
-        what, fix = self._with_fix(trail, what, fix)
-        if place is None:
-            self._problems.append(ConfigurationProblem(self._path, 0, 0, key_path(trail), what, fix))
-        else:
-            self.add_at(place, trail, what, fix)
+        if not self.has(trail):
+            written = self._written(trail)
+            self._tell(written, *self._with_fix(written, what, fix), shown=False)
 
     def add_value(self, trail: Trail, what: str, fix: str = "") -> None:
         """Report a value, which the texts may quote: it is left out where it is not to be shown."""
-        if not self._is_public(trail):
+        written = self._written(trail)
+        if not self._is_public(written):
             self.add(trail, "the value, which is not shown here, is not accepted")
-            return
-        what, fix = self._with_fix(trail, what, fix)
-        place = self._nearest(trail)
-        if place is None or place.kind is not Kind.SCALAR:
-            self.add(trail, what, fix)
         elif not self.has(trail):
-            self._tell(trail)
-            self._append(place, place.value, trail, what, fix, shown=True)
+            self._tell(written, *self._with_fix(written, what, fix), shown=True)
 
     def add_at(self, place: Place, trail: Trail, what: str, fix: str) -> None:
         """Report a key at a place of its own, beside what is reported of its trail."""
@@ -82,10 +72,20 @@ class Report:
 
     def _append(self, place: Place, node: int, trail: Trail, what: str, fix: str, *, shown: bool) -> None:
         line, column = place.source.place(node)
-        excerpt = place.source.excerpt(node, shown=shown)
+        trail = self._mentionable(trail)
+        keys = self._outline.words.union(step for step in trail if isinstance(step, str))
+        excerpt = place.source.excerpt(node, keys=keys, shown=shown)
         self._problems.append(
             ConfigurationProblem(place.source.file, line, column, key_path(trail), what, fix, excerpt)
         )
+
+    def _mentionable(self, trail: Trail) -> Trail:
+        """The trail up to a key where none belongs, which may be part of a secret."""
+        places = range(len(trail))
+        ends = (
+            at for at in places if isinstance(trail[at], str) and not self._outline.takes_keys(trail[:at])
+        )
+        return trail[: next(ends, len(trail))]
 
     def _with_fix(self, trail: Trail, what: str, fix: str) -> tuple[str, str]:
         found = None if fix else _FIX_AT_END.fullmatch(what)
@@ -93,12 +93,18 @@ class Report:
             what, fix = found.groups()
         return _printable(what), _printable(fix or self._outline.description(trail))
 
-    def _tell(self, trail: Trail) -> None:
-        self._told.add(trail)
-        self._around.update(trail[:length] for length in range(len(trail) + 1))
+    def _tell(self, written: Trail, what: str, fix: str, *, shown: bool) -> None:
+        self._told.add(written)
+        self._around.update(written[:length] for length in range(len(written) + 1))
+        place = self._nearest(written)
+        if place is None:
+            self._problems.append(ConfigurationProblem(self._path, 0, 0, key_path(written), what, fix))
+        elif shown and place.kind is Kind.SCALAR:
+            self._append(place, place.value, written, what, fix, shown=True)
+        else:
+            self.add_at(place, written, what, fix)
 
-    def _is_public(self, trail: Trail) -> bool:
-        written = self._written(trail)
+    def _is_public(self, written: Trail) -> bool:
         if written in self._hidden or not self._outline.is_public(written):
             return False
         place = self.places.get(written)
@@ -106,13 +112,19 @@ class Report:
         return not _LOGIN_IN_URL.search(text)
 
     def _written(self, trail: Trail) -> Trail:
-        """The trail itself, or where it leads into a short form, what is written in its place."""
-        return next(
-            (trail[:length] for length in range(len(trail), 0, -1) if trail[:length] in self.places), ()
-        )
+        """The trail as it is written: a single element is no list, and a short form has no keys."""
+        written: Trail = ()
+        for position, step in enumerate(trail):
+            if (*written, step) in self.places:
+                written = (*written, step)
+            elif isinstance(step, str):
+                is_short = bool(written) and self.places[written].kind is Kind.SCALAR
+                return written if is_short else (*written, *trail[position:])
+        return written
 
-    def _nearest(self, trail: Trail) -> Place | None:
-        return self.places.get(self._written(trail))
+    def _nearest(self, written: Trail) -> Place | None:
+        lengths = range(len(written), 0, -1)
+        return next((place for each in lengths if (place := self.places.get(written[:each]))), None)
 
 
 def _printable(text: str) -> str:

@@ -11,14 +11,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
-from bot.configuration.fields import Duration, Flag, Name, Number, RegistryHost, Secret, Secrets, Text, Url
+from bot.configuration.fields import (
+    Duration,
+    Flag,
+    Listen,
+    Name,
+    Number,
+    RegistryHost,
+    Secret,
+    Secrets,
+    Text,
+    Url,
+)
 from bot.configuration.pipeline_sections import PipelineSection, Section
 
 
 class WebSection(Section):
-    """Where the page and the webhooks are served."""
+    """The page, and the addresses that webhooks are sent to."""
 
-    listen: Text = "127.0.0.1:8080"
+    listen: Listen = "127.0.0.1:8080"
     """Address and port to listen on. The page has no login of its own, hence loopback by default."""
     url: Url | None = None
     """How people and senders of webhooks reach it, for links in Slack and pull requests."""
@@ -26,6 +37,10 @@ class WebSection(Section):
 
 class DistributionSection(Section):
     """A registry of the OCI distribution API, as nearly all are."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"dependentRequired": {"username": ["password"], "password": ["username"]}}
+    )
 
     kind: Literal["distribution"] = "distribution"
     """A registry that is reached over HTTP."""
@@ -148,6 +163,14 @@ class LogSection(Section):
 class EndpointSection(Section):
     """A sender of webhooks that has no other place here."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"sender": {"const": "distribution"}}},
+            "then": {"required": ["authorization"], "properties": {"secret": False}},
+            "else": {"required": ["secret"], "properties": {"authorization": False, "registry": False}},
+        }
+    )
+
     sender: Literal["dockerhub", "distribution", "ghcr", "github"]
     """Who sends: it decides how a delivery is checked and read."""
     secret: Secrets | None = None
@@ -202,7 +225,7 @@ class ConfigurationSection(Section):
     """The folder for copies of Git repositories; it may be emptied at any time."""
     poll: Duration = timedelta(minutes=5)
     """How long a pipeline may go unlooked at where no webhook comes; between 1s and 1d."""
-    web: WebSection = WebSection()
+    web: WebSection = Field(default_factory=WebSection)
     """Where the page and the webhooks are served."""
     registries: dict[RegistryHost, Registry] = Field(default_factory=dict)
     """Registries that need more than an anonymous look, by the host that image names begin with."""
@@ -210,7 +233,7 @@ class ConfigurationSection(Section):
     """Where the Git repositories are."""
     argocd: dict[Name, ArgoCD] = Field(default_factory=dict)
     """The Argo CD instances that deploy."""
-    notify: tuple[Notifier, ...] = (LogSection(kind="log"),)
+    notify: tuple[Notifier, ...] = Field(default_factory=lambda: (LogSection(kind="log"),))
     """Who is told. Default: the log."""
     webhooks: dict[Name, EndpointSection] = Field(default_factory=dict)
     """Senders of webhooks that have no other place here; each is served at /webhooks/<name>."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
 
@@ -18,13 +19,13 @@ LARGEST_FILE = 4 * 1024 * 1024
 """The most bytes that one file of the configuration may have."""
 
 _WIDEST_EXCERPT = 160
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9._/-]{1,100}(?::[0-9]{1,5}(?![0-9]))?")
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9._/-]{1,100}(?::[0-9]{1,5}(?![0-9]))?|<<")
 _CONTENT = re.compile(r"[^\s{}\[\],:?-]+")
 _LINE = re.compile(r"line (\d+)(?:: )?")
 _ALIAS = re.compile(r"(?:^|[\s\[{,:-])(\*)")
 
 
-class Unreadable(Exception):  # noqa: N818 - it never leaves this package
+class Unreadable(Exception):
     """The file holds nothing that could be checked; `line` counts from 1, and is 0 for the whole file."""
 
     def __init__(self, what: str, fix: str, line: int = 0, column: int = 0) -> None:
@@ -51,29 +52,32 @@ class Source:
         line = bisect_right(self._lines, start)
         return line, start - self._lines[line - 1] + 1
 
-    def excerpt(self, index: int, *, shown: bool) -> str:
-        """The line of a node with a caret below it; the node's own text is `…` unless it is to be shown."""
+    def excerpt(self, index: int, *, keys: Collection[str], shown: bool) -> str:
+        """The line of a node with a caret below it.
+
+        Of keys only these are shown; the node's own value is `…` unless it is to be shown.
+        """
         line, _ = self.place(index)
         begin, end = self._lines[line - 1], self._line_end(line)
         vouched = index if shown else None
-        caret = len(self._masked(begin, self._start(index), vouched))
-        text = self._masked(begin, end, vouched).rstrip()[:_WIDEST_EXCERPT]
+        caret = len(self._masked(begin, self._start(index), keys, vouched))
+        text = self._masked(begin, end, keys, vouched).rstrip()[:_WIDEST_EXCERPT]
         return f"{text}\n{' ' * caret}^" if caret < _WIDEST_EXCERPT else ""
 
-    def _masked(self, begin: int, end: int, vouched: int | None) -> str:
+    def _masked(self, begin: int, end: int, keys: Collection[str], vouched: int | None) -> str:
         """A part of a line with its keys and structure, and the one value that is vouched for."""
         text, at = "", begin
         for each in self._scalars_in(begin, end):
             node = self.stream.nodes[each]
             text += _structure(self.stream.text[at : max(at, node.start)])
-            text += self._scalar(each, begin, end, shown=each == vouched)
+            if each in self._keys:
+                text += shown_key(node.value) if node.value in keys else "…"
+            else:
+                text += self._scalar(node, begin, end, shown=each == vouched)
             at = min(node.end, end)
         return text + _structure(self.stream.text[at:end])
 
-    def _scalar(self, index: int, begin: int, end: int, *, shown: bool) -> str:
-        node = self.stream.nodes[index]
-        if index in self._keys:
-            return shown_key(node.value)
+    def _scalar(self, node: Node, begin: int, end: int, *, shown: bool) -> str:
         is_whole = begin <= node.start and node.end <= end
         if shown and is_whole:
             return self.stream.text[node.start : node.end]

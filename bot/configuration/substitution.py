@@ -20,7 +20,7 @@ _MARK = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
 _VARIABLE = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?::-(.*))?", re.DOTALL)
 
 
-class Unresolved(Exception):  # noqa: N818 - it never leaves this package
+class Unresolved(Exception):
     """A place could not be filled; `what` and `fix` name the variable or file, never a value."""
 
     def __init__(self, what: str, fix: str) -> None:

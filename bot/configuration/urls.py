@@ -6,7 +6,7 @@ import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
 
-class Unquoted(ValueError):  # noqa: N818 - named for what it promises; it never leaves this package
+class Unquoted(ValueError):
     """A refusal whose text repeats nothing of the value, so that it may be shown even of a secret."""
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.configuration.outline import Outline, suggestion
+from bot.configuration.outline import Outline, closest, suggestion
 from bot.configuration.report import Report
 from bot.configuration.sections import ConfigurationSection
 from bot.configuration.trail import Trail
@@ -111,6 +110,8 @@ class _Explanation:
         """Report keys without a value; of those that could not be filled it is known already."""
         for trail in trails:
             keys = self._keys(trail[:-1])
+            if isinstance(trail[-1], str) and not self._outline.takes_keys(trail[:-1]):
+                continue  # What is around it is wrong already, and said so later.
             if keys and trail[-1] not in keys:
                 self._unknown_key(trail)
             else:
@@ -155,14 +156,13 @@ class _Explanation:
 
     def _keys(self, trail: Trail) -> tuple[str, ...]:
         section = _at(self._value, trail)
-        return self._outline.keys(trail, kind=section.get("kind") if isinstance(section, dict) else None)
+        kind = section.get("kind") if isinstance(section, dict) else None
+        return self._outline.keys(trail, kind=kind if isinstance(kind, str) else None)
 
     def _missing(self, trail: Trail) -> None:
         name = str(trail[-1])
         others = self._unknown[trail[:-1]]
-        if not get_close_matches(name, others, n=1) and not any(
-            each.startswith(f"{name}:") for each in others
-        ):
+        if not any(closest(each.partition(":")[0], [name]) for each in others):
             self._report.add(trail, "the key is missing", self._hint(trail))
 
     def _no_such_kind(self, trail: Trail) -> None:
