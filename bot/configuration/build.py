@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from bot.configuration.connections import Connections, unlisted
-from bot.configuration.document import read_document
+from bot.configuration.document import folder_of, read_document
 from bot.configuration.environments import Known, PipelineNames
 from bot.configuration.outline import Outline
 from bot.configuration.pipelines import Pipelines
@@ -56,7 +56,7 @@ def _settings(path: Path, document: dict[str, Any], report: Report, outline: Out
     section = validated(document, report, outline)
     if section is None:
         return None
-    base = (path if path.is_dir() else path.parent).absolute()
+    base = folder_of(path).absolute()
     connections = Connections(base, report)
     forges = {name: connections.forge(name, each) for name, each in section.forges.items()}
     builder = Pipelines(base, known, forges, report)
@@ -88,9 +88,11 @@ def _known(document: Mapping[str, Any]) -> Known:
         forges=_names(document, "forges"),
         argocd=_names(document, "argocd"),
         pipelines={
-            name: PipelineNames(_names(document, "pipelines", name, "images"), environments)
+            name: PipelineNames(
+                images=_names(document, "pipelines", name, "images"),
+                environments=_names(document, "pipelines", name, "environments"),
+            )
             for name in _names(document, "pipelines")
-            for environments in [_names(document, "pipelines", name, "environments")]
         },
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -192,7 +193,7 @@ class Connections:
         if name is None:
             return None
         path = self._base / name
-        if not path.is_file():
+        if not os.path.isfile(path):
             self._report.add_value(trail, f"there is no file {str(path)[:200]!r}", "correct the path")
         return path
 

@@ -6,6 +6,7 @@ to say. Aliases and `<<` are followed within a cap, top-level keys that begin wi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -36,15 +37,21 @@ def read_document(path: Path, environ: Mapping[str, str], report: Report) -> dic
     roots = [root for source in sources for root in _roots(source, report)]
     most = sum(len(source.stream.nodes) for source in sources) + _MOST_REPEATED
     try:
-        return _Reader(environ, path if path.is_dir() else path.parent, report, most).mapping(roots)
+        return _Reader(environ, folder_of(path), report, most).mapping(roots)
     except _TooMuch as error:
         fix = "look for an alias that repeats itself"
         report.add_at(error.place, (), f"the configuration has more than {error.limit}", fix)
         return None
 
 
+def folder_of(path: Path) -> Path:
+    """The folder that relative paths in a configuration are relative to."""
+    # Unlike `Path.is_dir`, this raises nothing for a path that is too long or not to be looked at.
+    return path if os.path.isdir(path) else path.parent
+
+
 def _files(path: Path, report: Report) -> list[Path]:
-    if not path.is_dir():
+    if folder_of(path) != path:
         return [path]
     try:
         names = sorted(path.iterdir())

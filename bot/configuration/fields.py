@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -182,6 +183,13 @@ def _kubernetes_name(text: str) -> str:
     return text
 
 
+def _git_address(text: str) -> str:
+    parts = urlsplit(text) if "://" in text else None
+    if parts and (parts.password is not None or (parts.scheme != "ssh" and parts.username is not None)):
+        raise Unquoted("the address holds a login (leave it out: Argo CD compares without it)")
+    return text
+
+
 def _url(text: str) -> str:
     split_url(text)
     return text.rstrip("/")
@@ -228,4 +236,5 @@ RepositoryText = Annotated[Text, AfterValidator(_repository), _matching("^[^:]+:
 Branch = Annotated[Text, AfterValidator(_branch)]
 KubernetesName = Annotated[Text, AfterValidator(_kubernetes_name)]
 Url = Annotated[Text, AfterValidator(_url), _matching("^https?://")]
+GitAddress = Annotated[Text, AfterValidator(_git_address)]
 Listen = Annotated[Text, _matching(":[0-9]{1,5}$")]

@@ -14,6 +14,7 @@ from bot.configuration.fields import (
     Deadline,
     Duration,
     Flag,
+    GitAddress,
     IgnoreTag,
     ImageText,
     KeyPathText,
@@ -164,7 +165,7 @@ class PipelineSection(Section):
     """The forge and the repository there: github:acme/infra; for kind git its path or URL."""
     branch: Annotated[Branch | None, Field(examples=["main"])] = None
     """The branch that Argo CD follows. Default: the repository's default branch."""
-    argocd_urls: tuple[Text, ...] = ()
+    argocd_urls: tuple[GitAddress, ...] = ()
     """Further addresses by which Argo CD knows the repository, for mirrors and SSH aliases."""
     images: Annotated[dict[Name, Annotated[ImageSection, Short("image")]], Field(min_length=1)]
     """The images that move together, by a short name that targets use."""

@@ -19,7 +19,7 @@ from bot.domain.pipeline import Environment, Pipeline, PipelineImage, Repository
 from bot.domain.selection import SelectionPolicy
 from bot.domain.wording import BRANCH_PREFIX
 
-_GITHUB_PATH = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+_GITHUB_PATH = re.compile(r"[A-Za-z0-9_.-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}(?<!\.git)")
 _SCP = re.compile(r"(?:[\w.-]+@)?\w[\w.-]*:[^:\\]+", re.ASCII)
 _SCHEMES = frozenset({"https", "http", "ssh", "file"})
 
@@ -69,7 +69,8 @@ class Pipelines:
             return None
         if isinstance(forge, GitHubSettings):
             if not _GITHUB_PATH.fullmatch(path):
-                self._report.add_value(trail, f"{path[:80]!r} is not owner/name", f"write {name}:acme/infra")
+                what = f"{path[:80]!r} is not owner/name"
+                self._report.add_value(trail, what, f"write {name}:acme/infra, without .git")
             return Repository(name, path)
         return self._git_repository(trail, forge, path)
 

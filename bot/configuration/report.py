@@ -15,12 +15,13 @@ from bot.configuration.source import Unreadable
 from bot.configuration.trail import Place, Trail, key_path
 from bot.domain.edit.stream import Kind
 
+_MOST_PROBLEMS = 1_000
 _LOGIN_IN_URL = re.compile(r"//[^/\s]*@|://[^\s]*[?#]")
 _FIX_AT_END = re.compile(r"(.*) \(([^()]*(?:\([^()]*\)[^()]*)*)\)", re.DOTALL)
 
 
 class Report:
-    """Problems by trail, one each: what follows from another problem is not told twice."""
+    """Problems by trail, one each, and at most 1,000: what follows from another problem is not told twice."""
 
     def __init__(self, path: Path, outline: Outline) -> None:
         self.places: dict[Trail, Place] = {}
@@ -71,6 +72,8 @@ class Report:
         self._problems.append(ConfigurationProblem(file, error.line, error.column, "", error.what, error.fix))
 
     def _append(self, place: Place, node: int, trail: Trail, what: str, fix: str, *, shown: bool) -> None:
+        if len(self._problems) >= _MOST_PROBLEMS:
+            return
         line, column = place.source.place(node)
         trail = self._mentionable(trail)
         keys = self._outline.words.union(step for step in trail if isinstance(step, str))

@@ -43,9 +43,6 @@ class Source:
         self.file = file
         self.stream = stream
 
-    def __repr__(self) -> str:
-        return f"Source({str(self.file)!r})"
-
     def place(self, index: int) -> tuple[int, int]:
         """Line and column of a node, both from 1."""
         start = self.stream.nodes[index].start

@@ -68,10 +68,10 @@ def _content(name: str, base: Path) -> str:
     if not name or len(name) > _LONGEST_PATH:
         raise Unresolved("${file:} names no file", "write ${file:/run/secrets/name}")
     path = base / name
-    # A pipe or a device would block, or never end.
-    if not path.is_file():
-        raise Unresolved(f"there is no file {shown}", "create it, or correct the path after file:")
     try:
+        # A pipe or a device would block, or never end.
+        if not path.is_file():
+            raise Unresolved(f"there is no file {shown}", "create it, or correct the path after file:")
         with path.open("rb") as file:
             content = file.read(LARGEST_FILE + 1)
     except OSError as error:

@@ -16,6 +16,7 @@ from bot.configuration.trail import Trail
 from bot.configuration.urls import Unquoted
 
 _ROUNDS = 50
+_MOST_EXPLAINED = 1_000
 _EXPECTED = {
     "string_type": "a single value is expected here",
     "model_type": "keys with values are expected here",
@@ -44,7 +45,7 @@ def validated(value: dict[str, Any], report: Report, outline: Outline) -> Config
             # What later turns find only follows from what was left out.
             faults = error.errors(include_url=False, include_input=False)
         if turn == 0:
-            explanation.report(faults)
+            explanation.report(faults[:_MOST_EXPLAINED])
         if not _prune(value, [_fallible(value, fault) for fault in faults]):
             return None
     return None

@@ -171,7 +171,12 @@ def test_a_small_file_cannot_grow(text: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "what"),
-    [("absent.yaml", "there is no such file"), (".", "the folder holds no *.yaml file")],
+    [
+        ("absent.yaml", "there is no such file"),
+        (".", "the folder holds no *.yaml file"),
+        ("x" * 300, "the file cannot be read: File name too long"),
+    ],
+    ids=["absent", "empty folder", "long name"],
 )
 def test_a_configuration_that_is_not_there_is_a_problem(name: str, what: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError) as caught:

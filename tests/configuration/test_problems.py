@@ -190,3 +190,8 @@ def test_a_long_list_is_cut_in_the_sentence_and_whole_beside_it(tmp_path: Path) 
     with pytest.raises(ConfigurationError, match=r"has 30 problems.*and 10 more") as caught:
         load(tmp_path / "tagboat.yaml", {})
     assert len(caught.value.problems) == 30
+
+
+def test_a_file_full_of_mistakes_takes_bounded_time_and_room(tmp_path: Path) -> None:
+    text = "".join(f"k{number}: 1\n" for number in range(20_000)) + SMALL
+    assert len(problems(tmp_path, text)) == 1_000

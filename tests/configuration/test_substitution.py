@@ -61,6 +61,8 @@ def test_an_absolute_file_is_read_through_links_as_kubernetes_makes_them(tmp_pat
         ("${file:.}", "there is no file '.'", "correct the path"),
         ("${file:pipe}", "there is no file 'pipe'", "correct the path"),
         ("${file:a\0b}", "there is no file 'a\\x00b'", "correct the path"),
+        (f"${{file:{'x' * 300}}}", "cannot be read: File name too long", "read it"),
+        (f"${{file:{'x' * 5000}}}", "names no file", "${file:/run/secrets/name}"),
         ("${file:binary}", "'binary' is not UTF-8 text", "UTF-8"),
         ("${file:large}", "'large' is larger than 65536 bytes", "smaller"),
     ],
