@@ -188,7 +188,7 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one reconcile leaves behind: memory, what people are shown, what they are told, when to look next."""
+    """What one reconcile leaves behind: memory, what is shown, what is told, when to look next."""
 
     record: Record
     status: PipelineStatus

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.web.app import application as web_application
-from bot.web.server import serve
-
 from bot import wiring
 from bot.configuration.settings import Settings
+from bot.web.app import application as web_application
+from bot.web.server import serve
 from workers.app import QUEUES, application
 
 _SCHEDULER = "celery.beat:Scheduler"

@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from bot.web.app import application as web_application
-from bot.web.server import serve
 from celery import Celery
 from celery.beat import EmbeddedService, Scheduler
 
 from bot import wiring
 from bot.configuration.settings import Settings
+from bot.web.app import application as web_application
+from bot.web.server import serve
 from workers.app import QUEUES, application
 
 _THREADS = 8

@@ -5,14 +5,17 @@ The same rules hold for every way in: the head that was looked at, and the envir
 
 from __future__ import annotations
 
+import structlog
+
 from bot.domain import wording
-from bot.domain.errors import NotFound, Refused
+from bot.domain.errors import NotFound, Refused, Transient
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.proposal import PullRequest
 from bot.domain.window import closed
-from bot.flow.receive import wake
 from bot.flow.world import World
 from bot.ports import Forge
+
+log = structlog.get_logger(__name__)
 
 
 def merge_by_human(world: World, pipeline: str, environment: str, *, number: int, head: str, who: str) -> str:
@@ -71,5 +74,9 @@ def _pull_request(forge: Forge, pipeline: Pipeline, environment: Environment, nu
 
 
 def _look_again(world: World, pipeline: str) -> None:
+    # Not counted as queued: a command's own in-memory queue ends with it, and the sweep must go on.
     world.store.wake([pipeline], now=world.clock.now())
-    wake(world, [pipeline])
+    try:
+        world.queue.reconcile(pipeline)
+    except Transient as error:
+        log.warning("queue_unreachable", pipeline=pipeline, reason=str(error))

@@ -18,7 +18,7 @@ from bot.ports import Delivery
 
 log = structlog.get_logger(__name__)
 
-_AGAIN = timedelta(seconds=30)
+_AGAIN = timedelta(seconds=10)
 """After so long a message that nobody took counts as lost."""
 
 

@@ -100,7 +100,7 @@ class Reader(Protocol):
         ...
 
 
-class Unreadable(Exception):  # noqa: N818 - named as the body is described; it never leaves this package
+class Unreadable(Exception):
     """A body, or a part of one, that cannot be taken; `attempt` makes a `Rejected` of it."""
 
     def __init__(self, reason: str, status: int = 400) -> None:

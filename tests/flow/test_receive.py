@@ -95,7 +95,7 @@ def test_a_broker_that_is_down_loses_nothing() -> None:
     bench.settle()
     broken = replace(bench.world, queue=_BrokenQueue())
     assert receive(broken, delivery(), [pushed()], forge=None) == ["shop"]
-    bench.clock.pass_by(timedelta(seconds=30))
+    bench.clock.pass_by(timedelta(seconds=10))
     assert list(sweep(bench.world, every=timedelta(hours=1))) == ["shop"]
     assert list(bench.queue.pipelines) == ["shop"]
 

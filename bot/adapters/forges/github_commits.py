@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from bot.adapters.forges.cache import Cache
+from bot.adapters.cache import Cache
 from bot.adapters.forges.github_api import GitHubApi
 from bot.adapters.forges.identity import TRAILER, Identity
 from bot.adapters.forges.rules import is_commit, require_size

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from bot.adapters.forges.cache import Cache
+from bot.adapters.cache import Cache
 from bot.adapters.forges.history import History
 from bot.adapters.forges.identity import Identity, signed
 from bot.adapters.forges.kept_pulls import judged, merge, new_pull_request, observed

@@ -22,8 +22,8 @@ TIDY = "tagboat.tidy"
 _VISIBILITY = 900
 """Seconds after which Redis gives a message that no worker acknowledged to another: longer than any task."""
 
-_EXPIRES = 120
-"""Seconds after which a wake is not worth doing: the sweep has sent another by then."""
+_EXPIRES = 30
+"""Seconds after which a wake is not worth doing: the sweep has sent others by then."""
 
 
 def celery_application(broker_url: str) -> Celery:

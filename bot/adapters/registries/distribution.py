@@ -14,6 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
+from bot.adapters.cache import Cache
 from bot.adapters.registries.authorization import Authorizer
 from bot.adapters.registries.challenge import parse_challenges
 from bot.adapters.registries.contents import (
@@ -32,7 +33,6 @@ from bot.adapters.registries.contents import (
     verify,
 )
 from bot.adapters.registries.credentials import Anonymous, Credentials
-from bot.adapters.registries.lru import BoundedCache
 from bot.adapters.registries.paging import LARGEST_PAGE, TagList
 from bot.adapters.registries.transport import Answer, Request, Transport, origin
 from bot.domain.errors import Malformed, NotFound, Refused, Unreachable
@@ -80,9 +80,9 @@ class DistributionRegistry:
             monotonic=monotonic,
         )
         self._monotonic = monotonic
-        self._manifests: BoundedCache[tuple[str, str], Manifest] = BoundedCache(capacity=_CACHE_BYTES)
-        self._configs: BoundedCache[tuple[str, str], Config] = BoundedCache(capacity=_CACHE_BYTES)
-        self._seen_tags: BoundedCache[tuple[str, str], str] = BoundedCache(capacity=_CACHE_TAGS)
+        self._manifests: Cache[tuple[str, str], Manifest] = Cache(_CACHE_BYTES)
+        self._configs: Cache[tuple[str, str], Config] = Cache(_CACHE_BYTES)
+        self._seen_tags: Cache[tuple[str, str], str] = Cache(_CACHE_TAGS)
 
     def close(self) -> None:
         """Close the connections that are kept for reuse."""
@@ -112,7 +112,7 @@ class DistributionRegistry:
             digest, _ = self.manifest(image, tag)
         if not is_digest(digest):
             raise Malformed(f"{self._host} gives a digest of {image}:{tag} that is none")
-        self._seen_tags.keep((image.path, tag), digest)
+        self._seen_tags.put((image.path, tag), digest)
         return digest
 
     def details(self, image: ImageName, reference: str, platforms: Sequence[str]) -> TagDetails:
@@ -131,7 +131,7 @@ class DistributionRegistry:
                 return describe(self, image, digest, platforms)
         details = describe(self, image, reference, platforms)
         if not is_digest(reference):
-            self._seen_tags.keep((image.path, reference), details.digest)
+            self._seen_tags.put((image.path, reference), details.digest)
         return details
 
     def manifest(self, image: ImageName, reference: str) -> tuple[str, Manifest]:
@@ -147,7 +147,7 @@ class DistributionRegistry:
         for expected in {named, digest}:
             verify(answer.body, expected, what)
         manifest = read_manifest(answer.body, what)
-        self._manifests.keep((image.path, digest), manifest, weight=len(answer.body))
+        self._manifests.put((image.path, digest), manifest, weight=len(answer.body))
         return digest, manifest
 
     def config(self, image: ImageName, descriptor: Descriptor) -> Config:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.forges.cache import Cache
+from bot.adapters.cache import Cache
 
 
 def test_the_longest_unused_goes_first() -> None:
@@ -39,3 +39,22 @@ def test_what_is_kept_never_weighs_more_than_the_limit(puts: list[tuple[int, int
     for key, weight in puts:
         cache.put(key, weight, weight=weight)
     assert sum(cache.get(key) or 0 for key in range(10)) <= 40
+
+
+def test_a_value_is_read_once() -> None:
+    cache: Cache[str, str] = Cache(10)
+    reads: list[str] = []
+
+    def read() -> tuple[str, int]:
+        reads.append("a")
+        return "A", 1
+
+    assert [cache.get_or_read("a", read) for _ in range(3)] == ["A"] * 3
+    assert reads == ["a"]
+
+
+def test_a_newer_value_takes_the_place_of_an_older_one() -> None:
+    cache: Cache[str, str] = Cache(10)
+    cache.put("tag", "old")
+    cache.put("tag", "new")
+    assert cache.get("tag") == "new"
