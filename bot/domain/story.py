@@ -81,18 +81,12 @@ def _proposed(story: Story, environment: str, release: Release, view: Environmen
     pull = view.open_pull_request
     if pull is None or pull.release_key != release.key:
         return
-    text = f"{environment}: pull request {pull.number} proposes {release.version}"
+    name = f"pull request {pull.number}"
+    text = f"{environment}: {name} proposes {release.version}"
     reason = story.chapters[environment].status.reason
-    waits = f"; {reason}" if "waits" in reason else ""
-    yield _notice(
-        story,
-        release,
-        environment,
-        Event.OPENED,
-        str(pull.number),
-        text + waits,
-        Link("pull request", pull.url),
-    )
+    waits = f" and {reason.removeprefix(f'{name} ')}" if reason.startswith(f"{name} waits") else ""
+    link = Link("pull request", pull.url) if pull.url else None
+    yield _notice(story, release, environment, Event.OPENED, str(pull.number), text + waits, link)
 
 
 def _deployed(
