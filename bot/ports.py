@@ -188,9 +188,12 @@ class Lease:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one reconcile leaves behind: memory, what is shown, what is told, when to look next."""
+    """What one reconcile leaves behind: memory, what is shown, what is told, when to look next.
 
-    record: Record
+    `record` None leaves what is remembered as it is: nothing was learned, or it could not even be read.
+    """
+
+    record: Record | None
     status: PipelineStatus
     notices: Sequence[Notice] = ()
     wake_at: datetime | None = None
@@ -258,6 +261,10 @@ class Store(Protocol):
 
     def board(self) -> Sequence[PipelineStatus]:
         """What people are shown, by pipeline name."""
+        ...
+
+    def shown(self, pipeline: str) -> PipelineStatus | None:
+        """What people are shown of one pipeline; None before the first look."""
         ...
 
     def revision(self) -> int:

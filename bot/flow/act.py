@@ -15,7 +15,6 @@ from bot.domain.decision import Action, MergePullRequest, Propose, Refresh, With
 from bot.domain.errors import Conflict, TagboatError
 from bot.domain.pipeline import Pipeline
 from bot.domain.proposal import PullRequestState
-from bot.domain.snapshot import Problem
 from bot.flow.world import World
 
 log = structlog.get_logger(__name__)
@@ -23,26 +22,27 @@ log = structlog.get_logger(__name__)
 
 def act(
     world: World, pipeline: Pipeline, *, base: str, branch: str, actions: Iterable[Action]
-) -> dict[str, Problem]:
+) -> dict[str, TagboatError]:
     """Carry out the actions in order; return what went wrong, by environment.
 
-    One environment's failure does not keep the others waiting. A lost compare-and-swap is no problem:
-    the next look sees what is there.
+    One environment's failure does not keep the others waiting, but its own further actions. A lost
+    compare-and-swap (`Conflict`) asks for no more than another look, which sees what is there.
     """
-    problems: dict[str, Problem] = {}
+    errors: dict[str, TagboatError] = {}
     for action in actions:
-        if action.environment in problems:
+        if action.environment in errors:
             continue
         try:
             _do(world, pipeline, base, branch, action)
         except Conflict as error:
             log.info("overtaken", environment=action.environment, reason=str(error))
+            errors[action.environment] = error
         except TagboatError as error:
             log.warning("action_failed", environment=action.environment, reason=str(error))
-            problems[action.environment] = Problem.of(error)
+            errors[action.environment] = error
         else:
             log.info("action_done", environment=action.environment, action=type(action).__name__)
-    return problems
+    return errors
 
 
 def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.errors import Permanent, Transient
+from bot.domain.errors import Denied, NotFound, Permanent, TagboatError, Transient
 from bot.ports import Clock, Notifier, Pending, Store
 
 FIRST_PAUSE = timedelta(seconds=5)
@@ -59,7 +59,8 @@ def _announce(store: Store, notifier: Notifier | None, clock: Clock, pending: Pe
     try:
         thread = _thread(store, notifier, clock, pending)
         _tell(notifier, thread, pending)
-    except Transient as error:
+    except (Transient, Denied, NotFound) as error:
+        # A token or a channel that a human puts right: the news waits for that, and is not lost.
         _put_back(store, pending, clock.now(), error)
         return False
     except Permanent as error:
@@ -89,16 +90,17 @@ def _tell(notifier: Notifier, thread: str, pending: Pending) -> None:
     notifier.revise(thread, pending.notice)
 
 
-def _put_back(store: Store, pending: Pending, now: datetime, error: Transient) -> None:
+def _put_back(store: Store, pending: Pending, now: datetime, error: TagboatError) -> None:
     if pending.attempts + 1 >= MOST_ATTEMPTS:
         _give_up(store, pending, error)
         return
-    retry_at = now + pause(pending.attempts, error.retry_after)
+    wish = error.retry_after if isinstance(error, Transient) else None
+    retry_at = now + pause(pending.attempts, wish)
     store.failed(pending, error=str(error), retry_at=retry_at)
     _log.warning("notice_delayed", error=str(error), retry_at=retry_at.isoformat(), **_names(pending))
 
 
-def _give_up(store: Store, pending: Pending, error: Transient | Permanent) -> None:
+def _give_up(store: Store, pending: Pending, error: TagboatError) -> None:
     store.failed(pending, error=str(error), retry_at=None)
     _log.error("notice_given_up", error=str(error), **_names(pending))
 

@@ -1,4 +1,7 @@
-"""Reconcile: observe, decide, act, save, for one pipeline under a lease, until nothing is left to do now."""
+"""Reconcile: observe, decide, act, save, for one pipeline under a lease, until nothing is left to do now.
+
+Whatever breaks here, breaks one pipeline: it is shown, logged and looked at again later.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,9 @@ import structlog
 from bot.domain.decision import Plan, decide
 from bot.domain.errors import Conflict, TagboatError
 from bot.domain.pipeline import Pipeline
-from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, Problem, Record, State
 from bot.flow.act import act
 from bot.flow.observe import observe
+from bot.flow.outcome import AGAIN, broken, decided, unread
 from bot.flow.receive import ask_for_announcements, wake
 from bot.flow.world import World
 from bot.ports import Lease, Outcome
@@ -26,14 +29,12 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=10)
 """How long a pipeline stays with a worker that died; a living one renews its lease three times as often."""
 
-_ROUNDS = 8
-"""A push through three environments takes about two rounds each; the rest goes on by a new message."""
+_ROUNDS = 12
+"""A push through three environments takes about two rounds each. Who never comes to rest, because somebody
+undoes what Tagboat does or a host shows old news, is given a pause."""
 
 _NEVER = timedelta(days=36500)
 """Asks for woken pipelines only, however long ago they were looked at."""
-
-_AGAIN = timedelta(seconds=15)
-"""How soon a look or an action that failed is tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ def reconcile(world: World, name: str) -> bool:
     """Look at one pipeline and do what is to be done; False when another worker holds it.
 
     An unknown name (a message of an older configuration) is ignored.
+
+    Raises:
+        TagboatError: the store cannot be used.
     """
     pipeline = world.pipelines.get(name)
     if pipeline is None:
@@ -101,63 +105,44 @@ def _kept(world: World, lease: Lease) -> Iterator[None]:
 
 
 def _rounds(world: World, pipeline: Pipeline, lease: Lease) -> None:
-    for _ in range(_ROUNDS):
-        if not _round(world, pipeline, lease):
+    for left in reversed(range(_ROUNDS)):
+        if not _round(world, pipeline, lease, is_last=left == 0):
             return
-    world.store.wake([pipeline.name], now=world.clock.now())
 
 
-def _round(world: World, pipeline: Pipeline, lease: Lease) -> bool:
+def _round(world: World, pipeline: Pipeline, lease: Lease, *, is_last: bool) -> bool:
     """One turn of the loop; True when it changed something, so that another look is due at once."""
     now = world.clock.now()
-    record = world.store.load(pipeline.name)
     try:
-        snapshot = observe(world, pipeline, record, now)
-    except TagboatError as error:
-        _save(world, lease, _unreadable(world, pipeline, record, error, now), now)
+        outcome, goes_on = _look(world, pipeline, now)
+        if is_last and goes_on:
+            log.warning("restless", rounds=_ROUNDS)
+            outcome = replace(outcome, wake_at=now + AGAIN)
+        _save(world, lease, outcome, now)
+    except TagboatError:
+        raise
+    except Exception as error:  # one pipeline that breaks us must not go round for ever
+        log.exception("pipeline_broke")
+        _save(world, lease, broken(pipeline, world.store.shown(pipeline.name), error, now), now)
         return False
-    plan = decide(snapshot, now)
-    problems = act(
+    return goes_on
+
+
+def _look(world: World, pipeline: Pipeline, now: datetime) -> tuple[Outcome, bool]:
+    """Observe, decide and act; what that leaves behind, and whether another look is due at once."""
+    try:
+        snapshot = observe(world, pipeline, world.store.load(pipeline.name), now)
+        plan = decide(snapshot, now)
+    except TagboatError as error:
+        log.warning("not_observed", reason=str(error))
+        return unread(pipeline, world.store.shown(pipeline.name), error, now), False
+    errors = act(
         world, pipeline, base=snapshot.branch.head, branch=snapshot.branch.name, actions=plan.actions
     )
-    _save(world, lease, _outcome(pipeline, plan, problems, now), now)
-    return bool(plan.actions) and not problems
+    only_overtaken = all(isinstance(error, Conflict) for error in errors.values())
+    return decided(plan, snapshot, errors, now), bool(plan.actions) and only_overtaken
 
 
 def _save(world: World, lease: Lease, outcome: Outcome, now: datetime) -> None:
     if world.store.save(lease, outcome, notifiers=list(world.notifiers), now=now):
         ask_for_announcements(world)
-
-
-def _outcome(pipeline: Pipeline, plan: Plan, problems: Mapping[str, Problem], now: datetime) -> Outcome:
-    environments = tuple(
-        _blocked(each, problems[each.name]) if each.name in problems else each for each in plan.environments
-    )
-    wake_at = plan.wake_at
-    if problems:
-        wake_at = min(wake_at or now + _AGAIN, now + _AGAIN)
-    elif plan.actions:
-        wake_at = now  # what was done is looked at again, also by another worker if this one dies here
-    status = PipelineStatus(pipeline.name, str(pipeline.repository), environments, looked_at=now)
-    return Outcome(plan.record, status, plan.notices, wake_at)
-
-
-def _blocked(status: EnvironmentStatus, problem: Problem) -> EnvironmentStatus:
-    return replace(status, state=State.BLOCKED, reason=str(problem))
-
-
-def _unreadable(
-    world: World, pipeline: Pipeline, record: Record, error: TagboatError, now: datetime
-) -> Outcome:
-    log.warning("not_observed", reason=str(error))
-    shown = next((each for each in world.store.board() if each.name == pipeline.name), None)
-    environments = (
-        shown.environments
-        if shown and shown.environments
-        else tuple(
-            EnvironmentStatus(each.name, State.UNKNOWN, "not looked at yet", each.after)
-            for each in pipeline.environments
-        )
-    )
-    status = PipelineStatus(pipeline.name, str(pipeline.repository), environments, str(error), now)
-    return Outcome(record, status, (), now + _AGAIN)

@@ -275,6 +275,23 @@ def test_what_is_saved_is_loaded(store: AnyStore) -> None:
     assert store.board() == [status()]
 
 
+def test_an_outcome_without_a_record_leaves_what_is_remembered(store: AnyStore) -> None:
+    _reconcile(store, "web", Outcome(_RECORD, status()))
+    _reconcile(store, "web", Outcome(None, status(reason="cannot be read")))
+    assert store.load("web") == _RECORD
+    assert store.board() == [status(reason="cannot be read")]
+
+
+def test_one_pipeline_is_shown_as_on_the_board(store: AnyStore) -> None:
+    _reconcile(store, "web", Outcome(_RECORD, status()))
+    assert store.shown("web") == status()
+
+
+def test_a_pipeline_never_looked_at_is_not_shown(store: AnyStore) -> None:
+    store.wake(["web"], now=NOW)
+    assert (store.shown("web"), store.shown("ghost")) == (None, None)
+
+
 def test_text_that_is_half_a_character_is_shown_as_a_question_mark(store: AnyStore) -> None:
     _reconcile(store, "web", Outcome(Record(), status(reason="bad \ud800 text \0")))
     (shown,) = store.board()

@@ -12,7 +12,7 @@ import structlog
 from bot.adapters.notifiers.memory import MemoryNotifier
 from bot.adapters.notifiers.slack import SlackNotifier
 from bot.adapters.stores.memory import MemoryStore
-from bot.domain.errors import Denied, Limited, Unreachable
+from bot.domain.errors import Denied, Limited, NotFound, Refused, TagboatError, Unreachable
 from bot.domain.notice import Notice
 from bot.flow.announce import MOST_ATTEMPTS, announce, pause
 from bot.ports import Notifier
@@ -181,16 +181,31 @@ def test_a_failing_chat_holds_up_no_other(store: MemoryStore, clock: _Clock) -> 
 
 
 def test_a_refusal_is_given_up_and_the_thread_goes_on(store: MemoryStore, clock: _Clock) -> None:
-    chat = _Breaking({"reply": [Denied("no", why="token_revoked", fix="renew the token")]})
+    chat = _Breaking({"reply": [Refused("no", why="msg_blocks_too_long", fix="write less")]})
     told(store, notice("a"), notice("b"))
     with structlog.testing.capture_logs() as logs:
         assert _announce(store, clock, slack=chat) == 1
     assert _texts(chat) == ["b"]
     assert [(entry["event"], entry.get("error")) for entry in logs if entry["log_level"] == "error"] == [
-        ("notice_given_up", "no: token_revoked (renew the token)")
+        ("notice_given_up", "no: msg_blocks_too_long (write less)")
     ]
     clock.passes(timedelta(days=1))
     assert _announce(store, clock, slack=chat) == 0
+
+
+@pytest.mark.parametrize(
+    "error", [Denied("no", why="token_revoked"), NotFound("no", why="channel_not_found")]
+)
+def test_news_wait_for_a_token_or_a_channel_that_a_human_puts_right(
+    store: MemoryStore, clock: _Clock, error: TagboatError
+) -> None:
+    chat = _Breaking({"begin": [error] * 10})
+    told(store, notice("a"), notice("b"))
+    for _ in range(10):
+        assert _announce(store, clock, slack=chat) == 0
+        clock.passes(timedelta(minutes=10))
+    assert _announce(store, clock, slack=chat) == 2
+    assert _texts(chat) == ["a", "b"]
 
 
 def test_a_bug_in_a_notifier_is_logged_and_tried_again(store: MemoryStore, clock: _Clock) -> None:

@@ -175,7 +175,8 @@ class MemoryStore(MemoryLedger):
         with self._lock:
             row = self._held(lease)
             self._revision += not shows_the_same(row.status, outcome.status)
-            row.record, row.status = outcome.record, outcome.status
+            row.record = row.record if outcome.record is None else outcome.record
+            row.status = outcome.status
             row.waiting = replace(row.waiting, done=lease.seen_wake, wake_at=outcome.wake_at, looked_at=now)
             before = len(self._outbox)
             for notice in outcome.notices:
@@ -188,6 +189,11 @@ class MemoryStore(MemoryLedger):
         with self._lock:
             statuses = [row.status for row in self._rows.values() if row.status is not None]
         return sorted(statuses, key=lambda status: status.name)
+
+    def shown(self, pipeline: str) -> PipelineStatus | None:
+        """What people are shown of one pipeline."""
+        with self._lock:
+            return self._rows.get(pipeline, _Row()).status
 
     def revision(self) -> int:
         """A number that grows whenever the board changes."""

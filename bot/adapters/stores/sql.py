@@ -134,13 +134,14 @@ class SqlStore(SqlOutbox, SqlLedger):
 
     def save(self, lease: Lease, outcome: Outcome, *, notifiers: Sequence[str], now: datetime) -> int:
         """Write the outcome and its new notices, one per notifier; return how many were new."""
-        values = {
-            "record": codec.encode(outcome.record),
+        values: dict[str, object] = {
             "status": codec.encode(outcome.status),
             "wake_at": outcome.wake_at,
             "looked_at": now,
             "done_seq": lease.seen_wake,
         }
+        if outcome.record is not None:
+            values["record"] = codec.encode(outcome.record)
         before = select(_pipelines.c.status).where(_is_held(lease)).with_for_update()
         with self._database.writing() as connection:
             row = connection.execute(before).one_or_none()
@@ -158,6 +159,12 @@ class SqlStore(SqlOutbox, SqlLedger):
             rows = connection.execute(query).all()
         statuses = [_status(name, text) for name, text in rows]
         return sorted((status for status in statuses if status), key=lambda status: status.name)
+
+    def shown(self, pipeline: str) -> PipelineStatus | None:
+        """What people are shown of one pipeline; one that cannot be read says so."""
+        with self._database.reading() as connection:
+            text = connection.scalar(select(_pipelines.c.status).where(_pipelines.c.name == pipeline))
+        return _status(pipeline, text)
 
     def revision(self) -> int:
         """A number that grows whenever the board changes."""
