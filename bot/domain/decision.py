@@ -121,11 +121,15 @@ class _Situation:
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """The release that an environment should have, and what proved it; `note` says what comes after it."""
+    """The release that an environment should have, and what proved it.
+
+    `newer` is a newer one that is not proved yet; `note` says what it, or an image without a choice, lacks.
+    """
 
     release: Release
     proofs: tuple[Proof, ...] = ()
     note: str = ""
+    newer: Release | None = None
     until: datetime | None = None
 
 
@@ -242,8 +246,10 @@ def _wanted(situation: _Situation, found: Release) -> _Wanted | _Step:
         if not policy.allow_downgrade and is_downgrade(policy, current=found[alias], wanted=ref):
             reason = f"runs {alias} {found[alias].version}, newer than {ref.version} that is proved upstream"
             return _Step(None, reason)
+    if answer.newer is None:
+        return _Wanted(release, answer.proofs)
     newer = answer.newer
-    return _Wanted(release, answer.proofs, newer.reason if newer else "", newer.until if newer else None)
+    return _Wanted(release, answer.proofs, newer.reason, newer.release, newer.until)
 
 
 def _chosen(situation: _Situation, found: Release) -> _Wanted | _Step:
@@ -315,12 +321,15 @@ def _kept_open(situation: _Situation, step: _Step) -> _Step:
 
 
 def _nothing_to_propose(situation: _Situation, wanted: _Wanted) -> _Step:
+    step = _Step(
+        State.WAITING if wanted.newer else None, wanted.note, until=wanted.until, release=wanted.newer
+    )
     pull = situation.view.open_pull_request
     if pull is None:
-        return _Step(State.WAITING if wanted.until else None, wanted.note, until=wanted.until)
+        return step
     comment = f"Nothing is left to propose: {pull.base} holds {wanted.release.version} already."
     action = Withdraw(situation.environment.name, pull.number, pull.title, withdrawn(pull.body), comment)
-    return _Step(None, wanted.note, (action,), wanted.until)
+    return replace(step, actions=(action,))
 
 
 def _propose(
