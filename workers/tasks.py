@@ -20,19 +20,19 @@ _NOTICES = 100
 def register(application: Celery, world: Callable[[], World], *, look_every: timedelta) -> None:
     """Give the application its tasks. `world` is called in the process that runs them."""
 
-    @application.task(name=RECONCILE)
+    @application.task(name=RECONCILE, shared=False)
     def reconcile_pipeline(name: str) -> None:
         reconcile(world(), name)
 
-    @application.task(name=ANNOUNCE)
+    @application.task(name=ANNOUNCE, shared=False)
     def announce_notices() -> None:
         here = world()
         announce(here.store, here.notifiers, here.clock, _NOTICES)
 
-    @application.task(name=SWEEP)
+    @application.task(name=SWEEP, shared=False)
     def sweep_pipelines() -> None:
         sweep(world(), every=look_every)
 
-    @application.task(name=TIDY)
+    @application.task(name=TIDY, shared=False)
     def forget_what_is_old() -> None:
         tidy(world())
