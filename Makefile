@@ -37,7 +37,7 @@ lock: ## resolve the dependencies anew and write the lock files
 	@sh tests/setup.sh lock "$(PYTHON)"
 
 wheel: setup-test ## build the wheel into dist/
-	@$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 clean: ## remove what the other targets made
 	@rm -rf $(VENV) dist build *.egg-info demo-data .mypy_cache .ruff_cache .hypothesis

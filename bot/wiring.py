@@ -102,6 +102,7 @@ def _forge(settings: GitHubSettings | GitSettings, whole: Settings, ledger: Ledg
                     login=_login(settings),
                     api_url=settings.url,
                     ca_bundle=str(settings.ca_file) if settings.ca_file else None,
+                    merge_method=settings.merge_method,
                 )
             )
         case GitSettings():

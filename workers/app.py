@@ -27,6 +27,7 @@ def application(settings: Settings, world: Callable[[], World] | None = None) ->
     app = celery_application(settings.broker.get_secret_value())
     register(app, world or _once_per_process(lambda: wiring.world(settings)), look_every=settings.poll)
     add_schedule(app)
+    app.set_default()  # a pool looks its tasks up in the process's default application
     return app
 
 

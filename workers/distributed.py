@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from bot import wiring
 from bot.configuration.settings import Settings
+from bot.domain.errors import Refused
 from bot.web.app import application as web_application
 from bot.web.server import serve
 from workers.app import QUEUES, application
@@ -21,11 +22,12 @@ def run_web(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
 
 
 def run_worker(settings: Settings, *, concurrency: int, pool: str) -> None:
-    """Run tasks until a signal stops it.
+    """Run tasks until a signal stops it; `Refused` without a broker that processes can share.
 
     `pool` is Celery's: `threads` shares caches and connections and suits work that waits for others;
     `prefork` adds hard time limits for each task.
     """
+    _require_shared_broker(settings)
     worker = application(settings).Worker(
         pool=pool,
         concurrency=concurrency,
@@ -39,5 +41,15 @@ def run_worker(settings: Settings, *, concurrency: int, pool: str) -> None:
 
 
 def run_beat(settings: Settings) -> None:
-    """Tick until a signal stops it. Two of them do no harm."""
+    """Tick until a signal stops it; two of them do no harm. `Refused` as `run_worker`."""
+    _require_shared_broker(settings)
     application(settings).Beat(scheduler_cls=_SCHEDULER, quiet=True).run()
+
+
+def _require_shared_broker(settings: Settings) -> None:
+    if settings.broker.get_secret_value().startswith("memory:"):
+        raise Refused(
+            "this part of Tagboat cannot run by itself",
+            why="the broker is memory://, which ends at this process",
+            fix="set `broker` to redis://…, or run everything in one process with `tagboat up`",
+        )

@@ -82,6 +82,7 @@ class Connections:
             private_key=app.private_key if app else None,
             installation_id=app.installation_id if app else None,
             webhook_secrets=section.webhook_secret or (),
+            merge_method=section.merge_method,
             ca_file=self._file((*trail, "ca_file"), section.ca_file),
         )
 

@@ -95,6 +95,8 @@ class GitHubSection(Section):
     """A GitHub App, in place of a token: its rights are narrower, and its pull requests are its own."""
     webhook_secret: Secrets | None = None
     """The secret of GitHub's webhook to /webhooks/<name of this forge>; several, for rotation."""
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    """How pull requests are merged; the repository must allow it."""
     ca_file: Text | None = None
     """A PEM file with the authority that signed the server's certificate."""
 
@@ -120,7 +122,7 @@ class ArgoCDSection(Section):
     url: Url
     """Its address, with the root path where it has one."""
     token: Secret
-    """A token of an account with apiKey that may get and sync the Applications."""
+    """A token of an account with apiKey that may get the Applications (`applications, get`)."""
     ca_file: Text | None = None
     """A PEM file with the authority that signed the server's certificate."""
     plain_http: Flag = False

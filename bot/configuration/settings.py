@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import Literal
 
 from pydantic import SecretStr
 
@@ -52,6 +53,7 @@ class GitHubSettings:
     private_key: SecretStr | None = None
     installation_id: int | None = None
     webhook_secrets: tuple[SecretStr, ...] = ()
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
     ca_file: Path | None = None
 
 

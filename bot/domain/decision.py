@@ -344,6 +344,11 @@ def _propose(
             f"pull request {no.number} for {wanted.release.version} was closed without a merge; "
             "the next release will be proposed",
         )
+    if _was_taken_back(situation.record, wanted.release):
+        return _Step(
+            State.DECLINED,
+            f"{wanted.release.version} was taken back by hand; the next release will be proposed",
+        )
     if view.foreign_commit:
         branch = wording.branch_of(situation.pipeline, situation.environment)
         return _Step(
@@ -368,6 +373,14 @@ def _propose(
 def _declines(pull: PullRequest, release: Release) -> bool:
     is_no = pull.state is PullRequestState.CLOSED and not pull.is_withdrawn
     return is_no and pull.release_key == release.key
+
+
+def _was_taken_back(record: EnvironmentRecord, release: Release) -> bool:
+    """Whether a human put something else in the release's place after it had been here."""
+    current = record.current
+    if current is None or current.is_initial or current.pull_request is not None:
+        return False
+    return any(each.release == release for each in record.deployments[:-1])
 
 
 def _proposal(

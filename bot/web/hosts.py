@@ -61,9 +61,7 @@ class KnownHosts:
         if not is_page or self._addresses.knows(_host(scope)):
             await self._app(scope, receive, send)
             return
-        sentence = (
-            "Tagboat is not known by this host name (set web.public_url to the address that people use)"
-        )
+        sentence = "Tagboat is not known by this host name (set web.url to the address that people use)"
         await JSONResponse({"error": sentence}, 421)(scope, receive, send)
 
 

@@ -64,7 +64,7 @@ class Merging:
         """
         host, origin = request.headers.get("Host", ""), request.headers.get("Origin", "")
         if not self._addresses.is_own(origin, host=host):
-            raise HTTPException(403, "merges are only taken from Tagboat's own page (set web.public_url)")
+            raise HTTPException(403, "merges are only taken from Tagboat's own page (set web.url)")
         form = await _form(request)
         cookie = request.cookies.get(COOKIE, "").encode()
         if not cookie or not hmac.compare_digest(cookie, form.get("token", "").encode()):

@@ -91,6 +91,22 @@ def test_a_pull_request_that_a_human_closed_stays_closed_until_the_next_release(
     assert bench.status("prod").state is State.PROPOSED
 
 
+def test_a_release_that_a_human_reverted_is_left_reverted_until_the_next_one() -> None:
+    bench = Bench((environment("dev", merge=Merge.AUTO),))
+    bench.settle()
+    bench.registry.push(WEB, "1.1.0")
+    bench.look()
+    bench.forge.commit_by_human(REPOSITORY, "main", {"envs/dev/values.yaml": File(values("1.0.0"))})
+    bench.look()
+    bench.look()
+    assert bench.file("dev") == values("1.0.0")
+    assert bench.status("dev").state is State.DECLINED
+    assert "taken back by hand" in bench.status("dev").reason
+    bench.registry.push(WEB, "1.1.1")
+    bench.look()
+    assert bench.file("dev") == values("1.1.1")
+
+
 def test_an_open_pull_request_is_closed_when_a_human_committed_the_same_by_hand() -> None:
     bench = Bench((environment("dev", merge=Merge.MANUAL),))
     bench.settle()

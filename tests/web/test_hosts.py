@@ -67,7 +67,7 @@ def test_cookies_insist_on_tls_only_where_people_come_over_tls() -> None:
 def test_a_foreign_name_sees_no_page(path: str) -> None:
     answer = Site().client().get(path, headers={"Host": "rebound.evil.example"})
     assert answer.status_code == 421
-    assert "public_url" in answer.json()["error"]
+    assert "web.url" in answer.json()["error"]
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz", "/metrics"])

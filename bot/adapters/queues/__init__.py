@@ -1,0 +1,1 @@
+"""Queues: Celery, and a memory twin."""

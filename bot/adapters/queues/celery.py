@@ -6,6 +6,7 @@ from being lost or run twice are a convenience, not a promise: the store knows w
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from celery import Celery
@@ -22,13 +23,20 @@ TIDY = "tagboat.tidy"
 _VISIBILITY = 900
 """Seconds after which Redis gives a message that no worker acknowledged to another: longer than any task."""
 
+_MASTER = re.compile(r"\?master_name=(?P<name>[A-Za-z0-9._-]+)$")
+
 _EXPIRES = 30
 """Seconds after which a wake is not worth doing: the sweep has sent others by then."""
 
 
 def celery_application(broker_url: str) -> Celery:
-    """A Celery application with the settings that Tagboat relies on; it has no tasks yet."""
-    application = Celery("tagboat", broker=broker_url, set_as_current=False)
+    """A Celery application with the settings that Tagboat relies on; it has no tasks yet.
+
+    A Sentinel names its master in the URL: `sentinel://one:26379;sentinel://two:26379?master_name=tagboat`
+    (`mymaster`, Redis's own default, where it does not).
+    """
+    address, options = _transport(broker_url)
+    application = Celery("tagboat", broker=address, set_as_current=False)
     application.conf.update(
         task_acks_late=True,
         task_reject_on_worker_lost=True,
@@ -45,7 +53,7 @@ def celery_application(broker_url: str) -> Celery:
         worker_redirect_stdouts=False,
         broker_connection_retry_on_startup=True,
         broker_pool_limit=4,
-        broker_transport_options=_transport(broker_url),
+        broker_transport_options=options,
     )
     return application
 
@@ -75,10 +83,11 @@ class CeleryQueue:
             ) from error
 
 
-def _transport(broker_url: str) -> dict[str, Any]:
+def _transport(broker_url: str) -> tuple[str, dict[str, Any]]:
+    """The URL as the transport takes it, and the transport's options."""
     if broker_url.startswith("memory:"):
-        return {"polling_interval": 0.02}
-    return {
+        return broker_url, {"polling_interval": 0.02}
+    options: dict[str, Any] = {
         "visibility_timeout": _VISIBILITY,
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
@@ -87,3 +96,8 @@ def _transport(broker_url: str) -> dict[str, Any]:
         "health_check_interval": 25,
         "global_keyprefix": "tagboat:",
     }
+    if broker_url.startswith("sentinel:"):
+        named = _MASTER.search(broker_url)
+        options["master_name"] = named["name"] if named else "mymaster"
+        return _MASTER.sub("", broker_url), options
+    return broker_url, options

@@ -1,3 +1,5 @@
+"""Key paths: what may be written, and what each means."""
+
 from __future__ import annotations
 
 import pytest

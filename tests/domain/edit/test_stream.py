@@ -1,3 +1,5 @@
+"""The events of a YAML file: their places in bytes, and the limits."""
+
 from __future__ import annotations
 
 import pytest

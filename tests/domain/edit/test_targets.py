@@ -1,3 +1,5 @@
+"""Targets: what is read from and written to the places where an image stands."""
+
 from __future__ import annotations
 
 import pytest
