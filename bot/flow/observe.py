@@ -121,10 +121,18 @@ def _choices(
         try:
             content = view.files.get(target.file)
             current = read_target(content, target, image.name) if content is not None else None
-            answers[target.alias] = choose_image(world.registry(image.name), image, current)
+            answers[target.alias] = _named(image, choose_image(world.registry(image.name), image, current))
         except TagboatError as error:
             answers[target.alias] = Problem.of(error)
     return answers
+
+
+def _named(image: PipelineImage, answer: ImageChoice) -> ImageChoice:
+    """The choice; one that waits says for which registry's image."""
+    if not answer.choice.is_waiting:
+        return answer
+    reason = f"{image.name}: {answer.choice.reason}"
+    return replace(answer, choice=replace(answer.choice, reason=reason))
 
 
 def choose_image(registry: Registry, image: PipelineImage, current: ImageRef | None) -> ImageChoice:

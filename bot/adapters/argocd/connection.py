@@ -64,6 +64,11 @@ class Connection:
     def __repr__(self) -> str:
         return f"Connection({self._base!r})"
 
+    @property
+    def host(self) -> str:
+        """Host and port of the base URL, for sentences."""
+        return urlsplit(self._base).netloc
+
     def get(self, path: str, *, read_timeout: float = _READ, with_body: bool = True) -> Answer:
         """One GET. `read_timeout` is in seconds. Without body only errors are read to their end.
 

@@ -50,7 +50,8 @@ class RestDeployments:
         for _ in range(2):
             answer = self._connection.get(_path(application))
             if not _is_absent(answer):
-                return _checked(application, _object(application, answer))
+                where = self._where(application)
+                return _checked(application, _object(where, answer), where)
         return None
 
     def refresh(self, application: Application, *, hard: bool) -> None:
@@ -78,15 +79,18 @@ class RestDeployments:
         """
         answer = self._connection.get(_path(application, "/syncwindows"))
         self._present(application, answer)
-        return window_state(_object(application, answer))
+        return window_state(_object(self._where(application), answer))
 
     def _present(self, application: Application, answer: Answer) -> None:
+        where = self._where(application)
         if _is_absent(answer):
-            raise NotFound(
-                f"Argo CD has no Application {application.name}", fix="correct `argocd` in the pipeline"
-            )
+            raise NotFound(f"Argo CD has no Application {where}", fix="correct `argocd` in the pipeline")
         if answer.status != 200:
-            raise _error(application, answer)
+            raise _error(where, answer)
+
+    def _where(self, application: Application) -> str:
+        """The Application in words that say which server was asked: `main/web-dev at argocd.example.com`."""
+        return f"{application} at {self._connection.host}"
 
 
 def _path(application: Application, suffix: str = "", **query: str) -> str:
@@ -105,23 +109,23 @@ def _is_absent(answer: Answer) -> bool:
     return answer.status == 404 and answer.error.get("code") == _GRPC_NOT_FOUND
 
 
-def _object(application: Application, answer: Answer) -> Mapping[str, Any]:
+def _object(where: str, answer: Answer) -> Mapping[str, Any]:
     if answer.status != 200:
-        raise _error(application, answer)
+        raise _error(where, answer)
     try:
         value = msgspec.json.decode(answer.body)
     except (msgspec.DecodeError, RecursionError) as error:
         raise Malformed(
-            f"Argo CD's answer for {application} is not JSON",
+            f"Argo CD's answer for {where} is not JSON",
             why=f"content type {shown(answer.content_type) or 'unknown'}",
             fix="make `url` the address of Argo CD itself, with its root path where it has one",
         ) from error
     if not isinstance(value, dict):
-        raise Malformed(f"Argo CD's answer for {application} is no object")
+        raise Malformed(f"Argo CD's answer for {where} is no object")
     return value
 
 
-def _checked(application: Application, value: Mapping[str, Any]) -> Mapping[str, Any]:
+def _checked(application: Application, value: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     """The object, when it is the one that was asked for."""
     wanted = {
         ("metadata", "name"): application.name,
@@ -133,15 +137,15 @@ def _checked(application: Application, value: Mapping[str, Any]) -> Mapping[str,
         found = holder.get(key) if isinstance(holder, Mapping) else None
         if text is not None and found != text:
             raise Malformed(
-                f"Argo CD answered with another object than {application}",
+                f"Argo CD answered with another object than {where}",
                 why=f"{part}.{key} is {shown(str(found))!r}, asked for {text!r}",
                 fix="check `namespace` and `project` in the pipeline",
             )
     return value
 
 
-def _error(application: Application, answer: Answer) -> TagboatError:
-    what = f"Argo CD does not answer for {application}"
+def _error(where: str, answer: Answer) -> TagboatError:
+    what = f"Argo CD does not answer for {where}"
     message = shown(str(answer.error.get("message") or answer.error.get("error") or ""))
     status = answer.status
     if status == 401:

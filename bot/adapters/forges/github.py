@@ -39,6 +39,7 @@ from bot.domain.snapshot import Relation
 _LISTED = 100
 _MOST_PAGES = 10
 _TRY_AGAIN = "try the merge again"
+_EXISTS = "already exists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +256,12 @@ class GitHubForge:
             return NotFound(f"branch {base!r} is not in {repository}")
         if self.head(repository, branch) is None:
             return Conflict(f"branch {branch} of {repository} is gone", fix="write it again")
+        if _EXISTS in answer.message.lower():
+            return Unreachable(
+                f"GitHub at {self._transport.host} does not list the pull request from {branch} yet",
+                why=answer.message,
+                fix="looked at again soon",
+            )
         return self._api.failure(repository, answer)
 
     def _delete_branch_of(self, repository: str, pull: PullRequest) -> None:

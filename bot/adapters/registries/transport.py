@@ -31,6 +31,8 @@ _LONGEST_BODY_SECONDS = 60.0
 # How long a thread waits for one of the pool's connections while others use them all.
 _LONGEST_QUEUE_SECONDS = 60.0
 _LONGEST_RETRY_AFTER = timedelta(days=1)
+# Limits are often lifted early, by a login or another address: look at least this often.
+_LONGEST_SILENCE = timedelta(minutes=15)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Seconds before the second and the third try; short, as a worker is waiting. Longer faults are the caller's
 # to try again, and so are timeouts, which have cost enough. The tries are made here and not by urllib3,
@@ -90,6 +92,7 @@ class Transport:
         self._own = pool_manager(loopback=True, ca_file=ca_file)
         self._others = pool_manager(loopback=is_loopback_name(self.origin[1]), ca_file=ca_file)
         self._monotonic = monotonic
+        self._limited_until: dict[str, float] = {}
 
     def close(self) -> None:
         """Close all connections that wait for use."""
@@ -138,6 +141,7 @@ class Transport:
 
     def _send(self, pools: urllib3.PoolManager, request: Request, authorization: str | None) -> Answer:
         host = urlsplit(request.url).netloc
+        self._check_limit(host)
         pauses = list(_PAUSES) if request.method in {"GET", "HEAD"} else []
         while True:
             try:
@@ -149,9 +153,24 @@ class Transport:
                     ) from error
             else:
                 if not pauses or answer.status not in _PASSING_STATUSES:
-                    _raise_for_fault(answer, host)
+                    self._raise_for_fault(answer, host)
                     return answer
             time.sleep(pauses.pop(0))
+
+    def _check_limit(self, host: str) -> None:
+        """Ask nothing before the time that the host named; whoever comes earlier only prolongs the limit."""
+        left = self._limited_until.get(host, 0.0) - self._monotonic()
+        if left > 0:
+            raise _limited(host, timedelta(seconds=left))
+
+    def _raise_for_fault(self, answer: Answer, host: str) -> None:
+        wait = _retry_after(answer.headers)
+        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
+            named = min(wait or timedelta(0), _LONGEST_SILENCE)
+            self._limited_until[host] = self._monotonic() + named.total_seconds()
+            raise _limited(host, wait)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.REQUEST_TIMEOUT:
+            raise Unreachable(f"{host} is out of order", why=f"HTTP {answer.status}", retry_after=wait)
 
     def _exchange(self, pools: urllib3.PoolManager, request: Request, authorization: str | None) -> Answer:
         headers = {"Accept": request.accept, "Accept-Encoding": "identity", "User-Agent": _USER_AGENT}
@@ -200,17 +219,13 @@ class Transport:
         return Answer(request.url, response.status, urllib3.HTTPHeaderDict(response.headers), kept)
 
 
-def _raise_for_fault(answer: Answer, host: str) -> None:
-    wait = _retry_after(answer.headers)
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise Limited(
-            f"{host} asks to slow down",
-            why="too many requests (HTTP 429)",
-            fix="a login raises most registries' limits",
-            retry_after=wait,
-        )
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.REQUEST_TIMEOUT:
-        raise Unreachable(f"{host} is out of order", why=f"HTTP {answer.status}", retry_after=wait)
+def _limited(host: str, wait: timedelta | None) -> Limited:
+    return Limited(
+        f"{host} asks to slow down",
+        why="too many requests (HTTP 429)",
+        fix="a login raises most registries' limits",
+        retry_after=wait,
+    )
 
 
 def _retry_after(headers: Mapping[str, str]) -> timedelta | None:

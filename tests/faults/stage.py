@@ -1,0 +1,335 @@
+"""A whole Tagboat in this process, over real adapters and fakes that can break: what the fault tests run on.
+
+One pipeline carries a pushed image through dev, which Tagboat merges, to prod, where a human does. Time is a
+clock that is moved; what an adapter would wait for on the wall clock is written down in `Stage.slept`.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import structlog
+import urllib3.util.retry
+
+from bot.adapters.argocd.connection import Connection
+from bot.adapters.argocd.rest import RestDeployments
+from bot.adapters.forges import github_transport
+from bot.adapters.forges.github import GitHubForge, GitHubSettings
+from bot.adapters.forges.github_login import TokenLogin
+from bot.adapters.notifiers.slack import SlackNotifier
+from bot.adapters.queues.memory import MemoryQueue
+from bot.adapters.registries import transport as registry_transport
+from bot.adapters.registries.credentials import Configured
+from bot.adapters.registries.distribution import DistributionRegistry
+from bot.adapters.stores.sql import SqlStore
+from bot.domain.errors import Transient
+from bot.domain.fact import ImagePushed
+from bot.domain.image import ImageName
+from bot.domain.pipeline import Application, Environment, Merge, Pipeline, PipelineImage, Repository, Target
+from bot.domain.selection import SelectionPolicy
+from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, State
+from bot.flow.announce import announce
+from bot.flow.receive import receive
+from bot.flow.reconcile import reconcile
+from bot.flow.sweep import sweep
+from bot.flow.world import World
+from bot.ports import Delivery
+from tests.adapters.notifiers.fake_slack import FakeSlack, fake_slack
+from tests.fakes import git_host
+from tests.fakes.argocd import FakeArgoCD
+from tests.fakes.git_host import GitHost, HostedRepository
+from tests.fakes.git_repository import GitRepository
+from tests.fakes.github import TOKEN, FakeGitHub
+from tests.faults.registry_host import PASSWORD, USER, RegistryHost, registry_host
+from tests.flow.worlds import SetClock
+
+REPOSITORY = "acme/infra"
+CLONE_URL = "https://git.example.com/acme/infra"
+SLACK_TOKEN = "xoxb-canary-of-slack"
+ARGOCD_TOKEN = "fake-argocd-token"
+SECRETS = (TOKEN, SLACK_TOKEN, ARGOCD_TOKEN, PASSWORD)
+EVERY = timedelta(minutes=5)
+_STEP, _TICK = timedelta(seconds=2), timedelta(seconds=5)
+_LONGEST_STORY = timedelta(hours=2)
+_READING = frozenset({"rev-parse", "cat-file", "ls-tree", "log", "merge-base", "merge-tree", "for-each-ref"})
+
+_OBJECT = re.compile("[0-9a-f]{40}")
+_MAKING = frozenset({"hash-object", "read-tree", "update-index", "write-tree", "commit-tree"})
+
+
+@dataclass
+class Stage:
+    """Fakes, adapters and the loop of one test."""
+
+    clock: SetClock
+    github: FakeGitHub
+    hosted: HostedRepository
+    argocd: FakeArgoCD
+    slack: FakeSlack
+    registry: RegistryHost
+    folder: Path
+    slept: list[float]
+    logs: Sequence[Mapping[str, Any]] = ()
+    closing: list[Callable[[], object]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.store = SqlStore(f"sqlite:///{self.folder}/tagboat.db")
+        self.closing.append(self.store.close)
+        self.pushes = itertools.count(1)
+        self.pipeline = self.pipeline_of("shop")
+        self.world = self.fresh_world()
+
+    @property
+    def image(self) -> ImageName:
+        """The image that is pushed."""
+        return ImageName(self.registry.host, self.registry.path)
+
+    def pipeline_of(self, name: str) -> Pipeline:
+        """A pipeline of dev and prod."""
+        prod = self._environment("prod", after=("dev",))
+        return Pipeline(
+            name,
+            Repository("github", REPOSITORY),
+            (PipelineImage("web", self.image, SelectionPolicy(constraint=">=1.0")),),
+            (self._environment("dev", merge=Merge.AUTO), prod),
+            repository_urls=(CLONE_URL,),
+        )
+
+    def fresh_world(self) -> World:
+        """The world of a process that was just started: no adapter remembers anything."""
+        settings = GitHubSettings(
+            TokenLogin(TOKEN), api_url=self.github.url, seconds_between_writes=0, timeout_seconds=1
+        )
+        forge = GitHubForge(settings)
+        registry = DistributionRegistry(
+            host=self.registry.host,
+            plain_http=True,
+            credentials=Configured(USER, PASSWORD),
+            monotonic=self.monotonic,
+        )
+        self.closing += [forge.disconnect, registry.close]
+        return World(
+            pipelines={self.pipeline.name: self.pipeline},
+            registries={self.registry.host: registry},
+            forges={"github": forge},
+            deployments={"main": RestDeployments(Connection(self.argocd.url, token=ARGOCD_TOKEN))},
+            notifiers={
+                "slack": SlackNotifier(token=SLACK_TOKEN, channel="#deploys", base_url=self.slack.url)
+            },
+            store=self.store,
+            queue=MemoryQueue(),
+            clock=self.clock,
+        )
+
+    def monotonic(self) -> float:
+        """The seconds of a clock that runs as `clock` is moved."""
+        return self.clock.now().timestamp()
+
+    def push(self, tag: str) -> None:
+        """Push an image; the registry tells of it until it is heard."""
+        digest = self.registry.push(tag)
+        delivery = Delivery("registry", f"push-{next(self.pushes)}")
+        fact = ImagePushed(image=self.image, tag=tag, digest=digest)
+        while True:
+            with suppress(Transient):
+                receive(self.world, delivery, [fact], forge=None)
+                return
+            self.clock.pass_by(_STEP)
+
+    def turn(self) -> None:
+        """What a sweep and the workers do at this moment."""
+        queue = self.world.queue
+        assert isinstance(queue, MemoryQueue)
+        with suppress(Transient):
+            sweep(self.world, every=EVERY)
+        while queue.pipelines:
+            with suppress(Transient):
+                reconcile(self.world, queue.pipelines.popleft())
+        with suppress(Transient):
+            announce(self.world.store, self.world.notifiers, self.clock, 100)
+
+    def pass_by(self, span: timedelta) -> None:
+        """Let time go by, with a sweep every five seconds."""
+        end = self.clock.now() + span
+        while self.clock.now() < end:
+            self.turn()
+            self.clock.pass_by(_TICK)
+        self.turn()
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        """Let time go by until something holds; fail when it does not come within two hours."""
+        end, steps = self.clock.now() + _LONGEST_STORY, itertools.count()
+        self.turn()
+        while not holds():
+            assert self.clock.now() < end, f"{what} never came; seen: {self.shown()}"
+            self.clock.pass_by(_STEP if next(steps) < 10 else _TICK)
+            self.turn()
+
+    def proposed(self, tag: str) -> None:
+        """Push, and wait until prod's pull request holds it."""
+        self.push(tag)
+        self.until(lambda: self._shows_proposal(tag), f"{tag} in prod's pull request")
+
+    def merge_prod(self) -> None:
+        """Wait for prod's pull request to be shown as it is, and merge it as a human."""
+        self.until(self._shows_proposal, "prod's pull request")
+        pull = self.status("prod").pull_request
+        assert pull is not None
+        self.hosted.merge_pull(pull.number, expected_head=pull.head)
+        self.store.wake([self.pipeline.name], now=self.clock.now())
+
+    def finish(self) -> None:
+        """The rest of the story: a human merges prod, it goes live, and all of it is told."""
+        self.merge_prod()
+        self.until(self.is_still, "the end of the story")
+
+    def is_still(self) -> bool:
+        """Whether all is live and told."""
+        shown = self.shown()
+        is_live = all(each.state is State.LIVE for each in shown.environments)
+        far = self.clock.now() + timedelta(days=2)
+        return is_live and not shown.problem and not self.store.outbox(now=far, limit=1)
+
+    def unplayed(self) -> list[object]:
+        """What is left of the scripts of faults: a fault that nothing met proves nothing."""
+        rules = [*vars(self.github.faults)["_rules"], *vars(self.argocd.host.faults)["_rules"]]
+        return [rule for rule in [*rules, *self.registry.rules] if rule.left > 0]
+
+    def shown(self) -> PipelineStatus:
+        """What people see of the pipeline."""
+        return {each.name: each for each in self.store.board()}[self.pipeline.name]
+
+    def status(self, environment: str) -> EnvironmentStatus:
+        """What people see of one environment."""
+        return {each.name: each for each in self.shown().environments}[environment]
+
+    def file(self, environment: str) -> bytes | None:
+        """The environment's file on the base branch."""
+        entry = self.hosted.git.entry("main", _file(environment))
+        return self.hosted.git.blob(entry.sha) if entry else None
+
+    def values(self, tag: str) -> bytes:
+        """A values file that holds the tag."""
+        return f"image:\n  repository: {self.image}\n  tag: {tag}  # moved by Tagboat\n".encode()
+
+    def _shows_proposal(self, tag: str = "") -> bool:
+        pull = self.status("prod").pull_request
+        if pull is None or tag not in pull.title:
+            return False
+        return self.hosted.pull(pull.number).head == pull.head
+
+    def _environment(self, name: str, **changes: Any) -> Environment:
+        target = Target("web", _file(name), tag="image.tag")
+        applications = (Application("main", f"web-{name}"),)
+        made = Environment(name, (target,), applications=applications, settle=timedelta(0))
+        return replace(made, **changes)
+
+
+@contextmanager
+def staged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
+    """Everything at 1.0.0, looked at once, and live."""
+    clock, slept = SetClock(), list[float]()
+    with ExitStack() as stack:
+        monkeypatch.setattr(git_host, "GitRepository", _RememberingGit)
+        monkeypatch.setattr(ssl, "create_default_context", _tls_context)
+        github = stack.enter_context(FakeGitHub(folder, host=GitHost(folder / "github", clock=clock.now)))
+        argocd = stack.enter_context(FakeArgoCD(now=clock.now))
+        slack = stack.enter_context(fake_slack())
+        registry = stack.enter_context(registry_host())
+        hosted = github.host.create(REPOSITORY)
+        built = Stage(clock, github, hosted, argocd, slack, registry, folder, slept)
+        for close in built.closing:
+            stack.callback(close)
+        _stop_waiting(monkeypatch, built)
+        built.logs = stack.enter_context(structlog.testing.capture_logs())
+        registry.push("1.0.0")
+        hosted.commit("main", {_file(name): built.values("1.0.0") for name in ("dev", "prod")})
+        _follow(built)
+        built.turn()
+        clock.pass_by(timedelta(minutes=1))
+        yield built
+        assert not [each for each in slept if each > 1.0], f"an adapter slept on the wall clock: {slept}"
+
+
+def _follow(stage: Stage) -> None:
+    for name in ("dev", "prod"):
+        stage.argocd.app(
+            f"web-{name}",
+            repo_url=CLONE_URL,
+            branch="main",
+            head=lambda: stage.hosted.git.branch("main") or "",
+            images=functools.partial(_images, stage, _file(name)),
+        )
+
+
+def _images(stage: Stage, file: str, commit: str) -> Sequence[str]:
+    entry = stage.hosted.git.entry(commit, file)
+    text = (stage.hosted.git.blob(entry.sha) or b"").decode() if entry else ""
+    return [f"{stage.image}:{text.partition('tag: ')[2].partition(' ')[0]}"]
+
+
+def _file(environment: str) -> str:
+    return f"envs/{environment}/values.yaml"
+
+
+def _stop_waiting(monkeypatch: pytest.MonkeyPatch, built: Stage) -> None:
+    """Put the set clock in the place of the adapters' own, and write down what they would sleep."""
+    watch = SimpleNamespace(monotonic=built.monotonic, time=built.monotonic, sleep=built.slept.append)
+    for module in (github_transport, registry_transport, urllib3.util.retry):
+        monkeypatch.setattr(module, "time", watch)
+
+
+_new_tls_context = ssl.create_default_context
+
+
+@functools.cache
+def _tls_context(cafile: str | None = None) -> ssl.SSLContext:
+    """One for all: reading the authorities takes longer than a story's requests."""
+    return _new_tls_context(cafile=cafile)
+
+
+class _RememberingGit(GitRepository):
+    """Git's answers, kept for as long as they hold: a process for each costs more than all else."""
+
+    def __init__(self, folder: Path, *, default_branch: str = "main") -> None:
+        self._kept: dict[tuple[str, ...], bytes | Exception] = {}
+        super().__init__(folder, default_branch=default_branch)
+
+    def _git(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        if arguments[0] not in _READING:
+            # A new object changes what is not there; a moved branch changes what is asked for by its name.
+            moves = arguments[0] not in _MAKING
+            self._kept = {
+                asked: answer
+                for asked, answer in self._kept.items()
+                if isinstance(answer, bytes) and not (moves and _names_a_branch(asked))
+            }
+            return super()._git(*arguments, stdin=stdin, env=env)
+        if arguments not in self._kept:
+            try:
+                self._kept[arguments] = super()._git(*arguments)
+            except subprocess.CalledProcessError as error:
+                self._kept[arguments] = error
+        kept = self._kept[arguments]
+        if isinstance(kept, Exception):
+            raise kept
+        return kept
+
+
+def _names_a_branch(arguments: tuple[str, ...]) -> bool:
+    revisions = itertools.takewhile(lambda each: each != "--", arguments[1:])
+    return arguments[0] == "for-each-ref" or not all(
+        each.startswith("-") or each == "blob" or _OBJECT.search(each) for each in revisions
+    )
