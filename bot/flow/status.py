@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from bot.domain.pipeline import Pipeline
+from bot.domain.pipeline import Merge, Pipeline
 from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, State
 from bot.flow.world import World
 
@@ -23,7 +23,7 @@ def board(world: World) -> Sequence[PipelineStatus]:
     """
     kept = {each.name: each for each in world.store.board()}
     return [
-        _with_merges(kept[name]) if name in kept else _unseen(pipeline)
+        _with_merges(kept[name], pipeline) if name in kept else _unseen(pipeline)
         for name, pipeline in sorted(world.pipelines.items())
     ]
 
@@ -41,8 +41,10 @@ def _unseen(pipeline: Pipeline) -> PipelineStatus:
     return PipelineStatus(pipeline.name, str(pipeline.repository), environments)
 
 
-def _with_merges(shown: PipelineStatus) -> PipelineStatus:
-    return replace(shown, environments=tuple(map(_with_merge, shown.environments)))
+def _with_merges(shown: PipelineStatus, pipeline: Pipeline) -> PipelineStatus:
+    by_itself = {each.name for each in pipeline.environments if each.merge is Merge.AUTO}
+    environments = [each if each.name in by_itself else _with_merge(each) for each in shown.environments]
+    return replace(shown, environments=tuple(environments))
 
 
 def _with_merge(shown: EnvironmentStatus) -> EnvironmentStatus:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from bot.domain.pipeline import Merge
 from bot.domain.snapshot import PipelineStatus, State
+from bot.domain.window import Window, WindowKind
 from bot.flow.status import board, status_json
 from tests.flow.worlds import START, Bench, environment
 
@@ -54,6 +57,16 @@ def test_the_merge_is_offered_for_pull_requests_without_an_address(
     monkeypatch.setattr(bench.store, "board", lambda: [replace(kept, environments=(named,))])
     shown = _only(_only(board(bench.world)).environments)
     assert shown.pull_request.mergeable_here is offered
+
+
+def test_no_merge_is_offered_where_tagboat_merges_by_itself() -> None:
+    shut = Window(WindowKind.DENY, "0 0 * * *", timedelta(hours=24), reason="freeze")
+    bench = Bench((environment("dev", merge=Merge.AUTO, windows=(shut,)),))
+    bench.registry.push(bench.pipeline.images[0].name, "1.1.0")
+    bench.settle()
+    shown = _only(_only(board(bench.world)).environments)
+    assert shown.pull_request is not None
+    assert shown.pull_request.mergeable_here is False
 
 
 def test_json_holds_every_field_by_its_name() -> None:
