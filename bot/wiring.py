@@ -6,6 +6,7 @@ Everything here reads `Settings` and nothing else: no environment, no files but 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import assert_never
 
 from bot.adapters.argocd.connection import Connection
@@ -36,7 +37,7 @@ from bot.configuration.settings import (
     SlackSettings,
 )
 from bot.domain.deployment import written
-from bot.domain.pipeline import Application
+from bot.domain.pipeline import Application, Pipeline
 from bot.flow.world import World
 from bot.ports import Clock, Deployments, Forge, Ledger, Notifier, Registry
 from bot.webhooks.git import clone_address
@@ -53,7 +54,7 @@ def world(settings: Settings) -> World:
     store = SqlStore(settings.store.get_secret_value())
     forges = {name: _forge(each, settings, store, clock) for name, each in settings.forges.items()}
     return World(
-        pipelines=settings.pipelines,
+        pipelines={name: _with_pages(each, settings) for name, each in settings.pipelines.items()},
         registries=registries(settings),
         forges=forges,
         deployments={
@@ -189,6 +190,25 @@ def _simulated_source(
         return [str(ref) for _, ref in written(pipeline, environment, files)]
 
     return SimulatedSource(next(iter(pipeline.repository_urls), path), branch, head, images)
+
+
+def _with_pages(pipeline: Pipeline, settings: Settings) -> Pipeline:
+    """The pipeline with the page of each Application (`/applications/NAMESPACE/NAME` of Argo CD's own UI)."""
+    environments = tuple(
+        replace(
+            environment, applications=tuple(_with_page(each, settings) for each in environment.applications)
+        )
+        for environment in pipeline.environments
+    )
+    return replace(pipeline, environments=environments)
+
+
+def _with_page(application: Application, settings: Settings) -> Application:
+    instance = settings.argocd[application.argocd]
+    if not isinstance(instance, ArgoCDSettings):
+        return application
+    place = f"{application.namespace or 'argocd'}/{application.name}"
+    return replace(application, url=f"{instance.url.rstrip('/')}/applications/{place}")
 
 
 def _login(settings: GitHubSettings) -> TokenLogin | AppLogin:

@@ -19,7 +19,7 @@ from bot.domain.image import ImageRef, Release
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Application, Environment, Merge, Pipeline
 from bot.domain.progress import Progress, follow
-from bot.domain.promotion import NotYet, Proof, proved
+from bot.domain.promotion import NotYet, Proof, proved, unpinned
 from bot.domain.proposal import Proposal, PullRequest, PullRequestState, withdrawn
 from bot.domain.selection import Strategy, is_downgrade
 from bot.domain.snapshot import (
@@ -221,14 +221,11 @@ def _next_step(situation: _Situation, found: Release) -> _Step:
         return _kept_open(situation, wanted)
     try:
         files = _edited(situation, situation.view.files, wanted.release)
-        moved = _moved_tag(situation, found, wanted.release)
     except TagboatError as error:
         return _Step(State.BLOCKED, str(error))
     if not files:
         return _nothing_to_propose(situation, wanted)
-    if moved:
-        return _Step(State.BLOCKED, moved)
-    return _propose(situation, found, wanted, files)
+    return _moved_tag(situation, wanted) or _propose(situation, found, wanted, files)
 
 
 def _wanted(situation: _Situation, found: Release) -> _Wanted | _Step:
@@ -297,20 +294,26 @@ def _is_held(situation: _Situation, files: Release, release: Release) -> bool:
         return False
 
 
-def _moved_tag(situation: _Situation, found: Release, release: Release) -> str:
-    """Why a tag may not be promoted: it names another image now than the one that was proved."""
-    for alias, ref in release:
-        if ref == found[alias] or not situation.environment.after:
-            continue
+def _moved_tag(situation: _Situation, wanted: _Wanted) -> _Step | None:
+    """Why a release may not be promoted by its tag: it was moved, is gone, or was not asked about yet."""
+    current = situation.record.current
+    if not situation.environment.after or current is None:
+        return None
+    for ref in unpinned(situation.environment, wanted.release, current.release):
         now = situation.snapshot.tag_digests.get(replace(ref, digest=None))
+        if now is None:
+            reason = f"asks the registry whether {ref.tag} is still what was proved"
+            return _Step(State.WAITING, reason, until=situation.now, release=wanted.release)
         if isinstance(now, Problem):
-            return str(now)
-        if ref.digest and now and now != ref.digest:
-            return (
+            state = State.WAITING if now.is_transient else State.BLOCKED
+            return _Step(state, str(now), until=situation.now + _FAULT_AGAIN, release=wanted.release)
+        if now != ref.digest:
+            reason = (
                 f"tag {ref.tag} of {ref.name} was moved since it was proved: now {now[:19]}…, proved "
-                f"{ref.digest[:19]}… (push a new tag, or give the target a digest key)"
+                f"{str(ref.digest)[:19]}… (push a new tag, or give the target a digest key)"
             )
-    return ""
+            return _Step(State.BLOCKED, reason)
+    return None
 
 
 def _kept_open(situation: _Situation, step: _Step) -> _Step:

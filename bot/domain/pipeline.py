@@ -59,12 +59,16 @@ class Target:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Application:
-    """An Argo CD Application to follow: the instance's name in the configuration, then how it knows it."""
+    """An Argo CD Application to follow: the instance's name in the configuration, then how it knows it.
+
+    `url` is its page for people, empty where there is none.
+    """
 
     argocd: str
     name: str
     namespace: str | None = None
     project: str | None = None
+    url: str = field(default="", compare=False)
 
     def __str__(self) -> str:
         return f"{self.argocd}/{self.name}"

@@ -109,7 +109,7 @@ def follow(
         reason="" if worst.is_live else worst.reason,
         is_synced=all(each.word in _AFTER_SYNC for each in verdicts),
         applications=tuple(
-            ApplicationStatus(each.application.name, str(verdict.word), verdict.reason)
+            ApplicationStatus(each.application.name, str(verdict.word), verdict.reason, each.application.url)
             for each, verdict in zip(view.applications, verdicts, strict=True)
         ),
         refreshes=refreshes,

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.image import Release
+from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Environment
 from bot.domain.snapshot import Deployment, EnvironmentRecord
 
@@ -56,6 +56,21 @@ def proved(
             return Proved(deployment.release, proofs, newer)
         newer = newer or lack
     return newer or NotYet(f"waits for {environment.after[0]}: nothing is deployed there yet")
+
+
+def unpinned(environment: Environment, release: Release, running: Release) -> tuple[ImageRef, ...]:
+    """The references that change and whose digest no file of the environment keeps.
+
+    Their tags must still name what was proved when they are promoted.
+    """
+    refs, old = dict(release.images), dict(running.images)
+    kept = {target.alias for target in environment.targets if target.digest}
+    aliases = {target.alias for target in environment.targets} - kept
+    return tuple(
+        refs[alias]
+        for alias in sorted(aliases)
+        if alias in refs and refs[alias].digest and refs[alias] != old.get(alias)
+    )
 
 
 def _lack(

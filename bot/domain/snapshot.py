@@ -219,11 +219,12 @@ class PullRequestSummary:
 
 @dataclass(frozen=True, slots=True)
 class ApplicationStatus:
-    """One Application as the board shows it: the verdict's word and its sentence."""
+    """One Application as the board shows it: the verdict's word and its sentence, and its page in Argo CD."""
 
     name: str
     verdict: str
     reason: str = ""
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

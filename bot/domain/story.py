@@ -105,16 +105,22 @@ def _deployed(
         yield _notice(story, release, environment, Event.MERGED, commit, merged, link)
         if progress and progress.is_synced:
             text = f"{environment}: Argo CD has synced {release.version}"
-            yield _notice(story, release, environment, Event.SYNCED, commit, text)
+            yield _notice(story, release, environment, Event.SYNCED, commit, text, _argocd(progress))
         if deployment.live_since:
             text = f"{environment}: {release.version} is live"
-            yield _notice(story, release, environment, Event.HEALTHY, commit, text)
+            yield _notice(story, release, environment, Event.HEALTHY, commit, text, _argocd(progress))
     if deployment.degraded_since:
         since = f"{commit}/{deployment.degraded_since:%Y%m%dT%H%M%S}"
         text = (
             f"{environment}: {release.version} is not healthy: {progress.reason if progress else 'not seen'}"
         )
-        yield _notice(story, release, environment, Event.DEGRADED, since, text)
+        yield _notice(story, release, environment, Event.DEGRADED, since, text, _argocd(progress))
+
+
+def _argocd(progress: Progress | None) -> Link | None:
+    """The page of the Application that a reader should look at: the first that is not live, or the first."""
+    shown = sorted(progress.applications if progress else (), key=lambda each: each.verdict == "Live")
+    return Link(f"{shown[0].name} in Argo CD", shown[0].url) if shown and shown[0].url else None
 
 
 def _notice(

@@ -17,7 +17,7 @@ from bot.domain.errors import NotFound, TagboatError, Transient
 from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Application, Environment, Pipeline, PipelineImage
 from bot.domain.progress import followed
-from bot.domain.promotion import Proved, proved
+from bot.domain.promotion import Proved, proved, unpinned
 from bot.domain.proposal import PullRequest
 from bot.domain.selection import NeedsDetails, TagDetails, Unreadable, choose
 from bot.domain.snapshot import (
@@ -40,7 +40,7 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
     """Read everything that the decision on this pipeline rests on.
 
     Pull requests are read before the branch: one that is merged in between is then seen as open beside
-    files that hold it already, which leads to nothing; the other way round it would be proposed again.
+    files that hold it already, and read again; the other way round it would be proposed again.
 
     Raises:
         TagboatError: the base branch itself could not be read, so nothing can be said.
@@ -99,15 +99,24 @@ def _git_view(
         files = {file: forge.read(path, branch.head, file) for file in environment.files}
         head = forge.head(path, ours)
         proposed = {file: forge.read(path, head, file) for file in environment.files} if head else {}
-        return EnvironmentView(
+        view = EnvironmentView(
             files=files,
             pull_requests=tuple(pulls),
             branch_head=head,
             proposed_files=proposed,
             foreign_commit=forge.foreign_commit(path, branch=ours, base=branch.name) if head else None,
         )
+        return replace(view, pull_requests=_as_merged(forge, path, ours, view))
     except TagboatError as error:
         return EnvironmentView(files={}, problem=Problem.of(error))
+
+
+def _as_merged(forge: Forge, path: str, ours: str, view: EnvironmentView) -> tuple[PullRequest, ...]:
+    """The pull requests, read again where one was merged since: it is then known what brought the files."""
+    is_brought = view.branch_head is None or view.files == view.proposed_files
+    if view.open_pull_request is None or not is_brought:
+        return view.pull_requests
+    return tuple(forge.pull_requests(path, ours))
 
 
 def _choices(
@@ -280,11 +289,7 @@ def _unpinned(environment: Environment, record: Record, now: datetime) -> Iterab
     answer = proved(environment, upstream, now)
     if not isinstance(answer, Proved):
         return
-    running = dict(current.release.images)
-    for target in environment.targets:
-        ref = answer.release[target.alias]
-        if target.digest is None and ref.digest and ref != running.get(target.alias):
-            yield ref
+    yield from unpinned(environment, answer.release, current.release)
 
 
 def _problem(error: TagboatError) -> Problem:

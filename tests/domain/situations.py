@@ -109,6 +109,9 @@ def chosen(tag: str | None, reason: str = "newest") -> ImageChoice:
     return ImageChoice(Choice(tag, reason), digest(tag) if tag else None)
 
 
+_UNMOVED = {web(tag, pinned=False): digest(tag) for tag in ("1.0.0", "1.1.0", "1.2.0")}
+
+
 def snapshot(
     *environments: Environment,
     choice: ImageChoice | Problem | None = None,
@@ -116,7 +119,7 @@ def snapshot(
     deployed: Mapping[str, tuple[Deployment, ...]] | None = None,
     tag_digests: Mapping[ImageRef, str | Problem] | None = None,
 ) -> Snapshot:
-    """A snapshot of `pipeline(*environments)`; every environment without a record runs what its view says."""
+    """A snapshot of `pipeline(*environments)`; every tag still names what it did unless said otherwise."""
     place = pipeline(*environments)
     first = [each.name for each in place.environments if not each.after]
     answer = choice or chosen("1.0.0")
@@ -126,5 +129,5 @@ def snapshot(
         choices={name: {"web": answer} for name in first},
         environments=views,
         record=Record({name: EnvironmentRecord(each) for name, each in (deployed or {}).items()}),
-        tag_digests=tag_digests or {},
+        tag_digests=_UNMOVED if tag_digests is None else tag_digests,
     )

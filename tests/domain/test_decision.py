@@ -393,6 +393,24 @@ def test_a_tag_that_is_not_what_was_proved_is_not_promoted(now: str | Problem, r
     assert reason in status(plan, "prod").reason
 
 
+def test_a_tag_that_was_not_asked_about_is_not_promoted_before_it_is() -> None:
+    seen = snapshot(
+        STAGING_FIRST,
+        PROD,
+        choice=chosen("1.1.0"),
+        views={"staging": view(STAGING, "1.1.0"), "prod": view(PROD, "1.0.0")},
+        deployed={
+            "staging": (deployment("1.1.0", live_for=LONG),),
+            "prod": (deployment("1.0.0", live_for=LONG),),
+        },
+        tag_digests={},
+    )
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert status(plan, "prod").state is State.WAITING
+    assert plan.wake_at == NOW
+
+
 def test_a_view_that_could_not_be_read_is_unknown_and_keeps_its_memory() -> None:
     lost = view(DEV, "1.0.0", problem=Problem("github.com does not answer", is_transient=True))
     kept = deployment("1.0.0", live_for=LONG)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.domain.notice import Event, Link, Notice
 from bot.domain.progress import Progress
 from bot.domain.proposal import PullRequest
-from bot.domain.snapshot import Deployment, EnvironmentStatus, EnvironmentView, State
+from bot.domain.snapshot import ApplicationStatus, Deployment, EnvironmentStatus, EnvironmentView, State
 from bot.domain.story import Chapter, Story, tell
 from tests.domain.situations import NOW, deployment, pull_request, release
 
@@ -47,6 +47,18 @@ def test_a_live_deployment_has_its_whole_story_in_order() -> None:
         "prod: Argo CD has synced 1.1.0",
         "prod: 1.1.0 is live",
     ]
+
+
+def test_what_runs_links_to_argo_cd_and_what_is_broken_to_the_application_that_is() -> None:
+    well = ApplicationStatus("eu", "Live", "", "https://argocd.example/applications/argocd/eu")
+    ill = ApplicationStatus("us", "Degraded", "", "https://argocd.example/applications/argocd/us")
+    one = story(current=merged(degraded_since=NOW))
+    chapter = one.chapters["prod"]
+    assert chapter.progress is not None
+    progress = replace(chapter.progress, applications=(well, ill))
+    lines = told(Story("shop", {"prod": replace(chapter, progress=progress)}))
+    assert lines[-1].event is Event.DEGRADED
+    assert lines[-1].link == Link("us in Argo CD", ill.url)
 
 
 def test_a_deployment_that_is_not_live_yet_ends_where_it_is() -> None:

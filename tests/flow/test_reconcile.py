@@ -146,6 +146,44 @@ def test_soak_is_kept_by_the_clock_alone() -> None:
     assert bench.status("prod").state is State.PROPOSED
 
 
+def test_what_was_proved_is_promoted_by_its_digest_even_after_its_tag_moved() -> None:
+    pinned = tuple(
+        replace(each, targets=(replace(each.targets[0], digest="image.digest"),), merge=merge)
+        for each, merge in zip(THREE, (Merge.AUTO, Merge.MANUAL, Merge.MANUAL), strict=True)
+    )
+    bench = Bench(pinned)
+    for name in ("dev", "staging", "prod"):
+        content = values("1.0.0") + b"  digest: ''\n"
+        bench.forge.commit_by_human(REPOSITORY, "main", {f"envs/{name}/values.yaml": File(content)})
+    proved = bench.registry.push(WEB, "1.1.0")
+    bench.look()
+    staging = bench.status("staging").pull_request
+    assert staging is not None
+    merge_by_human(bench.world, "shop", "staging", number=staging.number, head=staging.head, who="ada")
+    moved = bench.registry.push(WEB, "1.1.0", content="rebuilt")
+    assert moved != proved
+    bench.look()
+    assert moved.encode() in (bench.file("dev") or b"")
+    prod = bench.ledger.of_branch(REPOSITORY, "tagboat/shop/prod")[0]
+    assert proved.encode() in (bench.forge.read(REPOSITORY, prod.head, "envs/prod/values.yaml") or b"")
+
+
+def test_a_tag_that_moved_is_not_promoted_to_a_file_that_keeps_no_digest() -> None:
+    first, second, third = THREE
+    bench = Bench((first, replace(second, merge=Merge.MANUAL), third))
+    bench.settle()
+    bench.registry.push(WEB, "1.1.0")
+    bench.look()
+    staging = bench.status("staging").pull_request
+    assert staging is not None
+    bench.registry.push(WEB, "1.1.0", content="rebuilt")
+    merge_by_human(bench.world, "shop", "staging", number=staging.number, head=staging.head, who="ada")
+    bench.settle()
+    assert bench.status("prod").state is State.BLOCKED
+    assert "was moved since it was proved" in bench.status("prod").reason
+    assert bench.ledger.of_branch(REPOSITORY, "tagboat/shop/prod") == []
+
+
 @pytest.mark.parametrize(
     ("error", "state"),
     [
