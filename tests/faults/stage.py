@@ -14,7 +14,7 @@ import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -61,7 +61,7 @@ SLACK_TOKEN = "xoxb-canary-of-slack"
 ARGOCD_TOKEN = "fake-argocd-token"
 SECRETS = (TOKEN, SLACK_TOKEN, ARGOCD_TOKEN, PASSWORD)
 EVERY = timedelta(minutes=5)
-_STEP, _TICK = timedelta(seconds=2), timedelta(seconds=5)
+_STEP, _LONGEST_STEP = timedelta(seconds=2), timedelta(seconds=20)
 _LONGEST_STORY = timedelta(hours=2)
 _READING = frozenset({"rev-parse", "cat-file", "ls-tree", "log", "merge-base", "merge-tree", "for-each-ref"})
 
@@ -120,6 +120,7 @@ class Stage:
             monotonic=self.monotonic,
         )
         self.closing += [forge.disconnect, registry.close]
+        self.queue = MemoryQueue()
         return World(
             pipelines={self.pipeline.name: self.pipeline},
             registries={self.registry.host: registry},
@@ -129,9 +130,14 @@ class Stage:
                 "slack": SlackNotifier(token=SLACK_TOKEN, channel="#deploys", base_url=self.slack.url)
             },
             store=self.store,
-            queue=MemoryQueue(),
+            queue=self.queue,
             clock=self.clock,
         )
+
+    def close(self) -> None:
+        """Close what the worlds of this test held open."""
+        for close in self.closing:
+            close()
 
     def monotonic(self) -> float:
         """The seconds of a clock that runs as `clock` is moved."""
@@ -148,34 +154,37 @@ class Stage:
                 return
             self.clock.pass_by(_STEP)
 
-    def turn(self) -> None:
-        """What a sweep and the workers do at this moment."""
-        queue = self.world.queue
-        assert isinstance(queue, MemoryQueue)
+    def turn(self) -> bool:
+        """What a sweep and the workers do at this moment; False when there was nothing to do."""
         with suppress(Transient):
             sweep(self.world, every=EVERY)
-        while queue.pipelines:
+        is_busy = bool(self.queue.pipelines)
+        while self.queue.pipelines:
             with suppress(Transient):
-                reconcile(self.world, queue.pipelines.popleft())
+                reconcile(self.world, self.queue.pipelines.popleft())
         with suppress(Transient):
-            announce(self.world.store, self.world.notifiers, self.clock, 100)
+            is_busy |= announce(self.world.store, self.world.notifiers, self.clock, 100) > 0
+        return is_busy
 
     def pass_by(self, span: timedelta) -> None:
-        """Let time go by, with a sweep every five seconds."""
+        """Let time go by."""
         end = self.clock.now() + span
-        while self.clock.now() < end:
-            self.turn()
-            self.clock.pass_by(_TICK)
-        self.turn()
+        self._turns_until(lambda: self.clock.now() >= end, end)
 
     def until(self, holds: Callable[[], object], what: str) -> None:
         """Let time go by until something holds; fail when it does not come within two hours."""
-        end, steps = self.clock.now() + _LONGEST_STORY, itertools.count()
-        self.turn()
-        while not holds():
-            assert self.clock.now() < end, f"{what} never came; seen: {self.shown()}"
-            self.clock.pass_by(_STEP if next(steps) < 10 else _TICK)
-            self.turn()
+        end = self.clock.now() + _LONGEST_STORY
+        self._turns_until(holds, end)
+        assert holds(), f"{what} never came; seen: {self.shown()}"
+
+    def _turns_until(self, holds: Callable[[], object], end: datetime) -> None:
+        """A sweep every two seconds; where nothing is to be done, less and less often."""
+        step = _STEP
+        is_busy = self.turn()
+        while not holds() and self.clock.now() < end:
+            step = _STEP if is_busy else min(2 * step, _LONGEST_STEP)
+            self.clock.pass_by(min(step, end - self.clock.now()))
+            is_busy = self.turn()
 
     def proposed(self, tag: str) -> None:
         """Push, and wait until prod's pull request holds it."""
@@ -250,8 +259,7 @@ def staged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
         registry = stack.enter_context(registry_host())
         hosted = github.host.create(REPOSITORY)
         built = Stage(clock, github, hosted, argocd, slack, registry, folder, slept)
-        for close in built.closing:
-            stack.callback(close)
+        stack.callback(built.close)
         _stop_waiting(monkeypatch, built)
         built.logs = stack.enter_context(structlog.testing.capture_logs())
         registry.push("1.0.0")
@@ -306,6 +314,11 @@ class _RememberingGit(GitRepository):
     def __init__(self, folder: Path, *, default_branch: str = "main") -> None:
         self._kept: dict[tuple[str, ...], bytes | Exception] = {}
         super().__init__(folder, default_branch=default_branch)
+
+    def resolve(self, revision: str) -> str | None:
+        """A branch is a file that holds its commit: read as such."""
+        branch = self.folder / "refs/heads" / revision.removeprefix("refs/heads/")
+        return branch.read_text().strip() if branch.is_file() else super().resolve(revision)
 
     def _git(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         if arguments[0] not in _READING:

@@ -25,7 +25,6 @@ FAULTS: dict[str, tuple[Fault, tuple[str, ...]]] = {
     ),
     "401": (Answer(401, {"code": 16, "message": "no session"}), ("expired or revoked", "give a token")),
     "500": (Answer(500, {"message": "boom"}), ("500 boom", "looked at again")),
-    "503 without words": (Answer(503), ("503", "looked at again")),
     "404 of a proxy": (Answer(404, "404 page not found"), ("not from Argo CD's API", "root path")),
     "429": (Answer(429, {}, {"Retry-After": "20"}), ("too many requests",)),
     "cut": (Cut(), ("did not answer", "looked at again")),
