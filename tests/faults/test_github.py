@@ -231,3 +231,28 @@ def test_a_file_that_is_not_shown_for_a_while_stops_its_environment_and_no_other
     stage.github.faults.clear()
     stage.finish()
     assert_one_release_went_through(stage)
+
+
+def test_a_change_that_is_overtaken_for_ever_does_not_go_round_for_ever(stage: Stage) -> None:
+    busy = Answer(409, {"message": "Reference is locked"})
+    stage.github.faults.add("POST", "/git/refs$", busy, times=LASTING)
+    stage.push("1.1.0")
+    stage.pass_by(MINUTE)
+    assert len(stage.github.asked("POST", "/git/refs$")) <= 60, "twelve at most, each quarter of a minute"
+    assert_says(stage, "acme/infra on 127.0.0.1 was changed at the same moment", "Reference is locked")
+    assert blocked(stage) == []
+    stage.github.faults.clear()
+    stage.finish()
+    assert_one_release_went_through(stage)
+
+
+def test_somebody_who_undoes_each_change_is_not_fought_without_a_pause(stage: Stage) -> None:
+    stage.proposed("1.1.0")
+    stage.hosted.edit_pull(2, body="I write my own words.")
+    stage.github.faults.add("PATCH", "/pulls/2$", Answer(200, {"number": 2}), times=LASTING)
+    stage.pass_by(6 * MINUTE)
+    assert 1 <= len(stage.github.asked("PATCH", "/pulls/2$")) <= 60
+    stage.github.faults.clear()
+    stage.until(lambda: "tagboat release=" in stage.hosted.pull(2).body, "Tagboat's own words")
+    stage.finish()
+    assert_one_release_went_through(stage)

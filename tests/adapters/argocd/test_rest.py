@@ -116,6 +116,7 @@ def test_each_status_has_its_error(
         with pytest.raises(kind, match=text) as caught:
             call()
         assert type(caught.value) is kind
+        assert f"main/web-dev at {argocd.host.url.removeprefix('http://')}" in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,15 @@ def test_a_change_is_never_sent_twice_by_itself(world: GitHubWorld, fault: Fault
     assert len(world.github.asked("POST", "/pulls$")) == 1
 
 
+def test_a_pull_request_that_the_list_does_not_show_yet_is_waited_for(world: GitHubWorld) -> None:
+    world.open()
+    world.again()
+    world.github.faults.add("GET", "/pulls$", Answer(200, []), times=2)
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 does not list the pull request .* already exists"):
+        world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
+    assert world.forge.open(REPOSITORY, PROPOSAL, base_branch="main").number == 1
+
+
 class TestReads:
     @pytest.mark.parametrize("fault", [Answer(502, {}), Cut()], ids=["502", "cut"])
     def test_a_read_is_tried_again_at_once(self, world: GitHubWorld, fault: Fault) -> None:

@@ -265,6 +265,21 @@ def test_the_wait_that_a_server_asks_for_is_handed_on(
 
 
 @pytest.mark.parametrize(
+    ("headers", "silence"),
+    [({"Retry-After": "30"}, 30.0), ({"Retry-After": "86400"}, 900.0), ({}, 0.0)],
+    ids=["as asked", "a quarter of an hour at most", "none named"],
+)
+def test_a_limit_is_kept_without_another_question(headers: dict[str, str], silence: float) -> None:
+    now = [1000.0]
+    with reading(lambda call: Reply(429, b"", headers), monotonic=lambda: now[0]) as (registry, server):
+        for moment in (1000.0, 1000.0 + silence - 0.1, 1000.0 + silence):
+            now[0] = max(moment, 1000.0)
+            with pytest.raises(Limited, match="asks to slow down"):
+                registry.tags(_IMAGE)
+        assert len(server.calls) == (2 if silence else 3)
+
+
+@pytest.mark.parametrize(
     ("url", "expected"),
     [
         ("https://Registry.Example.com/v2", ("https", "registry.example.com", 443)),
