@@ -11,7 +11,7 @@ from typing import assert_never
 
 import structlog
 
-from bot.domain.decision import Action, MergePullRequest, Propose, Refresh, Withdraw
+from bot.domain.action import Action, MergePullRequest, Propose, Refresh, Withdraw
 from bot.domain.errors import Conflict, TagboatError
 from bot.domain.pipeline import Pipeline
 from bot.domain.proposal import PullRequestState

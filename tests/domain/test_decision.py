@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.decision import MergePullRequest, Plan, Propose, Withdraw, decide
-from bot.domain.pipeline import Merge
+from bot.domain.action import MergePullRequest, Propose, Withdraw
+from bot.domain.decision import Plan, decide
+from bot.domain.image import ImageRef
+from bot.domain.pipeline import Environment, Merge
 from bot.domain.proposal import PullRequestState, withdrawn
 from bot.domain.selection import Choice
-from bot.domain.snapshot import EnvironmentStatus, ImageChoice, Problem, State
+from bot.domain.snapshot import (
+    Deployment,
+    EnvironmentStatus,
+    EnvironmentView,
+    ImageChoice,
+    Problem,
+    Snapshot,
+    State,
+)
 from bot.domain.window import Window, WindowKind
 from tests.domain.situations import (
     DEV,
@@ -38,13 +49,18 @@ def status(plan: Plan, name: str) -> EnvironmentStatus:
     return {each.name: each for each in plan.environments}[name]
 
 
-def test_a_newer_tag_opens_a_pull_request_that_changes_only_the_tag() -> None:
-    seen = snapshot(
-        DEV,
-        choice=chosen("1.1.0"),
-        views={"dev": view(DEV, "1.0.0")},
+def in_dev(choice: ImageChoice | Problem, seen: EnvironmentView, *, place: Environment = DEV) -> Snapshot:
+    """Dev alone, where 1.0.0 has been live for long."""
+    return snapshot(
+        place,
+        choice=choice,
+        views={"dev": seen},
         deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
     )
+
+
+def test_a_newer_tag_opens_a_pull_request_that_changes_only_the_tag() -> None:
+    seen = in_dev(chosen("1.1.0"), view(DEV, "1.0.0"))
     plan = decide(seen, NOW)
     (action,) = plan.actions
     assert isinstance(action, Propose)
@@ -58,36 +74,21 @@ def test_a_newer_tag_opens_a_pull_request_that_changes_only_the_tag() -> None:
 
 
 def test_nothing_is_done_when_the_wanted_tag_runs() -> None:
-    seen = snapshot(
-        DEV,
-        choice=chosen("1.0.0"),
-        views={"dev": view(DEV, "1.0.0")},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(chosen("1.0.0"), view(DEV, "1.0.0"))
     plan = decide(seen, NOW)
     assert plan.actions == ()
     assert (status(plan, "dev").state, status(plan, "dev").running) == (State.LIVE, {"web": "1.0.0"})
 
 
 def test_a_branch_left_by_a_crash_is_written_again_from_where_it_stands() -> None:
-    seen = snapshot(
-        DEV,
-        choice=chosen("1.1.0"),
-        views={"dev": view(DEV, "1.0.0", branch_head=HEAD)},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(chosen("1.1.0"), view(DEV, "1.0.0", branch_head=HEAD))
     (action,) = decide(seen, NOW).actions
     assert isinstance(action, Propose)
     assert (action.number, action.expected) == (None, HEAD)
 
 
 def test_an_open_pull_request_is_updated_in_place_when_a_newer_release_comes() -> None:
-    seen = snapshot(
-        DEV,
-        choice=chosen("1.2.0"),
-        views={"dev": proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0")},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(chosen("1.2.0"), proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"))
     (action,) = decide(seen, NOW).actions
     assert isinstance(action, Propose)
     assert (action.number, action.expected) == (7, HEAD)
@@ -95,12 +96,7 @@ def test_an_open_pull_request_is_updated_in_place_when_a_newer_release_comes() -
 
 
 def test_an_auto_environment_merges_the_head_that_was_looked_at() -> None:
-    seen = snapshot(
-        DEV,
-        choice=chosen("1.1.0"),
-        views={"dev": proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0")},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(chosen("1.1.0"), proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"))
     (action,) = decide(seen, NOW).actions
     assert isinstance(action, MergePullRequest)
     assert (action.number, action.expected_head) == (7, HEAD)
@@ -108,12 +104,7 @@ def test_an_auto_environment_merges_the_head_that_was_looked_at() -> None:
 
 def test_a_manual_environment_waits_for_a_human() -> None:
     manual = replace(DEV, merge=Merge.MANUAL)
-    seen = snapshot(
-        manual,
-        choice=chosen("1.1.0"),
-        views={"dev": proposing(manual, "1.0.0", pull_request("1.1.0"), "1.1.0")},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(chosen("1.1.0"), proposing(manual, "1.0.0", pull_request("1.1.0"), "1.1.0"), place=manual)
     plan = decide(seen, NOW)
     assert plan.actions == ()
     assert status(plan, "dev").state is State.PROPOSED
@@ -122,12 +113,7 @@ def test_a_manual_environment_waits_for_a_human() -> None:
 
 def test_a_branch_that_no_longer_merges_is_rebuilt() -> None:
     conflicting = pull_request("1.1.0", mergeable=False)
-    seen = snapshot(
-        DEV,
-        choice=chosen("1.1.0"),
-        views={"dev": proposing(DEV, "1.0.0", conflicting, "1.1.0")},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(chosen("1.1.0"), proposing(DEV, "1.0.0", conflicting, "1.1.0"))
     (action,) = decide(seen, NOW).actions
     assert isinstance(action, Propose)
     assert action.number == 7
@@ -141,12 +127,7 @@ def test_a_pull_request_that_the_forge_holds_back_waits_and_is_looked_at_again(
     reason: str, state: State
 ) -> None:
     held = pull_request("1.1.0", mergeable=None, blocked_reason=reason)
-    seen = snapshot(
-        DEV,
-        choice=chosen("1.1.0"),
-        views={"dev": proposing(DEV, "1.0.0", held, "1.1.0")},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(chosen("1.1.0"), proposing(DEV, "1.0.0", held, "1.1.0"))
     plan = decide(seen, NOW)
     assert plan.actions == ()
     assert status(plan, "dev").state is state
@@ -158,12 +139,7 @@ def test_a_pull_request_that_the_forge_holds_back_waits_and_is_looked_at_again(
 def test_a_closed_window_holds_the_merge_until_it_opens() -> None:
     night = Window(WindowKind.DENY, "0 11 * * *", timedelta(hours=3), reason="lunch")
     shut = replace(DEV, windows=(night,))
-    seen = snapshot(
-        shut,
-        choice=chosen("1.1.0"),
-        views={"dev": proposing(shut, "1.0.0", pull_request("1.1.0"), "1.1.0")},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(chosen("1.1.0"), proposing(shut, "1.0.0", pull_request("1.1.0"), "1.1.0"), place=shut)
     plan = decide(seen, NOW)
     assert plan.actions == ()
     assert "lunch" in status(plan, "dev").reason
@@ -172,12 +148,7 @@ def test_a_closed_window_holds_the_merge_until_it_opens() -> None:
 
 def test_a_release_that_a_human_closed_is_not_proposed_again_but_the_next_one_is() -> None:
     no = pull_request("1.1.0", state=PullRequestState.CLOSED)
-    declined = snapshot(
-        DEV,
-        choice=chosen("1.1.0"),
-        views={"dev": view(DEV, "1.0.0", pull_requests=(no,))},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    declined = in_dev(chosen("1.1.0"), view(DEV, "1.0.0", pull_requests=(no,)))
     plan = decide(declined, NOW)
     assert plan.actions == ()
     assert status(plan, "dev").state is State.DECLINED
@@ -189,12 +160,7 @@ def test_a_release_that_a_human_closed_is_not_proposed_again_but_the_next_one_is
 def test_a_pull_request_that_tagboat_closed_itself_is_no_refusal() -> None:
     ours = pull_request("1.1.0", state=PullRequestState.CLOSED)
     ours = replace(ours, body=withdrawn(ours.body))
-    seen = snapshot(
-        DEV,
-        choice=chosen("1.1.0"),
-        views={"dev": view(DEV, "1.0.0", pull_requests=(ours,))},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(chosen("1.1.0"), view(DEV, "1.0.0", pull_requests=(ours,)))
     (action,) = decide(seen, NOW).actions
     assert isinstance(action, Propose)
 
@@ -214,12 +180,7 @@ def test_a_pull_request_with_nothing_left_to_propose_is_withdrawn() -> None:
 
 def test_a_foreign_commit_on_the_branch_stops_tagboat_with_a_sentence() -> None:
     foreign = replace(proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"), foreign_commit="f" * 40)
-    seen = snapshot(
-        DEV,
-        choice=chosen("1.2.0"),
-        views={"dev": foreign},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(chosen("1.2.0"), foreign)
     plan = decide(seen, NOW)
     assert plan.actions == ()
     assert status(plan, "dev").state is State.BLOCKED
@@ -244,12 +205,7 @@ def test_a_foreign_commit_on_the_branch_stops_tagboat_with_a_sentence() -> None:
 def test_what_cannot_be_read_never_leads_to_a_proposal(
     choice: ImageChoice | Problem, state: State, word: str
 ) -> None:
-    seen = snapshot(
-        DEV,
-        choice=choice,
-        views={"dev": view(DEV, "1.0.0")},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
+    seen = in_dev(choice, view(DEV, "1.0.0"))
     plan = decide(seen, NOW)
     assert plan.actions == ()
     assert status(plan, "dev").state is state
@@ -310,17 +266,23 @@ def test_an_environment_waits_while_its_upstream_is_rolling_out() -> None:
     assert status(plan, "staging").reason == "waits for dev: 1.1.0 is not healthy there"
 
 
-def test_soak_is_waited_for_to_the_minute() -> None:
-    seen = snapshot(
+def before_prod(
+    *staging: Deployment, prod: str = "1.0.0", tag_digests: Mapping[ImageRef, str | Problem] | None = None
+) -> Snapshot:
+    """Staging has had these deployments, prod comes after it."""
+    current = staging[-1].release.version
+    return snapshot(
         STAGING_FIRST,
         PROD,
-        choice=chosen("1.1.0"),
-        views={"staging": view(STAGING, "1.1.0"), "prod": view(PROD, "1.0.0")},
-        deployed={
-            "staging": (deployment("1.1.0", live_for=timedelta(minutes=30)),),
-            "prod": (deployment("1.0.0", live_for=LONG),),
-        },
+        choice=chosen(current),
+        views={"staging": view(STAGING, current), "prod": view(PROD, prod)},
+        deployed={"staging": staging, "prod": (deployment(prod, live_for=LONG),)},
+        tag_digests=tag_digests,
     )
+
+
+def test_soak_is_waited_for_to_the_minute() -> None:
+    seen = before_prod(deployment("1.1.0", live_for=timedelta(minutes=30)))
     plan = decide(seen, NOW)
     assert plan.actions == ()
     assert status(plan, "prod").state is State.WAITING
@@ -335,16 +297,7 @@ STAGING_FIRST = replace(STAGING, after=())
 
 def test_a_release_that_soaked_is_promoted_while_a_newer_one_cooks() -> None:
     soaked = deployment("1.1.0", live_for=timedelta(hours=4), live_until=NOW - timedelta(minutes=30))
-    seen = snapshot(
-        STAGING_FIRST,
-        PROD,
-        choice=chosen("1.2.0"),
-        views={"staging": view(STAGING, "1.2.0"), "prod": view(PROD, "1.0.0")},
-        deployed={
-            "staging": (soaked, deployment("1.2.0", live_for=timedelta(minutes=20))),
-            "prod": (deployment("1.0.0", live_for=LONG),),
-        },
-    )
+    seen = before_prod(soaked, deployment("1.2.0", live_for=timedelta(minutes=20)))
     plan = decide(seen, NOW)
     (action,) = plan.actions
     assert isinstance(action, Propose)
@@ -352,16 +305,7 @@ def test_a_release_that_soaked_is_promoted_while_a_newer_one_cooks() -> None:
 
 
 def test_production_that_runs_something_newer_is_not_taken_back() -> None:
-    seen = snapshot(
-        STAGING_FIRST,
-        PROD,
-        choice=chosen("1.1.0"),
-        views={"staging": view(STAGING, "1.1.0"), "prod": view(PROD, "1.1.1")},
-        deployed={
-            "staging": (deployment("1.1.0", live_for=LONG),),
-            "prod": (deployment("1.1.1", live_for=LONG),),
-        },
-    )
+    seen = before_prod(deployment("1.1.0", live_for=LONG), prod="1.1.1")
     plan = decide(seen, NOW)
     assert plan.actions == ()
     assert status(plan, "prod").state is State.LIVE
@@ -376,17 +320,7 @@ def test_production_that_runs_something_newer_is_not_taken_back() -> None:
     ],
 )
 def test_a_tag_that_is_not_what_was_proved_is_not_promoted(now: str | Problem, reason: str) -> None:
-    seen = snapshot(
-        STAGING_FIRST,
-        PROD,
-        choice=chosen("1.1.0"),
-        views={"staging": view(STAGING, "1.1.0"), "prod": view(PROD, "1.0.0")},
-        deployed={
-            "staging": (deployment("1.1.0", live_for=LONG),),
-            "prod": (deployment("1.0.0", live_for=LONG),),
-        },
-        tag_digests={web("1.1.0", pinned=False): now},
-    )
+    seen = before_prod(deployment("1.1.0", live_for=LONG), tag_digests={web("1.1.0", pinned=False): now})
     plan = decide(seen, NOW)
     assert plan.actions == ()
     assert status(plan, "prod").state is State.BLOCKED
@@ -394,17 +328,7 @@ def test_a_tag_that_is_not_what_was_proved_is_not_promoted(now: str | Problem, r
 
 
 def test_a_tag_that_was_not_asked_about_is_not_promoted_before_it_is() -> None:
-    seen = snapshot(
-        STAGING_FIRST,
-        PROD,
-        choice=chosen("1.1.0"),
-        views={"staging": view(STAGING, "1.1.0"), "prod": view(PROD, "1.0.0")},
-        deployed={
-            "staging": (deployment("1.1.0", live_for=LONG),),
-            "prod": (deployment("1.0.0", live_for=LONG),),
-        },
-        tag_digests={},
-    )
+    seen = before_prod(deployment("1.1.0", live_for=LONG), tag_digests={})
     plan = decide(seen, NOW)
     assert plan.actions == ()
     assert status(plan, "prod").state is State.WAITING

@@ -1,0 +1,81 @@
+"""One environment at the moment of decision: what is known of it, what it should have, and what comes next.
+
+Values only; `bot.domain.wanted` and `bot.domain.step` fill them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.action import Action
+from bot.domain.edit.targets import write_target
+from bot.domain.image import Release
+from bot.domain.pipeline import Environment, Pipeline
+from bot.domain.promotion import Proof
+from bot.domain.selection import Strategy
+from bot.domain.snapshot import EnvironmentRecord, EnvironmentView, Snapshot, State
+
+FAULT_AGAIN = timedelta(seconds=30)
+"""How soon a registry that could not be read is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the decision on one environment rests on; `upstream` holds what was decided before it."""
+
+    snapshot: Snapshot
+    environment: Environment
+    upstream: Mapping[str, EnvironmentRecord]
+    now: datetime
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self.snapshot.pipeline
+
+    @property
+    def view(self) -> EnvironmentView:
+        return self.snapshot.environments[self.environment.name]
+
+    @property
+    def record(self) -> EnvironmentRecord:
+        return self.snapshot.record.environment(self.environment.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The release that an environment should have, and what proved it.
+
+    `newer` is a newer one that is not proved yet; `note` says what it, or an image without a choice, lacks.
+    """
+
+    release: Release
+    proofs: tuple[Proof, ...] = ()
+    note: str = ""
+    newer: Release | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What happens next in an environment. `state` None: nothing, so the rollout speaks for it."""
+
+    state: State | None
+    reason: str = ""
+    actions: tuple[Action, ...] = ()
+    until: datetime | None = None
+    release: Release | None = None
+
+
+def edited(
+    situation: Situation, files: Mapping[str, bytes | None], release: Release
+) -> tuple[tuple[str, bytes], ...]:
+    """The files that the release changes, with their new bytes; empty when they hold it already."""
+    contents = {path: content for path, content in files.items() if content is not None}
+    for target in situation.environment.targets:
+        pin = situation.pipeline.image(target.alias).policy.strategy is Strategy.DIGEST
+        contents[target.file] = write_target(
+            contents[target.file], target, release[target.alias], pin_digest=pin
+        )
+    return tuple((path, content) for path, content in sorted(contents.items()) if content != files[path])

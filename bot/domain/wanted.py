@@ -1,0 +1,64 @@
+"""What an environment should have: the tags that policies chose, or the release that was proved upstream."""
+
+from __future__ import annotations
+
+from bot.domain.errors import TagboatError
+from bot.domain.image import ImageRef, Release
+from bot.domain.pipeline import Pipeline
+from bot.domain.promotion import NotYet, proved
+from bot.domain.selection import is_downgrade
+from bot.domain.situation import FAULT_AGAIN, Situation, Step, Wanted, edited
+from bot.domain.snapshot import ImageChoice, Problem, State
+
+
+def wanted(situation: Situation, found: Release) -> Wanted | Step:
+    if not situation.environment.after:
+        return _chosen(situation, found)
+    answer = proved(situation.environment, situation.upstream, situation.now)
+    if isinstance(answer, NotYet):
+        held = answer.release is not None and not _is_held(situation, found, answer.release)
+        return Step(
+            State.WAITING if held else None, answer.reason, until=answer.until, release=answer.release
+        )
+    release = answer.release.only([alias for alias, _ in found.images])
+    for alias, ref in release:
+        policy = situation.pipeline.image(alias).policy
+        if not policy.allow_downgrade and is_downgrade(policy, current=found[alias], wanted=ref):
+            reason = f"runs {alias} {found[alias].version}, newer than {ref.version} that is proved upstream"
+            return Step(None, reason)
+    if answer.newer is None:
+        return Wanted(release, answer.proofs)
+    newer = answer.newer
+    return Wanted(release, answer.proofs, newer.reason, newer.release, newer.until)
+
+
+def _chosen(situation: Situation, found: Release) -> Wanted | Step:
+    choices = situation.snapshot.choices[situation.environment.name]
+    refs: dict[str, ImageRef] = {}
+    notes: list[str] = []
+    for alias, current in found:
+        answer = choices[alias]
+        if isinstance(answer, Problem):
+            state = State.WAITING if answer.is_transient else State.BLOCKED
+            return Step(state, f"image {alias}: {answer}", until=situation.now + FAULT_AGAIN)
+        if answer.choice.is_waiting:
+            reason = f"image {alias}: {answer.choice.reason}"
+            return Step(State.WAITING, reason, until=situation.now + FAULT_AGAIN)
+        if answer.choice.tag is None:
+            notes.append(f"image {alias}: {answer.choice.reason}")
+        refs[alias] = _chosen_ref(situation.pipeline, alias, answer, current)
+    return Wanted(Release.of(refs), note="; ".join(notes))
+
+
+def _chosen_ref(pipeline: Pipeline, alias: str, answer: ImageChoice, current: ImageRef) -> ImageRef:
+    if answer.choice.tag is None:
+        return current
+    return ImageRef(pipeline.image(alias).name, answer.choice.tag, answer.digest)
+
+
+def _is_held(situation: Situation, files: Release, release: Release) -> bool:
+    part = release.only([alias for alias, _ in files.images])
+    try:
+        return not edited(situation, situation.view.files, part)
+    except TagboatError:
+        return False
