@@ -1,6 +1,6 @@
 # Everything that a newcomer, a contributor or a CI machine runs. Each target sets up what it needs by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test lint bench lock wheel clean
+.PHONY: help setup setup-test demo test lint lock wheel clean
 
 PYTHON ?= python3
 VENV := .venv

@@ -50,7 +50,7 @@ make_venv() { # make_venv PYTHON DIR LOCK
 
 install_servers() {
     missing=
-    for pair in redis-server:redis-server docker-registry:docker-registry skopeo:skopeo chromium:chromium; do
+    for pair in openssl:openssl redis-server:redis-server docker-registry:docker-registry skopeo:skopeo chromium:chromium; do
         command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
     done
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
