@@ -20,7 +20,6 @@ from bot.domain.snapshot import (
     EnvironmentRecord,
     EnvironmentStatus,
     PipelineStatus,
-    Problem,
     Record,
     Snapshot,
     State,
@@ -109,11 +108,8 @@ def _next_look(
 
 
 def _has_gaps(snapshot: Snapshot) -> bool:
-    """Whether something was not read for which the decision names no time to look again."""
-    views = snapshot.environments.values()
-    return any(view.problem for view in views) or any(
-        isinstance(digest, Problem) for digest in snapshot.tag_digests.values()
-    )
+    """Whether an environment was not read, for which the decision names no time to look again."""
+    return any(view.problem for view in snapshot.environments.values())
 
 
 def _pause(error: TagboatError) -> timedelta:

@@ -140,7 +140,8 @@ def _look(world: World, pipeline: Pipeline, now: datetime) -> tuple[Outcome, boo
         world, pipeline, base=snapshot.branch.head, branch=snapshot.branch.name, actions=plan.actions
     )
     only_overtaken = all(isinstance(error, Conflict) for error in errors.values())
-    return decided(plan, snapshot, errors, now), bool(plan.actions) and only_overtaken
+    is_due = bool(plan.actions) or (plan.wake_at is not None and plan.wake_at <= now)
+    return decided(plan, snapshot, errors, now), is_due and only_overtaken
 
 
 def _save(world: World, lease: Lease, outcome: Outcome, now: datetime) -> None:

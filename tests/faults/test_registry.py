@@ -108,12 +108,15 @@ def test_a_tag_that_is_deleted_later_leads_to_no_step_back(stage: Stage) -> None
 
 
 @pytest.mark.parametrize(
-    ("change", "word"),
-    [(instead(Reply(503)), "HTTP 503"), (cut, "cannot be reached"), (missing, "is gone from the registry")],
-    ids=["503", "cut", "tag gone"],
+    ("change", "word", "is_for_humans"),
+    [
+        pytest.param(instead(Reply(503)), "HTTP 503", False, id="503"),
+        pytest.param(cut, "cannot be reached", False, id="cut"),
+        pytest.param(missing, "is gone from the registry", True, id="tag gone"),
+    ],
 )
 def test_a_registry_that_fails_before_the_promotion_delays_it(
-    stage: Stage, change: Change, word: str
+    stage: Stage, change: Change, word: str, is_for_humans: bool
 ) -> None:
     stage.argocd.apps["web-dev"].rollout_seconds = 30
     stage.push("1.1.0")
@@ -124,6 +127,7 @@ def test_a_registry_that_fails_before_the_promotion_delays_it(
     stage.pass_by(MINUTE)
     assert_says(stage, stage.registry.host, word)
     assert_nothing_was_done(stage, "prod")
+    assert len(blocked(stage)) == is_for_humans
     stage.registry.recovers()
     stage.pass_by(MINUTE)
     assert stage.status("prod").state is State.PROPOSED
