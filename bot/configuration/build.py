@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from bot.configuration.connections import Connections, unlisted
 from bot.configuration.document import folder_of, read_document
-from bot.configuration.environments import Known, PipelineNames
+from bot.configuration.environments import Known
 from bot.configuration.outline import Outline
 from bot.configuration.pipelines import Pipelines
 from bot.configuration.problems import ConfigurationError
@@ -21,6 +21,7 @@ from bot.configuration.schema import schema
 from bot.configuration.sections import ConfigurationSection
 from bot.configuration.settings import Settings
 from bot.configuration.validation import validated
+from bot.domain.image import parse_image_name
 
 _POLL = (timedelta(seconds=1), timedelta(days=1))
 _SQLITE = "sqlite:///"
@@ -63,11 +64,10 @@ def _settings(path: Path, document: dict[str, Any], report: Report, outline: Out
     built = {name: builder.pipeline(name, each) for name, each in section.pipelines.items()}
     pipelines = {name: each for name, each in built.items() if each is not None}
     registries = {host: connections.registry(host, each) for host, each in section.registries.items()}
-    names = {image.name for each in pipelines.values() for image in each.images}
-    hosts = sorted({name.registry for name in names})
+    hosts = sorted({image.name.registry for each in pipelines.values() for image in each.images})
     endpoints = connections.endpoints(section.webhooks, forges.values())
     _check_poll(section, report)
-    _check_webhook_registries(section, {*registries, *hosts}, report)
+    _check_webhook_registries(section, known.registries, report)
     return Settings(
         store=_store(section, base, report),
         broker=_broker(section, report),
@@ -87,19 +87,12 @@ def _known(document: Mapping[str, Any]) -> Known:
     return Known(
         forges=_names(document, "forges"),
         argocd=_names(document, "argocd"),
-        pipelines={
-            name: PipelineNames(
-                images=_names(document, "pipelines", name, "images"),
-                environments=_names(document, "pipelines", name, "environments"),
-            )
-            for name in _names(document, "pipelines")
-        },
+        registries=_names(document, "registries"),
     )
 
 
-def _names(value: Any, *keys: str) -> tuple[str, ...]:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
+def _names(document: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = document.get(key)
     return tuple(value) if isinstance(value, dict) else ()
 
 
@@ -131,9 +124,18 @@ def _check_poll(section: ConfigurationSection, report: Report) -> None:
         report.add(("poll",), "it is out of bounds", "write a time between 1s and 1d")
 
 
-def _check_webhook_registries(section: ConfigurationSection, hosts: set[str], report: Report) -> None:
-    if report.has(("pipelines",)):
-        return  # The hosts of images that could not be read are not known.
+def _check_webhook_registries(
+    section: ConfigurationSection, registries: Iterable[str], report: Report
+) -> None:
+    images = {
+        ("pipelines", name, "images", alias, "image"): image.image
+        for name, each in section.pipelines.items()
+        for alias, image in each.images.items()
+    }
+    entries = [("registries", host) for host in registries]
+    if any(map(report.is_told, [*images, ("registries",)])) or any(map(report.is_key_told, entries)):
+        return  # A host that could not be read may be the one.
+    hosts = {*registries, *(parse_image_name(image).registry for image in images.values())}
     for name, endpoint in section.webhooks.items():
         if endpoint.registry and endpoint.registry not in hosts:
             what = f"no image and no entry of registries is at {endpoint.registry}"

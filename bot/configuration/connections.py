@@ -54,7 +54,9 @@ class Connections:
         if isinstance(section, LayoutSection):
             return LayoutSettings(host, self._base / section.path)
         url = section.url or _registry_url(host, plain_http=section.plain_http)
-        self._check_registry(trail, section, url)
+        self._check_login_pair(trail, section)
+        if section.url is not None and not self._report.is_told((*trail, "url")):
+            self._check_registry_url(trail, section, section.url)
         return RegistrySettings(
             host=host,
             url=url,
@@ -93,9 +95,7 @@ class Connections:
         if isinstance(section, SimulatedSection):
             return SimulatedArgoCDSettings(name, section.rollout)
         trail = ("argocd", name)
-        if not section.plain_http:
-            fix = "write https://, or plain_http: true where the network is trusted"
-            self._check_url((*trail, "url"), section.url, fix)
+        self._check_privacy(trail, section.url, plain_http=section.plain_http)
         return ArgoCDSettings(
             name=name,
             url=section.url,
@@ -111,6 +111,8 @@ class Connections:
         found: dict[str, SlackSettings | LogNotifierSettings] = {}
         for position, section in enumerate(sections):
             trail = ("notify", position)
+            if self._report.is_told((*trail, "kind")):
+                continue
             name = section.name or section.kind
             if name in found:
                 self._report.add((*trail, "name"), "another notifier has the same name", "give each its own")
@@ -148,7 +150,13 @@ class Connections:
         return WebSettings(host.strip("[]"), int(port), section.url or "")
 
     def _endpoint(self, name: str, section: EndpointSection) -> EndpointSettings:
-        trail: Trail = ("webhooks", name)
+        self._check_proof(("webhooks", name), section)
+        secrets = section.authorization if section.sender == "distribution" else section.secret
+        return EndpointSettings(name, section.sender, secrets or (), section.registry or "")
+
+    def _check_proof(self, trail: Trail, section: EndpointSection) -> None:
+        if self._report.is_told((*trail, "sender")):
+            return  # The sender decides which keys belong there.
         is_distribution = section.sender == "distribution"
         wanted, other = ("authorization", "secret") if is_distribution else ("secret", "authorization")
         if getattr(section, other) is not None:
@@ -162,18 +170,21 @@ class Connections:
         if section.registry and not is_distribution:
             what = f"{section.sender} names the registry by itself"
             self._report.add((*trail, "registry"), what, "leave it out")
-        secrets = section.authorization if is_distribution else section.secret
-        return EndpointSettings(name, section.sender, secrets or (), section.registry or "")
 
-    def _check_registry(self, trail: Trail, section: DistributionSection, url: str) -> None:
+    def _check_login_pair(self, trail: Trail, section: DistributionSection) -> None:
         if (section.username is None) != (section.password is None):
             missing = "password" if section.password is None else "username"
             self._report.add((*trail, missing), "the key is missing", "username and password go together")
+
+    def _check_registry_url(self, trail: Trail, section: DistributionSection, url: str) -> None:
         if urlsplit(url).path:
             self._report.add((*trail, "url"), "the URL has a path", "write scheme, host and port only")
         if section.plain_http and not url.startswith("http://"):
             self._report.add((*trail, "plain_http"), "the URL is not http://", "leave plain_http out")
-        elif not section.plain_http:
+        self._check_privacy(trail, url, plain_http=section.plain_http)
+
+    def _check_privacy(self, trail: Trail, url: str, *, plain_http: bool) -> None:
+        if not plain_http and not self._report.is_told((*trail, "plain_http")):
             fix = "write https://, or plain_http: true where the network is trusted"
             self._check_url((*trail, "url"), url, fix)
 

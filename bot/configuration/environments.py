@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 
-from bot.configuration.fields import is_application
+from bot.configuration.fields import is_application, name_like
 from bot.configuration.outline import suggestion
 from bot.configuration.pipeline_sections import (
     ApplicationSection,
@@ -26,20 +26,17 @@ _ONLY_IMAGE = WriteSection(tag="image.tag")
 
 
 @dataclass(frozen=True, slots=True)
-class PipelineNames:
-    """The aliases and environments that one pipeline names."""
-
-    images: tuple[str, ...]
-    environments: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """What the file names, be it right otherwise or not, so that one mistake is not told as two."""
 
     forges: tuple[str, ...]
     argocd: tuple[str, ...]
-    pipelines: Mapping[str, PipelineNames]
+    registries: tuple[str, ...]
+
+
+def referable(names: Iterable[str]) -> frozenset[str]:
+    """What may refer to one of these names: the name, or what it will be where it cannot be one."""
+    return frozenset(text for name in names for text in (name, name_like(name)))
 
 
 @dataclass(slots=True)
@@ -49,11 +46,9 @@ class Claims:
     report: Report
     taken: dict[tuple[str, ...], str] = field(default_factory=dict)
 
-    def claim(self, target: Target, *, repository: str, by: str, trail: Trail) -> None:
-        """Claim every key of a target for an environment."""
-        keys = filter(None, (target.tag, target.digest, target.repository, target.reference))
-        for key in (str(KeyPath.parse(each)) for each in keys):
-            place = (repository, target.file, key)
+    def claim(self, places: Iterable[tuple[str, ...]], *, by: str, trail: Trail) -> None:
+        """Claim places (repository, file, key) for an environment."""
+        for place in places:
             if place in self.taken:
                 what = f"the same key of the same file is written by {self.taken[place]}"
                 self.report.add(trail, what, "name another file, or another key in `write`")
@@ -69,18 +64,28 @@ class Environments:
         self._name = name
         self._section = section
         self._instances = known.argocd
-        self._names = known.pipelines[name]
         self._claims = claims
         self._report = report
         self._repository = f"{section.repository} {section.branch or ''}"
+        if any(report.is_told(("pipelines", name, key)) for key in ("repository", "branch")):
+            self._repository = name  # Whether others write there is not known.
+        self._written: dict[str, dict[str, None]] = {each: {} for each in section.environments}
+        self._unsure: set[str] = set()
+        self._environments = referable(section.environments)
+        self._images = referable(section.images)
 
     def all(self) -> tuple[Environment, ...]:
         """Every environment that could be built, upstream first, else in the order of the file."""
         sections = self._section.environments
         built = {name: self._environment(name, each) for name, each in sections.items()}
         for environment in built.values():
-            self._check_covered(environment, built)
+            self._check_covered(environment)
         return self._ordered(built)
+
+    def unwritten(self) -> list[str]:
+        """The images that no environment writes; none while that is not known of every environment."""
+        written = {alias for aliases in self._written.values() for alias in aliases}
+        return [] if self._unsure else [alias for alias in self._section.images if alias not in written]
 
     def _environment(self, name: str, section: EnvironmentSection) -> Environment:
         trail = self._trail(name)
@@ -106,51 +111,73 @@ class Environments:
 
     def _check_after(self, trail: Trail, section: EnvironmentSection) -> None:
         for position, name in enumerate(section.after):
-            if name not in self._names.environments:
-                fix = suggestion(name, self._names.environments, called="environments")
-                self._report.add_value((*trail, "after", position), f"there is no environment {name!r}", fix)
-        if section.soak and not section.after and not self._report.has((*trail, "after")):
+            if name not in self._environments:
+                fix = suggestion(name, tuple(self._section.environments), called="environments")
+                what = f"there is no environment {name[:80]!r}"
+                self._report.add_value((*trail, "after", position), what, fix)
+        if section.soak and not section.after and not self._report.is_told((*trail, "after")):
             fix = "name the environment to soak in: after: …"
             self._report.add((*trail, "soak"), "there is nothing to soak in without `after`", fix)
 
     def _targets(self, name: str, section: EnvironmentSection) -> Iterator[Target]:
         for position, each in enumerate(section.values):
             trail: Trail = (*self._trail(name), "values", position)
-            for alias in self._aliases(trail, each):
+            aliases = self._aliases(trail, each)
+            if aliases is None:
+                self._unsure.add(name)
+            for alias in aliases or ():
+                self._written[name][alias] = None
                 write = self._write(trail, alias, each)
                 if write is None:
                     continue
                 target = Target(alias, each.file, write.tag, write.digest, write.repository, write.reference)
                 by = f"environment {name} of pipeline {self._name} (image {alias})"
-                self._claims.claim(target, repository=self._repository, by=by, trail=trail)
+                self._claims.claim(self._places(trail, each, target), by=by, trail=trail)
                 yield target
 
-    def _aliases(self, trail: Trail, section: TargetSection) -> Sequence[str]:
-        """The images that stand in a file, without those that could not be read."""
-        images = self._names.images
-        if section.image is not None and section.image not in images:
+    def _places(self, trail: Trail, section: TargetSection, target: Target) -> Iterator[tuple[str, ...]]:
+        """What a target writes, as far as it can be read."""
+        if self._report.is_told((*trail, "file")):
+            return
+        where = self._where(trail, target.alias, section)
+        keys = {key: getattr(target, key) for key in WriteSection.model_fields}
+        for key, path in keys.items():
+            if path is not None and not self._report.is_told((*where, key)):
+                yield (self._repository, target.file, str(KeyPath.parse(path)))
+
+    def _where(self, trail: Trail, alias: str, section: TargetSection) -> Trail:
+        """Where it is said which keys to write."""
+        is_here = section.write is not None
+        return (*trail, "write") if is_here else ("pipelines", self._name, "images", alias, "write")
+
+    def _aliases(self, trail: Trail, section: TargetSection) -> Sequence[str] | None:
+        """The images that stand in a file; None when that cannot be told."""
+        images, container = tuple(self._section.images), ("pipelines", self._name, "images")
+        if any(self._report.is_told(each) for each in (container, trail, (*trail, "image"))):
+            return None
+        if section.image is not None and section.image not in self._images:
             fix = suggestion(section.image, images, called="images")
-            self._report.add_value((*trail, "image"), f"there is no image {section.image!r}", fix)
-            return ()
+            self._report.add_value((*trail, "image"), f"there is no image {section.image[:80]!r}", fix)
+            return None
         if section.write is not None and section.image is None and len(images) > 1:
             what = "it is not said which of the images stands there"
             self._report.add((*trail, "write"), what, f"add image: {images[0]}")
-            return ()
-        wanted = images if section.image is None else (section.image,)
-        return [alias for alias in wanted if alias in self._section.images]
+            return None
+        if section.image is None:
+            return images
+        return (section.image,) if section.image in images else None
 
     def _write(self, trail: Trail, alias: str, section: TargetSection) -> WriteSection | None:
         """Where the image stands: what the file says, what the image says, or the default of the only one."""
-        of_image: Trail = ("pipelines", self._name, "images", alias, "write")
+        where = self._where(trail, alias, section)
         write = section.write or self._section.images[alias].write
         if write is None:
-            if len(self._names.images) == 1:
+            if len(self._section.images) == 1:
                 return _ONLY_IMAGE
             what = "`write` is missing, and several images stand in the same files"
-            self._report.add(of_image, what, f"say where each does: write: {{tag: {alias}.image.tag}}")
+            self._report.add(where, what, f"say where each does: write: {{tag: {alias}.image.tag}}")
             return None
         if not (write.tag or write.digest or write.reference):
-            where = (*trail, "write") if section.write else of_image
             self._report.add(where, "it names no place for the tag", "add tag, digest or reference")
             return None
         return write
@@ -174,6 +201,8 @@ class Environments:
             what = f"{name[:80]!r} is not the name of an Application"
             self._report.add_value((*trail, "name"), what, "use lower-case letters, digits, - and .")
             return None
+        if self._report.is_told(("argocd",)):
+            return None
         if not self._instances:
             fix = "add one under argocd; {kind: simulated} does without a cluster"
             self._report.add(trail[:-1], "no Argo CD is configured", fix)
@@ -182,21 +211,22 @@ class Environments:
             fix = f"write {self._instances[0]}/{name}"
             self._report.add_value(trail, "it is not said which Argo CD has the Application", fix)
             return None
-        if instance is not None and instance not in self._instances:
+        if instance is not None and instance not in referable(self._instances):
             fix = suggestion(instance, self._instances, called="instances")
             self._report.add_value((*trail, "instance"), f"there is no Argo CD {instance[:80]!r}", fix)
             return None
         return Application(instance or self._instances[0], name, section.namespace, section.project)
 
-    def _check_covered(self, environment: Environment, built: Mapping[str, Environment]) -> None:
+    def _check_covered(self, environment: Environment) -> None:
         """What is promoted is what was live upstream: every image must stand there too."""
-        aliases = {target.alias: None for target in environment.targets}
-        for upstream in (built[name] for name in environment.after if name in built):
-            there = {target.alias for target in upstream.targets}
-            missing = [alias for alias in aliases if alias not in there]
-            if missing and there:
-                what = f"{', '.join(missing)} cannot come from {upstream.name}, which does not write it"
-                fix = f"write it in {upstream.name} too, or name another environment in `after`"
+        for upstream in environment.after:
+            there = self._written.get(upstream)
+            if there is None or upstream in self._unsure:
+                continue
+            missing = [alias for alias in self._written[environment.name] if alias not in there]
+            if missing:
+                what = f"{', '.join(missing)} cannot come from {upstream}, which does not write it"
+                fix = f"write it in {upstream} too, or name another environment in `after`"
                 self._report.add((*self._trail(environment.name), "values"), what, fix)
 
     def _ordered(self, built: Mapping[str, Environment]) -> tuple[Environment, ...]:

@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
+    ValidationInfo,
     WithJsonSchema,
 )
 from pydantic.json_schema import JsonSchemaValue
@@ -48,9 +49,9 @@ def _substitutable(schema: JsonSchemaValue) -> WithJsonSchema:
     return WithJsonSchema({"anyOf": [schema, {"type": "string", "pattern": _SUBSTITUTION}]})
 
 
-def _matching(pattern: str) -> WithJsonSchema:
+def _matching(pattern: str, **words: object) -> WithJsonSchema:
     """The schema of a text, for editors: the check says the same more exactly, and in words."""
-    return WithJsonSchema({"type": "string", "pattern": f"{pattern}|{_SUBSTITUTION}"})
+    return WithJsonSchema({"type": "string", "pattern": f"{pattern}|{_SUBSTITUTION}", **words})
 
 
 def _flag(value: object) -> object:
@@ -62,17 +63,24 @@ def _flag(value: object) -> object:
     return value
 
 
-def _name(text: str) -> str:
-    if len(text) > _LONGEST_NAME or not re.fullmatch(NAME, text):
+def _name(text: str, info: ValidationInfo) -> str:
+    is_name = len(text) <= _LONGEST_NAME and re.fullmatch(NAME, text)
+    if not is_name and not _is_excused(text, info):
         raise ValueError(
             "a name has at most 63 lower-case letters, digits and dashes, and no dash at either end"
-            f" (write {_name_like(shown_key(text))})"
+            f" (write {name_like(shown_key(text)) or 'a name such as web'})"
         )
     return text
 
 
-def _name_like(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:_LONGEST_NAME].strip("-") or "a name such as web"
+def _is_excused(text: str, info: ValidationInfo) -> bool:
+    """Whether a key is known to be wrong, and is let pass so that what is below it can be checked."""
+    return info.context is not None and text in info.context
+
+
+def name_like(text: str) -> str:
+    """The name that comes closest to a text; empty when nothing of it can stay."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower())[:_LONGEST_NAME].strip("-")
 
 
 def _duration(value: object) -> object:
@@ -135,7 +143,9 @@ def _without_tag(text: str) -> str:
         return ""
 
 
-def _registry_host(text: str) -> str:
+def _registry_host(text: str, info: ValidationInfo) -> str:
+    if _is_excused(text, info):
+        return text
     try:
         host = image_name(registry=text, path="any/name").registry
     except ValueError:
@@ -200,11 +210,10 @@ Secret = Annotated[SecretStr, Field(min_length=1)]
 Secrets = Annotated[tuple[Secret, ...], Field(min_length=1), OneOrMany()]
 Flag = Annotated[bool, BeforeValidator(_flag), _substitutable({"type": "boolean"})]
 Number = Annotated[int, Field(gt=0), _substitutable({"type": "integer", "exclusiveMinimum": 0})]
-Name = Annotated[
-    str,
-    AfterValidator(_name),
-    WithJsonSchema({"type": "string", "pattern": f"^{NAME}$", "maxLength": _LONGEST_NAME}),
-]
+_NAME_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{NAME}$", "maxLength": _LONGEST_NAME})
+Name = Annotated[str, AfterValidator(_name), _NAME_SCHEMA]
+# A name that is said elsewhere is judged there; of the reference only whether it leads anywhere.
+Reference = Annotated[str, _NAME_SCHEMA]
 _DURATION_SCHEMA = WithJsonSchema(
     {
         "type": "string",
@@ -227,14 +236,14 @@ StrategyName = Annotated[
 Constraint = Annotated[str, WithJsonSchema({"type": ["string", "number"]})]
 AllowTags = Annotated[Text, AfterValidator(_allow_tags), _matching("^(any$|regexp:)")]
 IgnoreTag = Annotated[Text, AfterValidator(_ignore_tag)]
-Platform = Annotated[Text, AfterValidator(_platform)]
+Platform = Annotated[Text, AfterValidator(_platform), Field(examples=["linux/amd64"])]
 ImageText = Annotated[Text, AfterValidator(_image)]
-RegistryHost = Annotated[Text, AfterValidator(_registry_host)]
+RegistryHost = Annotated[Text, AfterValidator(_registry_host), Field(examples=["ghcr.io"])]
 ValuesFile = Annotated[Text, AfterValidator(_file)]
 KeyPathText = Annotated[Text, AfterValidator(_key_path)]
 RepositoryText = Annotated[Text, AfterValidator(_repository), _matching("^[^:]+:.+")]
 Branch = Annotated[Text, AfterValidator(_branch)]
 KubernetesName = Annotated[Text, AfterValidator(_kubernetes_name)]
-Url = Annotated[Text, AfterValidator(_url), _matching("^https?://")]
+Url = Annotated[Text, AfterValidator(_url), _matching("^https?://", examples=["https://host"])]
 GitAddress = Annotated[Text, AfterValidator(_git_address)]
 Listen = Annotated[Text, _matching(":[0-9]{1,5}$")]

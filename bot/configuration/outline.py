@@ -16,6 +16,7 @@ Schema = Mapping[str, Any]
 
 _SHOWN = 12
 _BEGINNING = 3
+_STAND_IN = "stand-in"
 _SCALARS = frozenset({"string", "integer", "number", "boolean"})
 _WORDS = ("description", "examples")
 
@@ -65,10 +66,35 @@ class Outline:
         examples = (each for form in self._forms(trail) for each in form.get("examples", ()))
         return next((each for each in examples if isinstance(each, str)), "")
 
+    def stand_in(self, trail: Trail) -> Any:
+        """A value as it could be written there; None where nothing belongs."""
+        return next((self._made(form) for form in self._forms(trail)), None)
+
     def is_public(self, trail: Trail) -> bool:
         """Whether a single value may stand there, and no secret."""
         scalars = [form for form in self._forms(trail) if _SCALARS & _types(form) or "enum" in form]
         return bool(scalars) and not any(form.get("writeOnly") for form in scalars)
+
+    def _made(self, form: Schema) -> Any:
+        examples = [form["default"]] if "default" in form else form.get("examples", form.get("enum", ()))
+        if "const" in form or examples:
+            return form.get("const", next(iter(examples), None))
+        match form.get("type"):
+            case "object" if form.get("minProperties"):
+                return {_STAND_IN: self._made_below(form, _STAND_IN)}
+            case "object":
+                return {key: self._made_below(form, key) for key in form.get("required", ())}
+            case "array":
+                return [self._made_below(form, at) for at in range(form.get("minItems", 0))]
+            case "integer":
+                return "1"
+            case "boolean":
+                return "false"
+            case _:
+                return _STAND_IN
+
+    def _made_below(self, form: Schema, step: str | int) -> Any:
+        return next(self._made(each) for child in _children(form, step) for each in self._expanded(child))
 
     def _forms(self, trail: Trail) -> list[Schema]:
         forms = list(self._expanded(self._root))

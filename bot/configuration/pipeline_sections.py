@@ -21,6 +21,7 @@ from bot.configuration.fields import (
     KubernetesName,
     Name,
     Platform,
+    Reference,
     RepositoryText,
     Schedule,
     StrategyName,
@@ -88,7 +89,7 @@ class TargetSection(Section):
 
     file: ValuesFile
     """The file's path from the root of the repository."""
-    image: Name | None = None
+    image: Reference | None = None
     """The image to write, by its alias. Default: every image of the pipeline."""
     write: WriteSection | None = None
     """Where its value stands in this file. Default: the image's own `write`."""
@@ -114,7 +115,7 @@ class ApplicationSection(Section):
 
     name: Annotated[Text, Field(examples=["homepage-prod"])]
     """The Application's name."""
-    instance: Name | None = None
+    instance: Reference | None = None
     """The Argo CD that has it, by its name under argocd. Default: the only one."""
     namespace: KubernetesName | None = None
     """Its namespace, for Applications outside Argo CD's own."""
@@ -142,7 +143,7 @@ class EnvironmentSection(Section):
         Field(min_length=1, examples=["envs/dev/values.yaml"]),
     ]
     """The values files that hold the images."""
-    after: Annotated[tuple[Name, ...], OneOrMany()] = ()
+    after: Annotated[tuple[Reference, ...], OneOrMany()] = ()
     """The environments in which a release must be live first. Default: none, and the newest tag is taken."""
     soak: Duration = timedelta(0)
     """How long it must have been live there without a fault."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.configuration.environments import Claims, Environments, Known
+from bot.configuration.environments import Claims, Environments, Known, referable
 from bot.configuration.outline import suggestion
 from bot.configuration.pipeline_sections import ImageSection, PipelineSection
 from bot.configuration.report import Report
@@ -15,7 +15,7 @@ from bot.configuration.settings import GitHubSettings, GitSettings
 from bot.configuration.trail import Trail
 from bot.configuration.urls import is_loopback
 from bot.domain.image import parse_image_name
-from bot.domain.pipeline import Environment, Pipeline, PipelineImage, Repository
+from bot.domain.pipeline import Pipeline, PipelineImage, Repository
 from bot.domain.selection import SelectionPolicy
 from bot.domain.wording import BRANCH_PREFIX
 
@@ -44,9 +44,11 @@ class Pipelines:
         images = tuple(
             self._image((*trail, "images", alias), alias, each) for alias, each in section.images.items()
         )
-        environments = Environments(name, section, self._known, self._claims, self._report).all()
-        if not self._report.has((*trail, "environments")):
-            self._check_use((*trail, "images"), images, environments)
+        builder = Environments(name, section, self._known, self._claims, self._report)
+        environments = builder.all()
+        for alias in builder.unwritten():
+            fix = "name it in the values of an environment, or leave it out"
+            self._report.add((*trail, "images", alias), "no environment writes this image", fix)
         if repository is None:
             return None
         return Pipeline(
@@ -60,7 +62,9 @@ class Pipelines:
 
     def _repository(self, trail: Trail, text: str) -> Repository | None:
         name, _, path = text.partition(":")
-        if name not in self._known.forges:
+        if self._report.is_told(trail) or self._report.is_told(("forges",)):
+            return None
+        if name not in referable(self._known.forges):
             fix = suggestion(name, self._known.forges, called="forges")
             self._report.add_value(trail, f"there is no forge {name[:80]!r}", fix)
             return None
@@ -76,7 +80,8 @@ class Pipelines:
 
     def _git_repository(self, trail: Trail, forge: GitSettings, path: str) -> Repository | None:
         if "://" in path:
-            what, fix = _fault_in_url(path, forge)
+            is_http_known = not self._report.is_told(("forges", forge.name, "allow_http"))
+            what, fix = _fault_in_url(path, forge, may_be_http=forge.allow_http or not is_http_known)
             if what:
                 self._report.add(trail, what, fix)
                 return None
@@ -113,21 +118,13 @@ class Pipelines:
             )
         except ValueError as error:
             # Filters and platforms were checked one by one: only the constraint depends on the strategy.
-            self._report.add_value((*trail, "constraint"), str(error))
+            if not self._report.is_told((*trail, "strategy")):
+                self._report.add_value((*trail, "constraint"), str(error))
             policy = SelectionPolicy()
         return PipelineImage(alias, parse_image_name(section.image), policy)
 
-    def _check_use(
-        self, trail: Trail, images: Iterable[PipelineImage], environments: Sequence[Environment]
-    ) -> None:
-        written = {target.alias for environment in environments for target in environment.targets}
-        for image in images:
-            if image.alias not in written:
-                fix = "name it in the values of an environment, or leave it out"
-                self._report.add((*trail, image.alias), "no environment writes this image", fix)
 
-
-def _fault_in_url(url: str, forge: GitSettings) -> tuple[str, str]:
+def _fault_in_url(url: str, forge: GitSettings, *, may_be_http: bool) -> tuple[str, str]:
     """What is wrong with the URL of a repository, and the fix; both empty when it is right."""
     try:
         parts = urlsplit(url)
@@ -144,7 +141,7 @@ def _fault_in_url(url: str, forge: GitSettings) -> tuple[str, str]:
         )
     if parts.query or parts.fragment:
         return "the URL holds more than a path", "leave out what begins with ? or #"
-    if parts.scheme == "http" and not forge.allow_http:
+    if parts.scheme == "http" and not may_be_http:
         return "the URL is plain http", f"write https://, or allow_http: true under forges.{forge.name}"
     if parts.scheme == "http" and forge.token and not is_loopback(host):
         return "a token is never sent over plain http", "write https://"

@@ -21,7 +21,10 @@ _FIX_AT_END = re.compile(r"(.*) \(([^()]*(?:\([^()]*\)[^()]*)*)\)", re.DOTALL)
 
 
 class Report:
-    """Problems by trail, one each, and at most 1,000: what follows from another problem is not told twice."""
+    """Problems by trail, one each, and at most 1,000.
+
+    What is told of a trail counts for everything below it: nothing more is said of what is known to be wrong.
+    """
 
     def __init__(self, path: Path, outline: Outline) -> None:
         self.places: dict[Trail, Place] = {}
@@ -29,7 +32,7 @@ class Report:
         self._outline = outline
         self._problems: list[ConfigurationProblem] = []
         self._told: set[Trail] = set()
-        self._around: set[Trail] = set()
+        self._told_keys: set[Trail] = set()
         self._hidden: set[Trail] = set()
 
     @property
@@ -41,27 +44,40 @@ class Report:
         """Never quote the value at this trail."""
         self._hidden.update(trail[:length] for length in range(len(trail) + 1))
 
-    def has(self, trail: Trail) -> bool:
-        """Whether something was reported at the trail, inside of it, or around it."""
-        written = self._written(trail)
-        return written in self._around or any(written[:end] in self._told for end in range(len(written)))
+    def is_told(self, trail: Trail) -> bool:
+        """Whether something was reported at the trail or around it: what stands there is not to be judged."""
+        return any(trail[:end] in self._told for end in range(len(trail) + 1))
+
+    def is_key_told(self, trail: Trail) -> bool:
+        """Whether the key itself was reported; its value may be right."""
+        return trail in self._told_keys
+
+    def mute(self, trail: Trail) -> None:
+        """Let nothing more be said of a trail: it is part of a problem that is reported elsewhere."""
+        self._told.add(trail)
+
+    def add_key(self, trail: Trail, what: str) -> None:
+        """Report a key that cannot be one; what is below it is looked at all the same."""
+        if not self.is_key_told(trail):
+            self._told_keys.add(trail)
+            self._tell(trail, what, "", shown=False)
 
     def add(self, trail: Trail, what: str, fix: str = "") -> None:
         """Report something that quotes no value. It stands at the key, or around it where that is absent.
 
         Without `fix`, that is what stands in brackets at the end of `what`, or else the key's description.
         """
-        if not self.has(trail):
-            written = self._written(trail)
-            self._tell(written, *self._with_fix(written, what, fix), shown=False)
+        if not self.is_told(trail):
+            self._told.add(trail)
+            self._tell(trail, what, fix, shown=False)
 
     def add_value(self, trail: Trail, what: str, fix: str = "") -> None:
         """Report a value, which the texts may quote: it is left out where it is not to be shown."""
-        written = self._written(trail)
-        if not self._is_public(written):
+        if not self._is_public(self._written(trail)):
             self.add(trail, "the value, which is not shown here, is not accepted")
-        elif not self.has(trail):
-            self._tell(written, *self._with_fix(written, what, fix), shown=True)
+        elif not self.is_told(trail):
+            self._told.add(trail)
+            self._tell(trail, what, fix, shown=True)
 
     def add_at(self, place: Place, trail: Trail, what: str, fix: str) -> None:
         """Report a key at a place of its own, beside what is reported of its trail."""
@@ -96,9 +112,9 @@ class Report:
             what, fix = found.groups()
         return _printable(what), _printable(fix or self._outline.description(trail))
 
-    def _tell(self, written: Trail, what: str, fix: str, *, shown: bool) -> None:
-        self._told.add(written)
-        self._around.update(written[:length] for length in range(len(written) + 1))
+    def _tell(self, trail: Trail, what: str, fix: str, *, shown: bool) -> None:
+        written = self._written(trail)
+        what, fix = self._with_fix(written, what, fix)
         place = self._nearest(written)
         if place is None:
             self._problems.append(ConfigurationProblem(self._path, 0, 0, key_path(written), what, fix))

@@ -119,7 +119,7 @@ class ArgoCDSection(Section):
 
     kind: Literal["argocd"] = "argocd"
     """Argo CD's REST API."""
-    url: Url
+    url: Annotated[Url, Field(examples=["https://argocd.example.com"])]
     """Its address, with the root path where it has one."""
     token: Secret
     """A token of an account with apiKey that may get the Applications (`applications, get`)."""

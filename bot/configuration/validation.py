@@ -1,8 +1,10 @@
-"""Values to sections. What does not fit is reported and left out, so that the rest can be checked as well."""
+"""Values to sections. What does not fit is reported, and something harmless stands in for it.
+
+So the rest can be checked as if that fault were not there.
+"""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -15,7 +17,6 @@ from bot.configuration.sections import ConfigurationSection
 from bot.configuration.trail import Trail
 from bot.configuration.urls import Unquoted
 
-_ROUNDS = 50
 _MOST_EXPLAINED = 1_000
 _EXPECTED = {
     "string_type": "a single value is expected here",
@@ -30,25 +31,28 @@ _UNION = frozenset({"union_tag_invalid", "union_tag_not_found"})
 
 
 def validated(value: dict[str, Any], report: Report, outline: Outline) -> ConfigurationSection | None:
-    """The sections of a configuration, without what does not fit; None when nothing is left to look at.
+    """The sections of a configuration, with stand-ins for what does not fit or is missing.
 
-    The dictionaries given are used up.
+    Every stand-in has its place in the report, so that no later check speaks of it. None when nothing is left
+    to look at. The dictionaries given are used up.
     """
     explanation = _Explanation(value, report, outline)
     nothing = list(_without_value(value))
     explanation.report_nothing(nothing)
-    _prune(value, nothing)
-    for turn in range(_ROUNDS):
-        try:
-            return ConfigurationSection.model_validate(value)
-        except ValidationError as error:
-            # What later turns find only follows from what was left out.
-            faults = error.errors(include_url=False, include_input=False)
-        if turn == 0:
-            explanation.report(faults[:_MOST_EXPLAINED])
-        if not _prune(value, [_fallible(value, fault) for fault in faults]):
-            return None
-    return None
+    _mend(value, [*nothing, *explanation.taken_meant()], outline)
+    try:
+        return ConfigurationSection.model_validate(value)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_input=False)
+    explanation.report(faults[:_MOST_EXPLAINED])
+    excused = {str(fault["loc"][-2]) for fault in faults if _is_of_key(fault)}
+    wrong = [_trail(value, fault) for fault in faults if not _is_of_key(fault)]
+    _mend(value, [*wrong, *explanation.taken_meant()], outline)
+    try:
+        return ConfigurationSection.model_validate(value, context=excused)
+    except ValidationError:
+        # All faults were reported; this one can only be of a stand-in.
+        return None
 
 
 def _without_value(value: Any, trail: Trail = ()) -> Iterator[Trail]:
@@ -60,42 +64,59 @@ def _without_value(value: Any, trail: Trail = ()) -> Iterator[Trail]:
             yield from _without_value(child, (*trail, key))
 
 
-def _prune(value: dict[str, Any], trails: Iterable[Trail]) -> bool:
-    """Leave out these values, and whole lists of which an element is meant; False when nothing was there.
+def _mend(value: dict[str, Any], trails: Iterable[Trail], outline: Outline) -> None:
+    """Put stand-ins in the place of these values.
 
-    An element alone is never left out, because the places of those behind it would shift.
+    What no key is for is left out, and so is an entry that is of one of several kinds: no other kind can
+    stand in for it, and nothing needs it to be there. In a list the places behind it would shift.
     """
-    is_changed = False
-    for trail in filter(None, trails):
-        parent: Any = value
-        for step, following in zip(trail, (*trail[1:], None), strict=True):
-            if not isinstance(parent, dict) or step not in parent:
-                break
-            if following is None or not isinstance(parent[step], dict):
-                del parent[step]
-                is_changed = True
-                break
-            parent = parent[step]
-    return is_changed
+    for trail in trails:
+        trail = _as_written(value, trail)
+        parent, step = _at(value, trail[:-1]), trail[-1]
+        stand_in = outline.stand_in(trail)
+        is_of_kinds = len(outline.choices((*trail, "kind"))) > 1
+        if isinstance(parent, dict) and (stand_in is None or is_of_kinds):
+            parent.pop(step, None)
+        else:
+            parent[step] = stand_in
 
 
-def _fallible(value: Mapping[str, Any], fault: ErrorDetails) -> Trail:
-    """What to leave out because of a fault: the value, or where a key is missing, what it is missing from."""
-    trail = _trail(value, fault)
-    return trail[:-1] if fault["type"] == "missing" else trail
+def _is_of_key(fault: ErrorDetails) -> bool:
+    return fault["loc"][-1:] == ("[key]",)
 
 
 def _trail(value: Any, fault: ErrorDetails) -> Trail:
-    """Pydantic's location as a trail: without tags of unions, and not deeper than what is written."""
+    """Pydantic's location as a trail: without marks of keys and tags of unions."""
     trail: list[str | int] = []
     for step in fault["loc"]:
-        is_index = isinstance(value, list) and isinstance(step, int) and step < len(value)
-        if is_index or (isinstance(value, dict) and step in value):
+        if _has(value, step):
             value = value[step]
-            trail.append(step)
-    if fault["type"] == "missing" and isinstance(value, dict):
-        trail.append(fault["loc"][-1])
+        elif step == "[key]" or str(step).startswith("kind="):
+            continue
+        elif isinstance(step, str):
+            value = None
+        trail.append(step)
     return tuple(trail)
+
+
+def _as_written(value: Any, trail: Trail) -> Trail:
+    """The trail as it is written, to the first key that is missing.
+
+    A single element is no list, and a short form has no keys.
+    """
+    written: Trail = ()
+    for step in trail:
+        if _has(value, step):
+            value = value[step]
+            written = (*written, step)
+        elif isinstance(step, str):
+            return (*written, step) if isinstance(value, dict) else written
+    return written
+
+
+def _has(value: Any, step: str | int) -> bool:
+    is_index = isinstance(value, list) and isinstance(step, int) and step < len(value)
+    return is_index or (isinstance(value, dict) and step in value)
 
 
 class _Explanation:
@@ -105,34 +126,44 @@ class _Explanation:
         self._value = value
         self._report = report
         self._outline = outline
-        self._unknown: defaultdict[Trail, list[str]] = defaultdict(list)
+        self._meant: list[Trail] = []
 
     def report_nothing(self, trails: Iterable[Trail]) -> None:
         """Report keys without a value; of those that could not be filled it is known already."""
         for trail in trails:
             keys = self._keys(trail[:-1])
-            if isinstance(trail[-1], str) and not self._outline.takes_keys(trail[:-1]):
+            if not self._fits_around(trail):
                 continue  # What is around it is wrong already, and said so later.
             if keys and trail[-1] not in keys:
                 self._unknown_key(trail)
             else:
                 self._report.add(trail, "there is no value", "give one, or leave the key out")
 
+    def _fits_around(self, trail: Trail) -> bool:
+        if isinstance(trail[-1], str):
+            return self._outline.takes_keys(trail[:-1])
+        return self._outline.stand_in(trail) is not None
+
+    def taken_meant(self) -> list[Trail]:
+        """The keys that were meant by misspelled ones since the last call; they count as reported."""
+        meant, self._meant = self._meant, []
+        return meant
+
     def report(self, faults: list[ErrorDetails]) -> None:
         """Report all faults; a missing key with a misspelled one beside it is one problem, not two."""
-        unknown = [fault for fault in faults if fault["type"] == "extra_forbidden"]
-        for fault in unknown:
-            self._unknown_key(_trail(self._value, fault))
+        for fault in faults:
+            if fault["type"] == "extra_forbidden":
+                self._unknown_key(_trail(self._value, fault))
         for fault in faults:
             if fault["type"] != "extra_forbidden":
                 self._one(fault, _trail(self._value, fault))
 
     def _one(self, fault: ErrorDetails, trail: Trail) -> None:
         kind = fault["type"]
-        if fault["loc"][-1:] == ("[key]",):
-            self._report.add(trail, _told(fault))
+        if _is_of_key(fault):
+            self._report.add_key(trail, _told(fault))
         elif kind == "missing":
-            self._missing(trail)
+            self._report.add(trail, "the key is missing", self._hint(trail))
         elif kind in _UNION:
             self._no_such_kind(trail)
         elif kind in {"enum", "literal_error"}:
@@ -148,23 +179,20 @@ class _Explanation:
 
     def _unknown_key(self, trail: Trail) -> None:
         key, keys = str(trail[-1]), self._keys(trail[:-1])
-        self._unknown[trail[:-1]].append(key)
         name, colon, _ = key.partition(":")
         if colon and name in keys:
             self._report.add(trail, "there is no space after the colon", f"write {name}: and the value")
-            return
-        self._report.add(trail, "there is no such key", suggestion(key, keys, called="keys"))
+        else:
+            self._report.add(trail, "there is no such key", suggestion(key, keys, called="keys"))
+        meant = closest(name, [each for each in keys if each not in _at(self._value, trail[:-1])])
+        if meant:
+            self._meant.append((*trail[:-1], meant))
+            self._report.mute((*trail[:-1], meant))
 
     def _keys(self, trail: Trail) -> tuple[str, ...]:
         section = _at(self._value, trail)
         kind = section.get("kind") if isinstance(section, dict) else None
         return self._outline.keys(trail, kind=kind if isinstance(kind, str) else None)
-
-    def _missing(self, trail: Trail) -> None:
-        name = str(trail[-1])
-        others = self._unknown[trail[:-1]]
-        if not any(closest(each.partition(":")[0], [name]) for each in others):
-            self._report.add(trail, "the key is missing", self._hint(trail))
 
     def _no_such_kind(self, trail: Trail) -> None:
         section = _at(self._value, trail)
@@ -187,6 +215,7 @@ class _Explanation:
         self._report.add_value(trail, what, suggestion(written, choices, called="choices"))
 
     def _hint(self, trail: Trail) -> str:
+        trail = _as_written(self._value, trail)
         example = self._outline.example(trail)
         return (
             f"for example {trail[-1]}: {example}" if example and trail else self._outline.description(trail)
@@ -199,6 +228,6 @@ def _told(fault: ErrorDetails) -> str:
 
 
 def _at(value: Any, trail: Trail) -> Any:
-    for step in trail:
+    for step in _as_written(value, trail):
         value = value[step]
     return value
