@@ -1,4 +1,4 @@
-"""Receive: facts from webhooks become woken pipelines. Stored first; the queue is told after.
+"""Receive: facts from webhooks become woken pipelines. Stored first, answered second, the queue told third.
 
 A fact is a hint: it names pipelines to look at and decides nothing.
 """
@@ -25,7 +25,9 @@ _AGAIN = timedelta(seconds=10)
 def receive(
     world: World, delivery: Delivery, facts: Sequence[Fact], *, forge: str | None
 ) -> Sequence[str] | None:
-    """Store a delivery's facts and wake the pipelines that they concern; return those, None if seen before.
+    """Store a delivery's facts and mark the pipelines that they concern as woken; None if seen before.
+
+    The sender is answered now; the queue is told by `wake` with these names, after the answer.
 
     `forge` is the configured name of the Git host that sent it, None for a registry.
 
@@ -38,7 +40,6 @@ def receive(
         log.info("delivery_seen_before", sender=delivery.sender)
         return None
     log.info("delivery_received", sender=delivery.sender, facts=len(facts), pipelines=names)
-    wake(world, names)
     return names
 
 

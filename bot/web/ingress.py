@@ -6,7 +6,7 @@ before, and a 4xx with one sentence for what is not taken. 429 and 503 come with
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,13 +15,14 @@ from typing import Any
 import anyio
 import anyio.to_thread
 import structlog
+from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from bot.domain.errors import TagboatError, Transient
 from bot.domain.fact import Ignored, to_plain
-from bot.flow.receive import receive
+from bot.flow.receive import receive, wake
 from bot.flow.world import World
 from bot.ports import Delivery
 from bot.web.incoming import read_body
@@ -33,6 +34,7 @@ MOST_AT_ONCE = 64
 """Deliveries that are read and wait for the store; above it 429. Bounds the memory that a flood can take."""
 
 _THREADS = 8
+_WAKERS = 4
 _RETRY_SECONDS = 5
 _MOST_REASONS = 10
 
@@ -47,6 +49,7 @@ class _Answer:
     status: int
     content: Mapping[str, Any]
     headers: Mapping[str, str] = field(default_factory=dict)
+    woken: Sequence[str] = ()
 
 
 class Ingress:
@@ -70,6 +73,7 @@ class Ingress:
         self._metrics = metrics
         self._free = most_at_once
         self._threads = anyio.CapacityLimiter(_THREADS)
+        self._wakers = anyio.CapacityLimiter(_WAKERS)
 
     async def receive(self, request: Request) -> Response:
         """Take one delivery."""
@@ -85,7 +89,12 @@ class Ingress:
             else:
                 answer = await self._work(name, endpoint, _as_read(request, body))
         self._metrics.delivery(name, answer.outcome)
-        return JSONResponse(answer.content, answer.status, answer.headers)
+        # A broker that hangs must not keep the sender waiting: what is stored is found by the sweep anyway.
+        background = BackgroundTask(self._wake, answer.woken) if answer.woken else None
+        return JSONResponse(answer.content, answer.status, answer.headers, background=background)
+
+    async def _wake(self, names: Sequence[str]) -> None:
+        await anyio.to_thread.run_sync(wake, self._world, names, limiter=self._wakers)
 
     @contextmanager
     def _counting(self, name: str) -> Iterator[None]:
@@ -135,7 +144,7 @@ def _accepted(reading: Reading, woken: Collection[str] | None) -> _Answer:
     ignored = [fact.reason for fact in reading.facts if isinstance(fact, Ignored)]
     if ignored:
         content["ignored"] = ignored[:_MOST_REASONS]
-    return _Answer("woken" if woken else "ignored", 202, content)
+    return _Answer("woken" if woken else "ignored", 202, content, woken=tuple(woken))
 
 
 def _later(outcome: str, status: int, reason: str, seconds: int) -> _Answer:

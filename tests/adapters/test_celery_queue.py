@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from typing import Any
 
-from bot.adapters.queues.celery import celery_application
+import pytest
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from bot.adapters.queues.celery import CeleryQueue, celery_application
+from bot.domain.errors import Unreachable
 
 
 @pytest.mark.parametrize(
@@ -28,6 +33,31 @@ def test_a_sentinel_s_master_is_named_in_the_url(url: str, broker: str, master: 
     conf = celery_application(url).conf
     assert conf.broker_url == broker
     assert conf.broker_transport_options.get("master_name") == master
+
+
+class _Broken(Celery):
+    """An application whose broker does not answer; counts how often it was asked."""
+
+    asked = 0
+
+    def send_task(self, *args: Any, **kwargs: Any) -> Any:
+        self.asked += 1
+        raise OperationalError("connection refused")
+
+
+def test_a_broker_that_did_not_answer_is_asked_again_only_after_a_pause() -> None:
+    seconds = [100.0]
+    broken = _Broken("tagboat", set_as_current=False)
+    queue = CeleryQueue(broken, monotonic=lambda: seconds[0])
+    with pytest.raises(Unreachable, match="the message broker cannot be reached: OperationalError"):
+        queue.reconcile("shop")
+    with pytest.raises(Unreachable, match="it did not answer a moment ago"):
+        queue.announce()
+    assert broken.asked == 1
+    seconds[0] += 5
+    with pytest.raises(Unreachable, match="OperationalError"):
+        queue.announce()
+    assert broken.asked == 2
 
 
 def test_messages_that_are_lost_come_back_after_longer_than_any_task_takes() -> None:

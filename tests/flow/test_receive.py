@@ -12,7 +12,7 @@ from bot.adapters.queues.memory import MemoryQueue
 from bot.domain.errors import Unreachable
 from bot.domain.fact import BranchMoved, Fact, Ignored, ImagePushed
 from bot.domain.image import ImageName
-from bot.flow.receive import receive
+from bot.flow.receive import receive, wake
 from bot.flow.sweep import sweep
 from bot.ports import Delivery
 from tests.flow.worlds import REPOSITORY, WEB, Bench
@@ -63,24 +63,26 @@ def test_facts_wake_the_pipelines_that_they_concern(
     facts: Sequence[Fact], forge: str | None, woken: list[str]
 ) -> None:
     bench = Bench()
-    assert receive(bench.world, delivery(), facts, forge=forge) == woken
+    names = receive(bench.world, delivery(), facts, forge=forge)
+    assert names == woken
+    assert list(bench.queue.pipelines) == []  # the queue is told after the sender was answered
+    assert list(wake(bench.world, names)) == woken
     assert list(bench.queue.pipelines) == woken
 
 
 def test_many_deliveries_are_one_message_until_a_worker_takes_it() -> None:
     bench = Bench()
     for key in range(5):
-        receive(bench.world, delivery(str(key)), [pushed()], forge=None)
+        wake(bench.world, receive(bench.world, delivery(str(key)), [pushed()], forge=None) or ())
     assert list(bench.queue.pipelines) == ["shop"]
     bench.settle()
-    receive(bench.world, delivery("later"), [pushed()], forge=None)
+    wake(bench.world, receive(bench.world, delivery("later"), [pushed()], forge=None) or ())
     assert list(bench.queue.pipelines) == ["shop"]
 
 
 def test_a_delivery_that_was_seen_before_wakes_nothing() -> None:
     bench = Bench()
     receive(bench.world, delivery(), [pushed()], forge=None)
-    bench.queue.pipelines.clear()
     assert receive(bench.world, delivery(), [pushed()], forge=None) is None
     assert list(bench.queue.pipelines) == []
 
@@ -94,7 +96,9 @@ def test_a_broker_that_is_down_loses_nothing() -> None:
     bench = Bench()
     bench.settle()
     broken = replace(bench.world, queue=_BrokenQueue())
-    assert receive(broken, delivery(), [pushed()], forge=None) == ["shop"]
+    names = receive(broken, delivery(), [pushed()], forge=None)
+    assert names == ["shop"]
+    wake(broken, names)
     bench.clock.pass_by(timedelta(seconds=10))
     assert list(sweep(bench.world, every=timedelta(hours=1))) == ["shop"]
     assert list(bench.queue.pipelines) == ["shop"]

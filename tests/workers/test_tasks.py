@@ -8,12 +8,10 @@ from datetime import timedelta
 import pytest
 from celery import Celery
 
-from bot.adapters.queues.celery import ANNOUNCE, RECONCILE, SWEEP, TIDY, CeleryQueue, celery_application
-from bot.domain.errors import Unreachable
+from bot.adapters.queues.celery import ANNOUNCE, RECONCILE, SWEEP, TIDY, celery_application
 from bot.domain.notice import Event
 from bot.domain.snapshot import State
 from tests.flow.worlds import WEB, Bench, values
-from tests.kit.process import free_port
 from workers.schedule import add_schedule
 from workers.tasks import register
 
@@ -75,9 +73,3 @@ def test_every_tick_of_the_schedule_names_a_task_that_is_there(bench: Bench) -> 
 def test_messages_are_json_and_nothing_else_is_accepted() -> None:
     conf = celery_application("memory://").conf
     assert (conf.task_serializer, list(conf.accept_content)) == ("json", ["json"])
-
-
-def test_a_broker_that_does_not_answer_is_one_sentence() -> None:
-    queue = CeleryQueue(celery_application(f"redis://127.0.0.1:{free_port()}/0"))
-    with pytest.raises(Unreachable, match="the message broker cannot be reached"):
-        queue.reconcile("shop")

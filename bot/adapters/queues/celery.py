@@ -7,6 +7,8 @@ from being lost or run twice are a convenience, not a promise: the store knows w
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
@@ -22,6 +24,9 @@ TIDY = "tagboat.tidy"
 
 _VISIBILITY = 900
 """Seconds after which Redis gives a message that no worker acknowledged to another: longer than any task."""
+
+_PAUSE = 5.0
+"""Seconds in which a broker that did not answer is not asked again."""
 
 _MASTER = re.compile(r"\?master_name=(?P<name>[A-Za-z0-9._-]+)$")
 
@@ -59,10 +64,16 @@ def celery_application(broker_url: str) -> Celery:
 
 
 class CeleryQueue:
-    """Port `Queue` over a Celery application; an unreachable broker raises `Unreachable` within a second."""
+    """Port `Queue` over a Celery application.
 
-    def __init__(self, application: Celery) -> None:
+    An unreachable broker raises `Unreachable`: the first call takes as long as the client tries (about 6 s),
+    those of the next seconds fail at once. `monotonic` gives seconds.
+    """
+
+    def __init__(self, application: Celery, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._application = application
+        self._monotonic = monotonic
+        self._down_until = 0.0
 
     def reconcile(self, pipeline: str) -> None:
         """Send one message with the pipeline's name."""
@@ -73,14 +84,21 @@ class CeleryQueue:
         self._send(ANNOUNCE, [])
 
     def _send(self, task: str, args: list[str]) -> None:
+        if self._monotonic() < self._down_until:
+            raise _unreachable("it did not answer a moment ago")
         try:
             self._application.send_task(task, args=args, expires=_EXPIRES, retry=False)
         except (OperationalError, CeleryOperationalError, OSError) as error:
-            raise Unreachable(
-                "the message broker cannot be reached",
-                why=type(error).__name__,
-                fix="nothing is lost: the sweep sends it again once the broker answers",
-            ) from error
+            self._down_until = self._monotonic() + _PAUSE
+            raise _unreachable(type(error).__name__) from error
+
+
+def _unreachable(why: str) -> Unreachable:
+    return Unreachable(
+        "the message broker cannot be reached",
+        why=why,
+        fix="nothing is lost: the sweep sends it again once the broker answers",
+    )
 
 
 def _transport(broker_url: str) -> tuple[str, dict[str, Any]]:
