@@ -25,7 +25,7 @@ demo: setup ## show the main job, with no server installed (ONCE=1: unattended)
 	@$(BIN)/tagboat demo $(if $(ONCE),--once)
 
 test: setup-test lint ## run every test
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: setup-test ## formatting, types and import contracts
 	@$(BIN)/ruff format --check .

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.kit.postgres import postgres_server, postgres_url
 from tests.kit.redis import redis_url
 
 __all__ = ["postgres_server", "postgres_url", "redis_url"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Spread the long tests, which mostly wait, evenly among the others: no process ends with all of them."""
+    long = [item for item in items if "e2e" in item.path.parts]
+    short = [item for item in items if "e2e" not in item.path.parts]
+    pace = len(short) // (len(long) or 1)
+    for number, item in enumerate(long):
+        short.insert(number * (pace + 1), item)
+    items[:] = short
