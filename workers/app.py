@@ -19,8 +19,6 @@ from bot.flow.world import World
 from workers.schedule import add_schedule
 from workers.tasks import register
 
-QUEUES = ("tagboat", "tagboat-announce")
-
 
 def application(settings: Settings, world: Callable[[], World] | None = None) -> Celery:
     """The Celery application of this configuration; `world` is given where it was built already."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from bot import wiring
+from bot.adapters.queues.celery import QUEUES
 from bot.configuration.settings import Settings
 from bot.domain.errors import Refused
 from bot.web.app import application as web_application
 from bot.web.server import serve
-from workers.app import QUEUES, application
+from workers.app import application
 
 _SCHEDULER = "celery.beat:Scheduler"
 """Keeps the time of the last tick in memory: what is due stands in the store, so no file is needed."""

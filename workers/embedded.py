@@ -15,10 +15,11 @@ from celery import Celery
 from celery.beat import EmbeddedService, Scheduler
 
 from bot import wiring
+from bot.adapters.queues.celery import QUEUES
 from bot.configuration.settings import Settings
 from bot.web.app import application as web_application
 from bot.web.server import serve
-from workers.app import QUEUES, application
+from workers.app import application
 
 _THREADS = 8
 """Reconciles and posts wait for others most of the time; eight at once keep two cores busy."""

@@ -10,10 +10,10 @@ import re
 import unicodedata
 
 from bot.domain.errors import Refused
+from bot.domain.wording import BRANCH_PREFIX
 
-BRANCH_PREFIX = "tagboat/"
 LARGEST_FILE = 10 * 1024 * 1024
-"""Bytes of one file that Tagboat reads or writes: values files are thousands of times smaller."""
+"""Bytes of one file that Tagboat reads or writes: far more than any values file that people keep by hand."""
 
 _LONGEST_NAME = 200
 _LONGEST_PATH = 1024

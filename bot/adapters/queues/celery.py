@@ -22,6 +22,10 @@ ANNOUNCE = "tagboat.announce"
 SWEEP = "tagboat.sweep"
 TIDY = "tagboat.tidy"
 
+_WORK, _NEWS = "tagboat", "tagboat-announce"
+QUEUES = (_WORK, _NEWS)
+"""What a worker takes from. Notices have a queue of their own: they do not stand in line behind looks."""
+
 _VISIBILITY = 900
 """Seconds after which Redis gives a message that no worker acknowledged to another: longer than any task."""
 
@@ -48,8 +52,8 @@ def celery_application(broker_url: str) -> Celery:
         task_ignore_result=True,
         task_serializer="json",
         accept_content=["json"],
-        task_default_queue="tagboat",
-        task_routes={ANNOUNCE: {"queue": "tagboat-announce"}},
+        task_default_queue=_WORK,
+        task_routes={ANNOUNCE: {"queue": _NEWS}},
         task_soft_time_limit=240,
         task_time_limit=300,
         worker_prefetch_multiplier=1,
