@@ -48,7 +48,8 @@ class GitHubSettings:
 
     `api_url` is `https://HOST/api/v3` for Enterprise Server, `ca_bundle` the file with its authority's
     certificate. `identity` signs the commits made with a token; an App's commits are its bot's. GitHub
-    asks for a second between writes, and a half has proved enough for a bot that writes little.
+    asks for a second between the writes of an account; the few of one look go out half a second apart,
+    and a limit that GitHub sets for it is waited out.
     """
 
     login: TokenLogin | AppLogin
