@@ -15,7 +15,7 @@ from bot.domain.notice import Event
 from bot.domain.pipeline import Merge
 from bot.domain.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import State
-from bot.flow.merge import close_by_human, merge_by_human
+from bot.flow.merge import close_by_human
 from bot.flow.reconcile import preview, reconcile
 from bot.ports import Lease, Outcome
 from tests.flow.worlds import REPOSITORY, THREE, WEB, Bench, environment, values
@@ -41,9 +41,7 @@ def test_a_human_merge_in_prod_ends_the_story_live_in_one_thread() -> None:
     bench.settle()
     bench.registry.push(WEB, "1.1.0")
     bench.look()
-    pull = bench.status("prod").pull_request
-    assert pull is not None
-    merge_by_human(bench.world, "shop", "prod", number=pull.number, head=pull.head, who="ada")
+    bench.merge("prod")
     bench.settle()
     assert bench.file("prod") == values("1.1.0")
     assert bench.status("prod").state is State.LIVE
@@ -157,9 +155,7 @@ def test_what_was_proved_is_promoted_by_its_digest_even_after_its_tag_moved() ->
         bench.forge.commit_by_human(REPOSITORY, "main", {f"envs/{name}/values.yaml": File(content)})
     proved = bench.registry.push(WEB, "1.1.0")
     bench.look()
-    staging = bench.status("staging").pull_request
-    assert staging is not None
-    merge_by_human(bench.world, "shop", "staging", number=staging.number, head=staging.head, who="ada")
+    bench.merge("staging")
     moved = bench.registry.push(WEB, "1.1.0", content="rebuilt")
     assert moved != proved
     bench.look()
@@ -174,10 +170,8 @@ def test_a_tag_that_moved_is_not_promoted_to_a_file_that_keeps_no_digest() -> No
     bench.settle()
     bench.registry.push(WEB, "1.1.0")
     bench.look()
-    staging = bench.status("staging").pull_request
-    assert staging is not None
     bench.registry.push(WEB, "1.1.0", content="rebuilt")
-    merge_by_human(bench.world, "shop", "staging", number=staging.number, head=staging.head, who="ada")
+    bench.merge("staging")
     bench.settle()
     assert bench.status("prod").state is State.BLOCKED
     assert "was moved since it was proved" in bench.status("prod").reason

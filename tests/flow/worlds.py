@@ -16,6 +16,7 @@ from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Rep
 from bot.domain.selection import SelectionPolicy
 from bot.domain.snapshot import EnvironmentStatus
 from bot.flow.announce import announce
+from bot.flow.merge import merge_by_human
 from bot.flow.reconcile import reconcile
 from bot.flow.sweep import sweep
 from bot.flow.world import World
@@ -120,6 +121,12 @@ class Bench:
         """Reconcile once, as a webhook would cause it, and settle."""
         self.store.wake(["shop"], now=self.clock.now())
         self.settle()
+
+    def merge(self, name: str) -> None:
+        """Merge the open pull request of an environment, as a human does."""
+        pull = self.status(name).pull_request
+        assert pull is not None
+        merge_by_human(self.world, "shop", name, number=pull.number, head=pull.head, who="ada")
 
     def status(self, name: str) -> EnvironmentStatus:
         """What people see of one environment."""
