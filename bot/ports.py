@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.domain.image import ImageName
+from bot.domain.listing import Listing
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Application
 from bot.domain.proposal import Proposal, PullRequest
@@ -32,8 +33,11 @@ class Clock(Protocol):
 class Registry(Protocol):
     """One registry host: what it holds. Reads only."""
 
-    def tags(self, image: ImageName) -> Sequence[str]:
-        """Every tag of the repository, complete or not at all; an unknown repository is `NotFound`."""
+    def listing(self, image: ImageName, *, known: Listing | None = None) -> Listing:
+        """Every tag of the repository, complete or not at all; an unknown repository is `NotFound`.
+
+        `known` is an earlier answer: where the host says that nothing changed, it is the answer again.
+        """
         ...
 
     def digest(self, image: ImageName, tag: str) -> str | None:
@@ -293,6 +297,114 @@ class Store(Protocol):
 
     def tidy(self, *, now: datetime) -> int:
         """Forget deliveries and notices too old to matter; return how many rows went."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEntry:
+    """What is known of one image's tags: the list that is trusted, and what makes one doubt it.
+
+    `listed_at` is when the host last confirmed `listing`. `doubtful` is a later answer that lacks so much
+    that it is taken for a fault, since `doubtful_since`. `announced` are the tags that senders said were
+    pushed and that nobody has asked for since.
+    """
+
+    listing: Listing
+    listed_at: datetime
+    doubtful: Listing | None = None
+    doubtful_since: datetime | None = None
+    announced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """Where a tag pointed when its host was asked last; `digest` None: there was no such tag."""
+
+    digest: str | None
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """What a digest names is no image that could run: remembered, as it never changes."""
+
+    reason: str
+
+
+class Catalog(Protocol):
+    """What registries were seen to hold, shared by all pipelines and workers.
+
+    It saves requests, and it remembers when a digest was seen first. Every method is one transaction.
+    """
+
+    def entry(self, image: ImageName) -> ImageEntry | None:
+        """What is known of the image's tags; None before the first list."""
+        ...
+
+    def claim(self, image: ImageName, *, now: datetime, ttl: timedelta) -> bool:
+        """Take the right to ask for the image's tags until `keep` or for `ttl`; False: another worker has it."""
+        ...
+
+    def keep(self, image: ImageName, entry: ImageEntry) -> None:
+        """Keep what is known of the tags and give the claim back.
+
+        The entry's `announced` says which announcements stay; those that came meanwhile stay too.
+        """
+        ...
+
+    def announce(self, pushes: Mapping[ImageName, Sequence[str]], *, now: datetime) -> None:
+        """Remember that senders said these tags were pushed; also for images never listed."""
+        ...
+
+    def pointers(self, image: ImageName, tags: Sequence[str]) -> Mapping[str, Pointer]:
+        """Where these tags pointed when they were asked for last; those never asked for are left out."""
+        ...
+
+    def point(self, image: ImageName, pointers: Mapping[str, Pointer]) -> Mapping[str, datetime]:
+        """Keep where tags point, and return when each of these digests was first seen for this image.
+
+        A digest that was never seen before is first seen at its pointer's `asked_at`.
+        """
+        ...
+
+    def contents(
+        self, image: ImageName, digests: Sequence[str], platforms: Sequence[str]
+    ) -> Mapping[str, TagDetails | Unusable]:
+        """What these digests name, as read for these platforms; those never read are left out."""
+        ...
+
+    def keep_contents(
+        self, image: ImageName, platforms: Sequence[str], contents: Mapping[str, TagDetails | Unusable]
+    ) -> None:
+        """Keep what digests name: it never changes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often a host may be asked: `burst` requests at once, refilled by `per_second`."""
+
+    per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """How many requests may be made now; where it is none, `again_at` says when to ask anew."""
+
+    requests: int
+    again_at: datetime | None = None
+
+
+class Budget(Protocol):
+    """How often hosts may be asked: one token bucket for each, shared by all workers."""
+
+    def draw(self, host: str, *, want: int, rate: Rate, now: datetime) -> Grant:
+        """Take up to `want` requests out of the host's bucket."""
+        ...
+
+    def pause(self, host: str, *, until: datetime) -> None:
+        """Grant nothing before `until`: the host asked for it. An earlier moment than known changes nothing."""
         ...
 
 

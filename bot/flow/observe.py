@@ -149,7 +149,7 @@ def choose_image(registry: Registry, image: PipelineImage, current: ImageRef | N
 
     `tagboat explain` and the loop both come through here.
     """
-    tags = registry.tags(image.name)
+    tags = registry.listing(image.name).tags
     details: dict[str, TagDetails | Unreadable] = {}
     answer = choose(image.policy, tags, details=details, current=current)
     while isinstance(answer, NeedsDetails):

@@ -61,7 +61,7 @@ def test_every_environment_holds_the_old_release_in_its_own_style(stage: Stage) 
 
 def test_the_registry_holds_the_old_release_and_distractors(stage: Stage) -> None:
     registry = LayoutRegistry(root=stage.folder / "images")
-    assert set(registry.tags(ImageName(HOST, IMAGE))) == {OLD, *DISTRACTORS}
+    assert set(registry.listing(ImageName(HOST, IMAGE)).tags) == {OLD, *DISTRACTORS}
     digest = stage.publish(NEW)
     assert registry.digest(ImageName(HOST, IMAGE), NEW) == digest
 

@@ -113,13 +113,13 @@ def test_every_pushed_tag_is_listed(subject: Subject) -> None:
     tags = ["1.0.0", "1.10.0", "latest", "main-abc_1", "V2"]
     for tag in tags:
         subject.push(tag)
-    assert sorted(subject.registry.tags(subject.image)) == sorted(tags)
+    assert sorted(subject.registry.listing(subject.image).tags) == sorted(tags)
 
 
 def test_the_tags_of_an_unknown_repository_are_an_error_and_not_an_empty_list(subject: Subject) -> None:
     subject.push("1.0.0")
     with pytest.raises(NotFound, match="acme/nothing"):
-        subject.registry.tags(ImageName(subject.image.registry, "acme/nothing"))
+        subject.registry.listing(ImageName(subject.image.registry, "acme/nothing"))
 
 
 def test_a_tag_names_the_digest_that_was_pushed(subject: Subject) -> None:
@@ -141,7 +141,7 @@ def test_a_tag_that_moves_is_seen_with_its_new_digest_and_details(subject: Subje
     assert first != second
     assert subject.registry.digest(subject.image, "latest") == second
     assert subject.registry.details(subject.image, "latest", ()).created == _APRIL
-    assert list(subject.registry.tags(subject.image)) == ["latest"]
+    assert list(subject.registry.listing(subject.image).tags) == ["latest"]
 
 
 def test_an_image_that_a_tag_left_is_still_there_by_its_digest(subject: Subject) -> None:

@@ -37,6 +37,7 @@ from bot.adapters.registries.paging import LARGEST_PAGE, TagList
 from bot.adapters.registries.transport import Answer, Request, Transport, origin
 from bot.domain.errors import Malformed, NotFound, Refused, Unreachable
 from bot.domain.image import DOCKER_HUB, ImageName, is_digest
+from bot.domain.listing import Listing
 from bot.domain.selection import TagDetails
 
 _API_HOSTS = {DOCKER_HUB: "registry-1.docker.io"}
@@ -88,16 +89,16 @@ class DistributionRegistry:
         """Close the connections that are kept for reuse."""
         self._transport.close()
 
-    def tags(self, image: ImageName) -> Sequence[str]:
+    def listing(self, image: ImageName, *, known: Listing | None = None) -> Listing:
         """Every tag of the repository.
 
         Raises:
             NotFound: the registry has no such repository.
             Refused, Malformed: the list leads elsewhere, runs in circles, or is no list.
         """
-        return TagList(
-            image, lambda page: self._page(image, page), self._transport.origin, self._monotonic
-        ).read()
+        del known
+        pages = TagList(image, lambda page: self._page(image, page), self._transport.origin, self._monotonic)
+        return Listing(tuple(pages.read()))
 
     def digest(self, image: ImageName, tag: str) -> str | None:
         """The digest that the tag names now, by one HEAD; None when the registry has no such tag."""

@@ -27,6 +27,7 @@ from bot.adapters.registries.contents import (
 )
 from bot.domain.errors import Malformed, NotFound, Refused, Unreachable
 from bot.domain.image import ImageName, is_digest, is_tag
+from bot.domain.listing import Listing
 from bot.domain.selection import TagDetails
 
 REF_NAME = "org.opencontainers.image.ref.name"
@@ -49,14 +50,15 @@ class LayoutRegistry:
     def __init__(self, *, root: Path) -> None:
         self._root = root.resolve()
 
-    def tags(self, image: ImageName) -> Sequence[str]:
+    def listing(self, image: ImageName, *, known: Listing | None = None) -> Listing:
         """Every tag that the layout's index names.
 
         Raises:
             NotFound: there is no layout for this image.
             Malformed: the layout is broken.
         """
-        return tuple(self._tagged(image))
+        del known
+        return Listing(tuple(self._tagged(image)))
 
     def digest(self, image: ImageName, tag: str) -> str | None:
         """The digest that the tag names now, or None when there is no such tag."""

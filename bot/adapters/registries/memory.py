@@ -11,6 +11,7 @@ from threading import Lock
 from bot.adapters.registries.contents import check_reference
 from bot.domain.errors import NotFound, TagboatError
 from bot.domain.image import ImageName, is_tag
+from bot.domain.listing import Listing
 from bot.domain.platform import missing_platforms
 from bot.domain.selection import TagDetails
 
@@ -74,11 +75,12 @@ class MemoryRegistry:
         """Answer everything again."""
         self._errors.clear()
 
-    def tags(self, image: ImageName) -> Sequence[str]:
+    def listing(self, image: ImageName, *, known: Listing | None = None) -> Listing:
         """Every tag of the image; `NotFound` when nothing was ever pushed to it."""
+        del known
         self._check(image, None)
         with self._lock:
-            return tuple(self._repository(image).tags)
+            return Listing(tuple(self._repository(image).tags))
 
     def digest(self, image: ImageName, tag: str) -> str | None:
         """The digest that the tag names now, or None when there is no such tag."""

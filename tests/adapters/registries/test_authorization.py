@@ -63,7 +63,7 @@ def _tokens(calls: Sequence[Call]) -> list[Call]:
 class TestBearer:
     def test_one_token_serves_every_read_of_a_repository(self) -> None:
         with reading(Wall()) as (registry, server):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             registry.digest(_IMAGE, "1.0.0")
             registry.details(_IMAGE, "1.0.0", ())
             (asked,) = _tokens(server.calls)
@@ -84,12 +84,12 @@ class TestBearer:
 
     def test_a_login_is_shown_to_the_token_server_and_not_to_the_registry(self) -> None:
         with reading(Wall(), credentials=_LOGIN) as (registry, server):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             assert [call.authorization for call in server.calls] == [None, _BASIC, "Bearer token-1"]
 
     def test_a_realm_keeps_its_own_parameters(self) -> None:
         with reading(Wall(realm="http://{host}/token?account=acme&service=x#y")) as (registry, server):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             (asked,) = _tokens(server.calls)
             assert asked.query[:2] == [("account", "acme"), ("service", "x")]
 
@@ -102,7 +102,7 @@ class TestBearer:
 
         wall = Wall(token=lambda text: reply_json({"access_token": text}))
         with reading(wall, credentials=Identity()) as (registry, server):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             (asked,) = _tokens(server.calls)
             form = parse_qs(asked.body.decode())
             assert (asked.method, asked.query, asked.authorization) == ("POST", [], None)
@@ -113,12 +113,12 @@ class TestBearer:
     def test_a_token_is_renewed_shortly_before_it_ends(self) -> None:
         now = [1000.0]
         with reading(Wall(), monotonic=lambda: now[0]) as (registry, server):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             now[0] += 289
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             assert len(_tokens(server.calls)) == 1
             now[0] += 2
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             assert len(_tokens(server.calls)) == 2
 
     @pytest.mark.parametrize("life", [None, 0, -5, 1], ids=["unsaid", "zero", "negative", "tiny"])
@@ -126,18 +126,18 @@ class TestBearer:
         now = [1000.0]
         wall = Wall(token=lambda text: reply_json({"token": text, "expires_in": life}))
         with reading(wall, monotonic=lambda: now[0]) as (registry, server):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             now[0] += 45
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             assert len(_tokens(server.calls)) == 1
 
     def test_a_token_that_was_revoked_early_is_replaced_once(self) -> None:
         wall = Wall(takes=lambda text, call: text == f"Bearer token-{accepted[0]}")
         accepted = [1]
         with reading(wall) as (registry, server):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             accepted[0] = 2
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             assert len(_tokens(server.calls)) == 2
 
     def test_a_fresh_token_that_is_not_taken_ends_the_matter(self) -> None:
@@ -146,7 +146,7 @@ class TestBearer:
             with pytest.raises(
                 Denied, match=r"acme/web.*user name and password of the configuration"
             ) as caught:
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 3, "the read, one token, the read again"
             assert server.host in str(caught.value)
             assert _SECRET not in f"{caught.value!r} {caught.value}"
@@ -171,7 +171,7 @@ class TestBearer:
 
         with reading(answer) as (registry, server):
             for _ in range(3):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
                 registry.digest(_IMAGE, "1.0.0")
             assert len(_tokens(server.calls)) == 2
 
@@ -181,7 +181,7 @@ class TestBearer:
     )
     def test_a_right_to_write_is_never_asked_for(self, scope: str) -> None:
         with reading(Wall(scope=lambda call: scope)) as (registry, server):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             (asked,) = _tokens(server.calls)
             assert dict(asked.query)["scope"] == _PULL
 
@@ -198,18 +198,18 @@ class TestForeignTokenServer:
     def test_it_is_not_shown_the_login_nor_asked_at_all(self) -> None:
         with reading(Wall(realm=self._FOREIGN), credentials=_LOGIN) as (registry, server):
             with pytest.raises(Refused, match=r"not sent to localhost.*token_hosts"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 1
 
     def test_it_is_asked_without_a_login_when_there_is_none(self) -> None:
         with reading(Wall(realm=self._FOREIGN)) as (registry, server):
-            assert registry.tags(_IMAGE)
+            assert registry.listing(_IMAGE).tags
             assert _tokens(server.calls)[0].authorization is None
 
     def test_it_is_shown_the_login_when_it_is_listed(self) -> None:
         options: dict[str, Any] = {"credentials": _LOGIN, "token_hosts": ["localhost"]}
         with reading(Wall(realm=self._FOREIGN), **options) as (registry, server):
-            assert registry.tags(_IMAGE)
+            assert registry.listing(_IMAGE).tags
             assert _tokens(server.calls)[0].authorization == _BASIC
 
     @pytest.mark.parametrize(
@@ -230,14 +230,14 @@ class TestForeignTokenServer:
     ) -> None:
         with reading(Wall(realm=realm)) as (registry, server):
             with pytest.raises(error):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 1
 
     def test_a_redirect_of_the_token_server_is_not_followed(self) -> None:
         wall = Wall(token=lambda text: Reply(307, b"", {"Location": "/elsewhere/token"}))
         with reading(wall, credentials=_LOGIN) as (registry, server):
             with pytest.raises(Refused, match="gives no token"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 2
 
 
@@ -266,7 +266,7 @@ def test_a_token_server_that_gives_no_token_is_an_error_without_the_secret(
         reading(Wall(token=lambda text: reply), credentials=_LOGIN) as (registry, _),
         pytest.raises(error) as caught,
     ):
-        registry.tags(_IMAGE)
+        registry.listing(_IMAGE)
     assert _SECRET not in f"{caught.value!r} {caught.value} {caught.value.__cause__!r}"
 
 
@@ -297,7 +297,7 @@ class TestBasic:
 
     def test_it_is_shown_after_a_challenge_and_then_at_once_for_every_repository(self) -> None:
         with reading(self._wall(f"bot:{_SECRET}"), credentials=_LOGIN) as (registry, server):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             registry.digest(_IMAGE, "1.0.0")
             registry.digest(ImageName(_IMAGE.registry, "acme/other"), "1.0.0")
             assert [call.authorization for call in server.calls] == [None, _BASIC, _BASIC, _BASIC]
@@ -305,21 +305,21 @@ class TestBasic:
     def test_a_wrong_one_is_tried_once(self) -> None:
         with reading(self._wall("bot:other"), credentials=_LOGIN) as (registry, server):
             with pytest.raises(Denied, match="configuration"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 2
 
     def test_a_login_that_changed_meanwhile_is_read_again(self) -> None:
         accepted = ["bot:pw1"]
         with reading(lambda call: self._wall(*accepted)(call), credentials=_Rotating()) as (registry, server):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             accepted[0] = "bot:pw2"
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
             assert len(server.calls) == 4
 
     def test_without_a_login_it_is_denied_with_the_way_out(self) -> None:
         with reading(self._wall("bot:x")) as (registry, server):
             with pytest.raises(Denied, match="give a login"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 1
 
 
@@ -331,7 +331,7 @@ def test_a_scheme_that_is_not_known_is_denied(scheme: str) -> None:
         server,
     ):
         with pytest.raises(Denied):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
         assert len(server.calls) == 1
 
 

@@ -40,7 +40,7 @@ class TestTags:
     def test_pages_are_joined_in_order_and_without_repeats(self) -> None:
         pages = _pages(["1", "2"], ["2", "3"], ["4"], link=lambda page: _next(page) if page < 2 else None)
         with reading(pages) as (registry, server):
-            assert list(registry.tags(_IMAGE)) == ["1", "2", "3", "4"]
+            assert list(registry.listing(_IMAGE).tags) == ["1", "2", "3", "4"]
             assert server.calls[0].query == [("n", "1000")]
             assert len(server.calls) == 3
 
@@ -61,12 +61,12 @@ class TestTags:
             return reply_json({"tags": ["1"]}, Link=f"<{url}>; rel=next")
 
         with reading(answer) as (registry, _):
-            assert list(registry.tags(_IMAGE)) == ["1", "2"]
+            assert list(registry.listing(_IMAGE).tags) == ["1", "2"]
 
     @pytest.mark.parametrize("tags", [[], None], ids=["empty", "null"])
     def test_a_repository_without_tags_is_an_empty_list(self, tags: object) -> None:
         with reading(lambda call: reply_json({"name": "acme/web", "tags": tags})) as (registry, _):
-            assert list(registry.tags(_IMAGE)) == []
+            assert list(registry.listing(_IMAGE).tags) == []
 
     @pytest.mark.parametrize(
         "target",
@@ -89,20 +89,20 @@ class TestTags:
 
         with reading(answer) as (registry, server):
             with pytest.raises(Refused, match="another host"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 1
 
     def test_a_circle_of_pages_is_an_error(self) -> None:
         pages = _pages(["1"], ["2"], ["3"], link=lambda page: _next(page % 2))
         with reading(pages) as (registry, server):
             with pytest.raises(Malformed, match="circle"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 3
 
     def test_the_same_tags_under_ever_new_addresses_are_an_error(self) -> None:
         with reading(_pages(["1"], link=_next)) as (registry, server):
             with pytest.raises(Malformed, match="again and again"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 2
 
     def test_pages_without_end_are_an_error_even_when_they_are_empty(
@@ -111,7 +111,7 @@ class TestTags:
         monkeypatch.setattr("bot.adapters.registries.paging._MOST_PAGES", 10)
         with reading(_pages([], link=_next)) as (registry, server):
             with pytest.raises(Refused, match="pages of tags"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 10
 
     def test_too_many_tags_are_an_error_and_not_a_shortened_list(self) -> None:
@@ -120,7 +120,7 @@ class TestTags:
             reading(lambda call: reply_json({"tags": tags})) as (registry, _),
             pytest.raises(Refused, match="over 100000 tags"),
         ):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
 
     def test_a_list_that_takes_too_long_is_given_up(self) -> None:
         clock = count(step=50)
@@ -129,12 +129,12 @@ class TestTags:
             reading(pages, monotonic=lambda: float(next(clock))) as (registry, _),
             pytest.raises(Unreachable, match="too slow"),
         ):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
 
     def test_words_that_are_no_tags_are_left_out(self) -> None:
         bad = ["a\nb", "$(id)", "x" * 129, "\x1b[31mred", "a\u202eb", "é", "", "-x", "1.0.0\n"]
         with reading(lambda call: reply_json({"tags": ["1.0.0", *bad, "2.0.0"]})) as (registry, _):
-            assert list(registry.tags(_IMAGE)) == ["1.0.0", "2.0.0"]
+            assert list(registry.listing(_IMAGE).tags) == ["1.0.0", "2.0.0"]
 
     @pytest.mark.parametrize(
         "body",
@@ -157,7 +157,7 @@ class TestTags:
             reading(lambda call: Reply(200, body)) as (registry, _),
             pytest.raises(Malformed, match="no list of tags"),
         ):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
 
     def test_an_endless_page_is_cut_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("bot.adapters.registries.distribution.LARGEST_PAGE", 1000)
@@ -165,11 +165,11 @@ class TestTags:
             reading(lambda call: Reply(200, b" " * 200_000)) as (registry, _),
             pytest.raises(Malformed, match="more than 1000 bytes"),
         ):
-            registry.tags(_IMAGE)
+            registry.listing(_IMAGE)
 
 
 _READS: dict[str, Callable[[DistributionRegistry], object]] = {
-    "tags": lambda registry: registry.tags(_IMAGE),
+    "tags": lambda registry: registry.listing(_IMAGE).tags,
     "digest": lambda registry: registry.digest(_IMAGE, "1.0.0"),
     "details": lambda registry: registry.details(_IMAGE, "1.0.0", ()),
 }
@@ -215,7 +215,7 @@ def test_a_refusal_shows_the_registrys_code_but_not_its_words() -> None:
         reading(lambda call: reply_json(body, status=400)) as (registry, _),
         pytest.raises(Refused, match="NAME_INVALID") as caught,
     ):
-        registry.tags(_IMAGE)
+        registry.listing(_IMAGE)
     assert "hunter2" not in str(caught.value)
 
 
@@ -224,7 +224,7 @@ def test_nobody_at_the_address_is_unreachable() -> None:
         host = server.host
     registry = DistributionRegistry(host=host, plain_http=True)
     with pytest.raises(Unreachable, match="refused"):
-        registry.tags(_IMAGE)
+        registry.listing(_IMAGE)
     registry.close()
 
 
@@ -392,7 +392,7 @@ def test_the_registry_may_answer_elsewhere_than_its_name_says() -> None:
         registry = DistributionRegistry(
             host="registry.example.com", url=f"http://{server.host}/", plain_http=True
         )
-        assert list(registry.tags(_IMAGE)) == ["1.0.0"]
+        assert list(registry.listing(_IMAGE).tags) == ["1.0.0"]
         registry.close()
 
 

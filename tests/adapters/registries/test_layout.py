@@ -62,7 +62,7 @@ def test_a_broken_layout_is_malformed_and_not_empty(name: str, content: str, tmp
     write_layout(tmp_path, _IMAGE.path, "1.0.0", build_image())
     (tmp_path / _IMAGE.path / name).write_text(content)
     with pytest.raises(Malformed):
-        LayoutRegistry(root=tmp_path).tags(_IMAGE)
+        LayoutRegistry(root=tmp_path).listing(_IMAGE)
     with pytest.raises(Malformed):
         LayoutRegistry(root=tmp_path).digest(_IMAGE, "1.0.0")
 
@@ -72,7 +72,7 @@ def test_nothing_outside_the_root_is_read(path: str, tmp_path: Path) -> None:
     write_layout(tmp_path, "outside", "1.0.0", build_image())
     (tmp_path / "root").mkdir()
     with pytest.raises(Refused, match="outside"):
-        LayoutRegistry(root=tmp_path / "root").tags(ImageName("registry.example.com", path))
+        LayoutRegistry(root=tmp_path / "root").listing(ImageName("registry.example.com", path))
 
 
 def test_a_link_out_of_the_root_is_not_followed(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_link_out_of_the_root_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "web").symlink_to(tmp_path / "outside")
     with pytest.raises(Refused, match="outside"):
-        LayoutRegistry(root=tmp_path / "root").tags(ImageName("registry.example.com", "web"))
+        LayoutRegistry(root=tmp_path / "root").listing(ImageName("registry.example.com", "web"))
 
 
 def test_a_blob_that_is_a_link_out_of_the_image_is_not_followed(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_an_entry_that_is_wrong_is_refused(
 def test_names_that_are_no_tags_are_left_out(tmp_path: Path) -> None:
     for name in ("1.0.0", "docker.io/acme/web:1.0.0", "a\nb"):
         write_layout(tmp_path, _IMAGE.path, name, build_image())
-    assert LayoutRegistry(root=tmp_path).tags(_IMAGE) == ("1.0.0",)
+    assert LayoutRegistry(root=tmp_path).listing(_IMAGE).tags == ("1.0.0",)

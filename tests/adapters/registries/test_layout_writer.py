@@ -35,7 +35,7 @@ def test_a_tag_moves_and_the_others_stay(tmp_path: Path) -> None:
     moved = publish(tmp_path, _IMAGE.path, "latest", created=_MARCH, labels={"a": "b"})
     registry = LayoutRegistry(root=tmp_path)
     assert [registry.digest(_IMAGE, tag) for tag in ("1.0.0", "latest")] == [first, moved]
-    assert sorted(registry.tags(_IMAGE)) == ["1.0.0", "latest"]
+    assert sorted(registry.listing(_IMAGE).tags) == ["1.0.0", "latest"]
     assert registry.details(_IMAGE, first, ()).digest == first
 
 
@@ -51,10 +51,10 @@ def test_tags_published_at_once_are_all_there_and_no_reader_sees_a_broken_index(
     with ThreadPoolExecutor(8) as pool:
         written = [pool.submit(publish, tmp_path, _IMAGE.path, tag, created=_MARCH) for tag in tags]
         while not all(one.done() for one in written):
-            assert "first" in registry.tags(_IMAGE)
+            assert "first" in registry.listing(_IMAGE).tags
         for one in written:
             one.result()
-    assert sorted(registry.tags(_IMAGE)) == sorted([*tags, "first"])
+    assert sorted(registry.listing(_IMAGE).tags) == sorted([*tags, "first"])
     assert not list(tmp_path.rglob(".new-*"))
 
 

@@ -23,7 +23,7 @@ def _registry() -> MemoryRegistry:
 def _fails(registry: MemoryRegistry, image: ImageName, tag: str | None = None) -> bool:
     try:
         if tag is None:
-            registry.tags(image)
+            registry.listing(image)
         else:
             registry.digest(image, tag)
             registry.details(image, tag, ())

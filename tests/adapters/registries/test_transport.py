@@ -84,7 +84,7 @@ class TestRedirects:
         """An empty Location means the same page again: it ends like every other circle."""
         with reading(lambda call: Reply(302)) as (registry, server):
             with pytest.raises(Refused, match="redirects"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert len(server.calls) == 4
 
     def test_a_storage_that_wants_a_login_gets_none(self) -> None:
@@ -96,7 +96,7 @@ class TestRedirects:
 
         with reading(answer, credentials=_LOGIN) as (registry, server):
             with pytest.raises(Denied):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert [call.authorization for call in server.calls] == [None, None]
 
     def test_a_whole_repository_may_be_served_by_another_host(self) -> None:
@@ -111,7 +111,7 @@ class TestRedirects:
             return Reply(307, b"", {"Location": f"http://localhost:{host.rpartition(':')[2]}{call.target}"})
 
         with reading(answer) as (registry, server):
-            assert list(registry.tags(_IMAGE)) == ["1.0.0"]
+            assert list(registry.listing(_IMAGE).tags) == ["1.0.0"]
             assert registry.digest(_IMAGE, "1.0.0") == digest
             assert [call.method for call in server.calls] == ["GET", "GET", "HEAD", "HEAD"]
 
@@ -198,7 +198,7 @@ class TestLimits:
         bomb = gzip.compress(bytes(1_000_000))
         with reading(lambda call: Reply(200, bomb, {"Content-Encoding": "gzip"})) as (registry, server):
             with pytest.raises(Malformed, match="packed"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
             assert server.calls[0].headers["Accept-Encoding"] == "identity"
 
     def test_a_body_that_drips_is_given_up(self) -> None:
@@ -260,7 +260,7 @@ def test_the_wait_that_a_server_asks_for_is_handed_on(
         reading(lambda call: Reply(status, b"", headers)) as (registry, _),
         pytest.raises(error) as caught,
     ):
-        registry.tags(_IMAGE)
+        registry.listing(_IMAGE)
     assert caught.value.retry_after == wait
 
 
@@ -275,7 +275,7 @@ def test_a_limit_is_kept_without_another_question(headers: dict[str, str], silen
         for moment in (1000.0, 1000.0 + silence - 0.1, 1000.0 + silence):
             now[0] = max(moment, 1000.0)
             with pytest.raises(Limited, match="asks to slow down"):
-                registry.tags(_IMAGE)
+                registry.listing(_IMAGE)
         assert len(server.calls) == (2 if silence else 3)
 
 
