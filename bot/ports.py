@@ -342,7 +342,10 @@ class Catalog(Protocol):
         ...
 
     def claim(self, image: ImageName, *, now: datetime, ttl: timedelta) -> bool:
-        """Take the right to ask for the image's tags until `keep` or for `ttl`; False: another worker has it."""
+        """Take the right to ask for the image's tags until `keep`, or for `ttl`.
+
+        False while another worker has it.
+        """
         ...
 
     def keep(self, image: ImageName, entry: ImageEntry) -> None:
@@ -404,7 +407,7 @@ class Budget(Protocol):
         ...
 
     def pause(self, host: str, *, until: datetime) -> None:
-        """Grant nothing before `until`: the host asked for it. An earlier moment than known changes nothing."""
+        """Grant nothing before `until`: the host asked for it. An earlier moment changes nothing."""
         ...
 
 
