@@ -70,6 +70,7 @@ class _Site:
             Route("/events", self.live.events),
             Route(merge, self._merging.merge, methods=["POST"]),
             Route("/webhooks/{name}", self._ingress.receive, methods=["POST"]),
+            Route("/webhooks/{name}/{rest:path}", self._ingress.receive, methods=["POST"]),
             Route("/api/status", self.status),
             Route("/healthz", self.alive),
             Route("/readyz", self.ready),

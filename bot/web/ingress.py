@@ -87,11 +87,20 @@ class Ingress:
             if not self._free:
                 answer = _later("limited", 429, "too many deliveries at once", 1)
             else:
-                answer = await self._work(name, endpoint, _as_read(request, body))
+                answer = await self._work(name, endpoint, self._as_read(request, body))
         self._metrics.delivery(name, answer.outcome)
         # A broker that hangs must not keep the sender waiting: what is stored is found by the sweep anyway.
         background = BackgroundTask(self._wake, answer.woken) if answer.woken else None
         return JSONResponse(answer.content, answer.status, answer.headers, background=background)
+
+    def _as_read(self, request: Request, body: bytes) -> reader.Request:
+        return reader.Request(
+            dict(request.headers),
+            body,
+            dict(request.query_params),
+            path=request.path_params.get("rest", ""),
+            received_at=self._world.clock.now(),
+        )
 
     async def _wake(self, names: Sequence[str]) -> None:
         await anyio.to_thread.run_sync(wake, self._world, names, limiter=self._wakers)
@@ -131,10 +140,6 @@ class Ingress:
             log.error("delivery_not_stored", endpoint=name, reason=str(error))
             return _later("unavailable", 503, "not stored; send it again", _pause(error))
         return _accepted(reading, woken)
-
-
-def _as_read(request: Request, body: bytes) -> reader.Request:
-    return reader.Request(dict(request.headers), body, dict(request.query_params))
 
 
 def _accepted(reading: Reading, woken: Collection[str] | None) -> _Answer:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from bot.domain.fact import Fact
@@ -34,12 +35,16 @@ class Secret:
 class Request:
     """One request: headers by any case, the query by name, and the body as it came.
 
-    A body that is longer than the endpoint's limit may be cut after one byte more.
+    A body that is longer than the endpoint's limit may be cut after one byte more. `path` is what follows
+    the endpoint in the address. `received_at` is when it came: without it, nothing holds that is signed
+    for a time.
     """
 
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
+    path: str = field(default="", repr=False)
+    received_at: datetime | None = None
 
     def __post_init__(self) -> None:
         lowered = {name.lower(): value for name, value in self.headers.items()}

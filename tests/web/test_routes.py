@@ -17,6 +17,7 @@ ROUTES = {
     "/events": {"GET", "HEAD"},
     "/pipelines/{pipeline}/environments/{environment}/merge": {"POST"},
     "/webhooks/{name}": {"POST"},
+    "/webhooks/{name}/{rest:path}": {"POST"},
     "/api/status": {"GET", "HEAD"},
     "/healthz": {"GET", "HEAD"},
     "/readyz": {"GET", "HEAD"},
@@ -35,7 +36,8 @@ def site() -> Site:
 
 
 def _address(path: str) -> str:
-    filled = path.format(pipeline="shop", environment="qa", name="registry") if "{" in path else path
+    plain = path.replace("{rest:path}", "repos/acme/infra")
+    filled = plain.format(pipeline="shop", environment="qa", name="registry") if "{" in plain else plain
     return f"{filled}/board.css" if path == "/static" else filled
 
 
