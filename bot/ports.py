@@ -306,7 +306,7 @@ class ImageEntry:
 
     `listed_at` is when the host last confirmed `listing`. `doubtful` is a later answer that lacks so much
     that it is taken for a fault, since `doubtful_since`. `announced` are the tags that senders said were
-    pushed and that nobody has asked for since.
+    pushed and that nobody has asked for since, the earliest first.
     """
 
     listing: Listing
@@ -314,6 +314,9 @@ class ImageEntry:
     doubtful: Listing | None = None
     doubtful_since: datetime | None = None
     announced: tuple[str, ...] = ()
+    heard: int = 0
+    """How many announcements there had been when the entry was read: carry it over with `replace`, so that
+    `keep` can tell those that came later. 0 in an entry made anew: it knows of none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,7 +337,8 @@ class Unusable:
 class Catalog(Protocol):
     """What registries were seen to hold, shared by all pipelines and workers.
 
-    It saves requests, and it remembers when a digest was seen first. Every method is one transaction.
+    It saves requests, and it remembers when a digest was seen first. Every method is one transaction. What
+    cannot be read, as another version wrote it, counts as never seen.
     """
 
     def entry(self, image: ImageName) -> ImageEntry | None:
@@ -342,21 +346,25 @@ class Catalog(Protocol):
         ...
 
     def claim(self, image: ImageName, *, now: datetime, ttl: timedelta) -> bool:
-        """Take the right to ask for the image's tags until `keep`, or for `ttl`.
+        """Take the right to ask for the image's tags until `keep`, or for `ttl`; False while it is taken.
 
-        False while another worker has it.
+        It spares the host a second question and protects nothing: the last `keep` wins.
         """
         ...
 
     def keep(self, image: ImageName, entry: ImageEntry) -> None:
         """Keep what is known of the tags and give the claim back.
 
-        The entry's `announced` says which announcements stay; those that came meanwhile stay too.
+        Of the announcements that the entry `heard`, those stay that it names in `announced`; later ones,
+        repeats of a tag too, all stay.
         """
         ...
 
     def announce(self, pushes: Mapping[ImageName, Sequence[str]], *, now: datetime) -> None:
-        """Remember that senders said these tags were pushed; also for images never listed."""
+        """Remember that senders said these tags were pushed; also for images never listed.
+
+        Only the last thousand of an image are remembered: the next list finds what was forgotten.
+        """
         ...
 
     def pointers(self, image: ImageName, tags: Sequence[str]) -> Mapping[str, Pointer]:
@@ -382,13 +390,27 @@ class Catalog(Protocol):
         """Keep what digests name: it never changes."""
         ...
 
+    def tidy(self, *, now: datetime) -> int:
+        """Forget what cannot matter any more; return how many rows went.
+
+        An image goes with all that is known of it when nobody asked its host for 30 days, an announcement
+        after a week. A digest, and when it was first seen, stays while a tag points to it, and a pointer
+        while its tag is listed; else both go when nobody met them for 90 days.
+        """
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often a host may be asked: `burst` requests at once, refilled by `per_second`."""
+    """How often a host may be asked: `burst` requests at once, refilled by `per_second`; both above 0."""
 
     per_second: float
     burst: int
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for a rate that would never grant anything."""
+        if not self.per_second > 0 or self.burst < 1:
+            raise ValueError(f"{self} would never grant a request")
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,7 +425,7 @@ class Budget(Protocol):
     """How often hosts may be asked: one token bucket for each, shared by all workers."""
 
     def draw(self, host: str, *, want: int, rate: Rate, now: datetime) -> Grant:
-        """Take up to `want` requests out of the host's bucket."""
+        """Take up to `want` requests out of the host's bucket; a host never asked has a full one."""
         ...
 
     def pause(self, host: str, *, until: datetime) -> None:

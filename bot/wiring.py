@@ -24,6 +24,7 @@ from bot.adapters.queues.celery import CeleryQueue, celery_application
 from bot.adapters.registries.credentials import Anonymous, Configured, Credentials, DockerCredentials
 from bot.adapters.registries.distribution import DistributionRegistry
 from bot.adapters.registries.layout import LayoutRegistry
+from bot.adapters.stores.memory_catalog import MemoryCatalog
 from bot.adapters.stores.sql import SqlStore
 from bot.configuration.settings import (
     ArgoCDSettings,
@@ -62,6 +63,7 @@ def world(settings: Settings) -> World:
         },
         notifiers={name: _notifier(each) for name, each in settings.notifiers.items()},
         store=store,
+        catalog=MemoryCatalog(),
         queue=CeleryQueue(celery_application(settings.broker.get_secret_value())),
         clock=clock,
     )

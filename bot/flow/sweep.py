@@ -27,4 +27,5 @@ def sweep(world: World, *, every: timedelta) -> Sequence[str]:
 
 def tidy(world: World) -> int:
     """Forget what is too old to matter; return how many rows went."""
-    return world.store.tidy(now=world.clock.now())
+    now = world.clock.now()
+    return world.store.tidy(now=now) + world.catalog.tidy(now=now)

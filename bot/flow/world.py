@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Pipeline
-from bot.ports import Clock, Deployments, Forge, Notifier, Queue, Registry, Store
+from bot.ports import Catalog, Clock, Deployments, Forge, Notifier, Queue, Registry, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,7 @@ class World:
     deployments: Mapping[str, Deployments]
     notifiers: Mapping[str, Notifier]
     store: Store
+    catalog: Catalog
     queue: Queue
     clock: Clock
 

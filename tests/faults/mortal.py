@@ -96,6 +96,7 @@ def mortal(world: World, fate: Fate) -> World:
         deployments=_all("deployments", world.deployments, fate),
         notifiers=_all("notifier", world.notifiers, fate),
         store=_one("store", world.store, fate),
+        catalog=_one("catalog", world.catalog, fate),
         queue=_one("queue", world.queue, fate),
     )
 

@@ -10,6 +10,7 @@ from bot.adapters.notifiers.memory import MemoryNotifier
 from bot.adapters.queues.memory import MemoryQueue
 from bot.adapters.registries.memory import MemoryRegistry
 from bot.adapters.stores.memory import MemoryLedger, MemoryStore
+from bot.adapters.stores.memory_catalog import MemoryCatalog
 from bot.domain.image import ImageName
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
@@ -89,6 +90,7 @@ class Bench:
         self.registry = MemoryRegistry()
         self.registry.push(WEB, "1.0.0")
         self.store = MemoryStore()
+        self.catalog = MemoryCatalog()
         self.ledger = MemoryLedger()
         self.notifier = MemoryNotifier()
         self.chat = _Listening(self.notifier)
@@ -106,6 +108,7 @@ class Bench:
             deployments={},
             notifiers={"chat": self.chat},
             store=self.store,
+            catalog=self.catalog,
             queue=self.queue,
             clock=self.clock,
         )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.snapshot import PipelineStatus
+from bot.ports import Pointer
 
 CLAIM = timedelta(minutes=2)
 """How long a notice belongs to the worker that began to post it: longer than all the calls that one notice
@@ -21,6 +22,22 @@ KEEP_NOTICES = timedelta(days=180)
 KEEP_DELIVERIES = timedelta(days=30)
 """How long a delivery is recognised as a repeat: ten times the three days in which GitHub lets one be sent
 again (https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks)."""
+
+KEEP_IMAGES = timedelta(days=30)
+"""How long an image is remembered that nobody asks for: no pipeline names it any more."""
+
+KEEP_ANNOUNCEMENTS = timedelta(days=7)
+"""How long an announced push waits for somebody to ask for it: by then every list has the tag."""
+
+KEEP_DIGESTS = timedelta(days=90)
+"""How long a digest is remembered that no tag points to, and a pointer whose tag is gone. A tag that comes
+back later counts as new, and its minimum age begins anew."""
+
+MOST_ANNOUNCED = 1000
+"""Announcements remembered of one image: a flood of them costs no more than the next list does."""
+
+SKEW = timedelta(minutes=2)
+"""By how much the clocks of workers may differ: what lies further ahead was written by a wrong clock."""
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -35,6 +52,30 @@ class Waiting:
     wake_at: datetime | None = None
     looked_at: datetime | None = None
     lease_until: datetime | None = None
+
+
+def is_claimable(claimed_until: datetime | None, *, now: datetime, ttl: timedelta) -> bool:
+    """Whether nobody holds a claim. One that ends later than any could was made by a wrong clock."""
+    return claimed_until is None or not now < claimed_until <= now + ttl + SKEW
+
+
+def is_current(pointer: Pointer, before: Pointer | None) -> bool:
+    """Whether a pointer takes the place of the one before: it is not older, or that one's clock was wrong."""
+    return before is None or not pointer.asked_at < before.asked_at <= pointer.asked_at + SKEW
+
+
+def first_asked(pointers: Mapping[str, Pointer]) -> Mapping[str, datetime]:
+    """Each digest that tags point to, and when the first of them was asked."""
+    asked: dict[str, datetime] = {}
+    for pointer in pointers.values():
+        if pointer.digest is not None:
+            asked[pointer.digest] = min(pointer.asked_at, asked.get(pointer.digest, pointer.asked_at))
+    return asked
+
+
+def platforms_key(platforms: Sequence[str]) -> str:
+    """The platforms that contents were read for, as one key: order and repeats mean nothing."""
+    return ",".join(sorted(set(platforms)))
 
 
 def due(
