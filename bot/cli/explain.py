@@ -115,7 +115,7 @@ def _explained(world: World, pipeline: Pipeline, image: PipelineImage) -> _Expla
     for environment in pipeline.environments:
         here = [each for each in found if each.environment is environment]
         if here and not environment.after:
-            choice = choose_image(world.registry(image.name), image, here[0].now)
+            choice = choose_image(world.registry(image.name), image, here[0].now, world.clock.now())
             choices.append(_Chosen(environment.name, choice))
     by_environment = {each.environment: each.choice for each in choices}
     written = [_written(each, image, by_environment.get(each.environment.name)) for each in found]

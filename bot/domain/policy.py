@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from enum import StrEnum
 from functools import lru_cache
@@ -47,6 +47,45 @@ class Strategy(StrEnum):
 _ALIASES = {"latest": Strategy.NEWEST_BUILD, "name": Strategy.ALPHABETICAL}
 
 
+class Direction(StrEnum):
+    """Which end of an order is the best: `asc` the greatest, `desc` the smallest (Flux's words)."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+class Jump(StrEnum):
+    """The greatest part of a version that may differ from what runs."""
+
+    PATCH = "patch"
+    MINOR = "minor"
+    MAJOR = "major"
+
+
+class MovedTags(StrEnum):
+    """Whether a tag that was pushed again, so that it names another digest, is a new release."""
+
+    IGNORE = "ignore"
+    FOLLOW = "follow"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """What runs stays. `until` None: until the hold is taken out of the configuration."""
+
+    reason: str
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """This tag is to run, whatever the strategy says, also when it is older. `until` as for a hold."""
+
+    tag: str
+    reason: str
+    until: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class SelectionPolicy:
     """How the tag of one image is chosen. Validated when built: a bad value raises ValueError with the fix.
@@ -62,6 +101,33 @@ class SelectionPolicy:
     ignore_tags: tuple[str, ...] = ()
     platforms: tuple[str, ...] = ()
     allow_downgrade: bool = False
+    pattern: str = ""
+    extract: str = ""
+    order: Direction | None = None
+    format: str = ""
+    match_prerelease: bool = True
+    max_jump: Jump | None = None
+    min_age: timedelta = timedelta(0)
+    moved_tags: MovedTags = MovedTags.IGNORE
+    hold: Hold | None = None
+    pin: Pin | None = None
+    verify: object | None = None
+
+    @property
+    def reads_contents(self) -> bool:
+        """Whether manifests and configs must be read: platforms are asked for, or build times."""
+        return bool(self.platforms) or self.strategy is Strategy.NEWEST_BUILD
+
+    @property
+    def reads_digest(self) -> bool:
+        """Whether a tag must be asked for its digest before it is chosen; `details` then needs no more."""
+        asks = self.min_age or self.strategy is Strategy.DIGEST or self.verify is not None
+        return bool(asks) or self.reads_contents
+
+    @property
+    def follows_moves(self) -> bool:
+        """Whether a tag that was pushed again is a new release."""
+        return self.moved_tags is MovedTags.FOLLOW or self.strategy is Strategy.DIGEST
 
     def __post_init__(self) -> None:
         if self.strategy is Strategy.SEMVER:

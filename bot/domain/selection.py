@@ -17,6 +17,11 @@ from typing import Any
 from bot.domain.errors import sentence
 from bot.domain.image import ImageRef, is_tag, short_digest
 from bot.domain.platform import missing_platforms
+from bot.domain.policy import Direction as Direction
+from bot.domain.policy import Hold as Hold
+from bot.domain.policy import Jump as Jump
+from bot.domain.policy import MovedTags as MovedTags
+from bot.domain.policy import Pin as Pin
 from bot.domain.policy import SelectionPolicy as SelectionPolicy
 from bot.domain.policy import Strategy as Strategy
 from bot.domain.policy import order_of
@@ -30,13 +35,16 @@ _REASONS_SHOWN = 3
 class TagDetails:
     """What a registry says of one tag: digest (of the index for several platforms), created time, labels.
 
-    `platforms` are the platforms that the image offers (`linux/amd64`, `linux/arm/v7`).
+    `platforms` are the platforms that the image offers (`linux/amd64`, `linux/arm/v7`). `first_seen` is when
+    this digest was first seen, for `min_age`; `refusal` is why the signature gate refuses it, or empty.
     """
 
     digest: str
     created: datetime | None = None
     platforms: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    first_seen: datetime | None = None
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +68,7 @@ class Choice:
     """The tag to run (None: none), why, and a verdict for every tag that was looked at, best first.
 
     `is_waiting` says that the answer is "not yet" (something could not be read), not "none".
+    `wake_at` is when time alone may change the answer: a `min_age` is reached, or a hold or pin ends.
     """
 
     tag: str | None
@@ -67,6 +76,7 @@ class Choice:
     verdicts: tuple[Verdict, ...] = ()
     is_waiting: bool = False
     details: TagDetails | None = None
+    wake_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,7 @@ def choose(
     *,
     details: Mapping[str, TagDetails | Unreadable],
     current: ImageRef | None,
+    now: datetime,
 ) -> Choice | NeedsDetails:
     """Choose the tag to run. `current` is what runs: nothing older than it is chosen unless asked.
 
@@ -90,6 +101,7 @@ def choose(
     candidates are told apart by the byte order of their names: the last one wins. The order of `tags` and
     repeats in it change nothing.
     """
+    del now
     if not tags:
         return Choice(None, "the registry lists no tags: taken for a fault, and asked again", is_waiting=True)
     unique = sorted(set(tags))

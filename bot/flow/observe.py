@@ -53,7 +53,7 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
         for each in pipeline.environments
     }
     choices = {
-        each.name: _choices(world, pipeline, each, views[each.name])
+        each.name: _choices(world, pipeline, each, views[each.name], now)
         for each in pipeline.environments
         if not each.after
     }
@@ -120,7 +120,7 @@ def _as_merged(forge: Forge, path: str, ours: str, view: EnvironmentView) -> tup
 
 
 def _choices(
-    world: World, pipeline: Pipeline, environment: Environment, view: EnvironmentView
+    world: World, pipeline: Pipeline, environment: Environment, view: EnvironmentView, now: datetime
 ) -> Mapping[str, ImageChoice | Problem]:
     answers: dict[str, ImageChoice | Problem] = {}
     for target in environment.targets:
@@ -130,7 +130,8 @@ def _choices(
         try:
             content = view.files.get(target.file)
             current = read_target(content, target, image.name) if content is not None else None
-            answers[target.alias] = _named(image, choose_image(world.registry(image.name), image, current))
+            answer = choose_image(world.registry(image.name), image, current, now)
+            answers[target.alias] = _named(image, answer)
         except TagboatError as error:
             answers[target.alias] = Problem.of(error)
     return answers
@@ -144,17 +145,19 @@ def _named(image: PipelineImage, answer: ImageChoice) -> ImageChoice:
     return replace(answer, choice=replace(answer.choice, reason=reason))
 
 
-def choose_image(registry: Registry, image: PipelineImage, current: ImageRef | None) -> ImageChoice:
+def choose_image(
+    registry: Registry, image: PipelineImage, current: ImageRef | None, now: datetime
+) -> ImageChoice:
     """Choose the tag of one image, reading only those details that the policy asks for.
 
     `tagboat explain` and the loop both come through here.
     """
     tags = registry.listing(image.name).tags
     details: dict[str, TagDetails | Unreadable] = {}
-    answer = choose(image.policy, tags, details=details, current=current)
+    answer = choose(image.policy, tags, details=details, current=current, now=now)
     while isinstance(answer, NeedsDetails):
         details |= {tag: _details(registry, image, tag) for tag in answer.tags}
-        answer = choose(image.policy, tags, details=details, current=current)
+        answer = choose(image.policy, tags, details=details, current=current, now=now)
     if answer.tag is None:
         return ImageChoice(answer)
     digest = answer.details.digest if answer.details else registry.digest(image.name, answer.tag)

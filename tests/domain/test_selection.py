@@ -24,6 +24,7 @@ from bot.domain.selection import (
 
 NAME = ImageName("ghcr.io", "acme/web")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = EPOCH + timedelta(days=30)
 SEMVER = SelectionPolicy()
 NEWEST = SelectionPolicy(Strategy.NEWEST_BUILD)
 DIGEST = SelectionPolicy(Strategy.DIGEST, "latest")
@@ -54,7 +55,7 @@ def chosen(
     details: Details | None = None,
     current: ImageRef | None = None,
 ) -> Choice:
-    answer = choose(policy, tags, details=details or {}, current=current)
+    answer = choose(policy, tags, details=details or {}, current=current, now=NOW)
     assert isinstance(answer, Choice), answer
     return answer
 
@@ -156,7 +157,7 @@ def test_digest_chooses_nothing_when_its_tag_is_not_listed() -> None:
 def test_details_are_asked_for_only_where_they_are_needed(
     policy: SelectionPolicy, known: Details, asked: tuple[str, ...] | None
 ) -> None:
-    answer = choose(policy, ["1.0", "2.0", "latest"], details=known, current=None)
+    answer = choose(policy, ["1.0", "2.0", "latest"], details=known, current=None, now=NOW)
     assert (answer.tags if isinstance(answer, NeedsDetails) else None) == asked
 
 
@@ -164,7 +165,7 @@ def test_many_candidates_without_the_platform_are_asked_for_in_few_rounds() -> N
     tags = [f"1.0.{patch}" for patch in range(1000)]
     known: dict[str, TagDetails | Unreadable] = {}
     rounds = 0
-    while isinstance(answer := choose(ON_BOTH, tags, details=known, current=None), NeedsDetails):
+    while isinstance(answer := choose(ON_BOTH, tags, details=known, current=None, now=NOW), NeedsDetails):
         known |= dict.fromkeys(answer.tags, built(1, "linux/amd64"))
         rounds += 1
     assert answer.tag is None
@@ -173,7 +174,7 @@ def test_many_candidates_without_the_platform_are_asked_for_in_few_rounds() -> N
 
 def test_newest_build_asks_about_what_runs_even_if_it_is_filtered_out() -> None:
     policy = SelectionPolicy(Strategy.NEWEST_BUILD, allow_tags="regexp:^r")
-    answer = choose(policy, ["r1", "main"], details={"r1": built(1)}, current=running("main"))
+    answer = choose(policy, ["r1", "main"], details={"r1": built(1)}, current=running("main"), now=NOW)
     assert answer == NeedsDetails(("main",))
     choice = chosen(policy, ["r1", "main"], {"r1": built(1), "main": built(2)}, running("main"))
     assert choice.tag is None
@@ -464,7 +465,7 @@ def settled(
 ) -> Choice:
     """Answer every question with what is known; what is not, was built today for everything."""
     known = dict(details)
-    while isinstance(answer := choose(policy, tags, details=known, current=current), NeedsDetails):
+    while isinstance(answer := choose(policy, tags, details=known, current=current, now=NOW), NeedsDetails):
         assert not set(answer.tags) & known.keys()
         known |= dict.fromkeys(answer.tags, built(2, "linux/amd64"))
     return answer
@@ -476,8 +477,8 @@ def test_the_order_of_tags_and_repeats_change_nothing(world: World, random: Rand
     shuffled = [*tags, *tags[:3]]
     random.shuffle(shuffled)
     given_order = list(shuffled)
-    assert choose(policy, shuffled, details=details, current=current) == choose(
-        policy, tags, details=details, current=current
+    assert choose(policy, shuffled, details=details, current=current, now=NOW) == choose(
+        policy, tags, details=details, current=current, now=NOW
     )
     assert shuffled == given_order
     assert settled(policy, shuffled, details, current) == settled(policy, tags, details, current)
