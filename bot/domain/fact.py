@@ -7,13 +7,25 @@ so that it can be stored and shown. No fact ever carries a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar, TypeAlias
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from enum import Enum
+from typing import Any, ClassVar, Final, Literal, TypeAlias
 
+from bot.domain.chat_fact import Challenged, CommandGiven, Interacted
 from bot.domain.image import ImageName
 
 # Left out of the plain form while it is None: the sender does not say it.
 _LEFT_OUT = {"left_out": True}
+
+
+class Unsaid(Enum):
+    """In place of a value that a sender never tells, where None means "there is none"."""
+
+    UNSAID = "unsaid"
+
+
+UNSAID: Final[Literal[Unsaid.UNSAID]] = Unsaid.UNSAID
+"""Left out of the plain form."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +48,11 @@ class ImagePushed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchMoved:
-    """A branch or tag was created, moved or deleted by a push.
+    """A branch or tag was created, moved or deleted.
 
-    `before` is None when it was created, `after` when it was deleted. `repository` is the path that the
-    host knows (`acme/infra`). `changed_paths` is sorted; it can lack paths unless `changed_paths_complete`.
+    `before` is None when it was created, `after` when it was deleted; where a sender says of a deletion
+    only that it was, both are. `repository` is the path that the host knows (`acme/infra`). `changed_paths`
+    is sorted; it can lack paths unless `changed_paths_complete`.
     """
 
     kind: ClassVar[str] = "git_push"
@@ -60,12 +73,34 @@ class BranchMoved:
     @property
     def ref_type(self) -> str:
         """`branch` or `tag`."""
-        return "tag" if self.ref.startswith("refs/tags/") else "branch"
+        return _ref_type(self.ref)
 
     @property
     def ref_name(self) -> str:
         """The name without `refs/heads/` or `refs/tags/`."""
-        return self.ref.split("/", 2)[-1]
+        return _ref_name(self.ref)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefCreated:
+    """A branch or tag was created; `sha` is what it points to, None where the sender does not say."""
+
+    kind: ClassVar[str] = "git_ref_created"
+    provider: str
+    repository: str
+    clone_url: str
+    ref: str
+    sha: str | None
+
+    @property
+    def ref_type(self) -> str:
+        """`branch` or `tag`."""
+        return _ref_type(self.ref)
+
+    @property
+    def ref_name(self) -> str:
+        """The name without `refs/heads/` or `refs/tags/`."""
+        return _ref_name(self.ref)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,14 +121,14 @@ class PullRequestChanged:
     merged: bool
     draft: bool
     base_ref: str
-    base_sha: str | None
+    base_sha: str | None | Unsaid
     head_ref: str
     head_sha: str | None
     head_repository: str | None
     merge_commit_sha: str | None
     title: str
     url: str | None
-    old_head_sha: str | None = field(default=None, metadata=_LEFT_OUT)
+    old_head_sha: str | None | Unsaid = UNSAID
     edited_fields: tuple[str, ...] | None = field(default=None, metadata=_LEFT_OUT)
 
 
@@ -139,7 +174,61 @@ class CommitStatusChanged:
     url: str | None
 
 
-ChecksChanged: TypeAlias = CheckSuiteChanged | CheckRunChanged | CommitStatusChanged
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CiPipelineChanged:
+    """A CI pipeline of the Git host moved on; `ref` is short.
+
+    A pipeline of a merge request may run on the merged result, so `sha` need not be any branch's head.
+    """
+
+    kind: ClassVar[str] = "pipeline"
+    provider: str
+    repository: str
+    id: int
+    sha: str
+    ref: str
+    ref_type: str
+    status: str
+    source: str | None
+    merge_request: int | None
+
+
+ChecksChanged: TypeAlias = CheckSuiteChanged | CheckRunChanged | CommitStatusChanged | CiPipelineChanged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commented:
+    """Somebody wrote a comment; `on` is the sender's word for what it is on, `number` that thing's."""
+
+    kind: ClassVar[str] = "comment"
+    provider: str
+    repository: str
+    on: str
+    number: int | None
+    body: str
+    author: str | None
+    url: str | None
+
+
+GitFact: TypeAlias = BranchMoved | RefCreated | PullRequestChanged | ChecksChanged | Commented
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RolloutChanged:
+    """Argo CD says how an Application is; `state` is `pending`, `success` or `failure`.
+
+    The other words are Argo CD's own, left out where its message does not have them.
+    """
+
+    kind: ClassVar[str] = "deployment_status"
+    provider: str
+    application: str
+    state: str
+    revision: str | None
+    images: tuple[str, ...] | None = field(default=None, metadata=_LEFT_OUT)
+    sync_status: str | None = field(default=None, metadata=_LEFT_OUT)
+    health_status: str | None = field(default=None, metadata=_LEFT_OUT)
+    operation_phase: str | None = field(default=None, metadata=_LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +248,8 @@ class Ignored:
     digest: str | None = field(default=None, metadata=_LEFT_OUT)
 
 
-Fact: TypeAlias = ImagePushed | BranchMoved | PullRequestChanged | ChecksChanged | Pinged | Ignored
+ChatFact: TypeAlias = CommandGiven | Interacted | Challenged
+Fact: TypeAlias = ImagePushed | GitFact | RolloutChanged | ChatFact | Pinged | Ignored
 
 
 def to_plain(fact: Fact) -> dict[str, Any]:
@@ -167,13 +257,13 @@ def to_plain(fact: Fact) -> dict[str, Any]:
     plain: dict[str, Any] = {"kind": fact.kind}
     for each in fields(fact):
         value = getattr(fact, each.name)
-        if value is None and each.metadata.get("left_out"):
+        if value is UNSAID or (value is None and each.metadata.get("left_out")):
             continue
         if isinstance(value, ImageName):
             plain |= {"registry": value.registry, "repository": value.path}
             continue
-        plain[each.name] = list(value) if isinstance(value, tuple) else value
-    if isinstance(fact, BranchMoved):
+        plain[each.name] = [_plain(item) for item in value] if isinstance(value, tuple) else value
+    if isinstance(fact, BranchMoved | RefCreated):
         plain |= {"ref_type": fact.ref_type, "ref_name": fact.ref_name}
     return plain
 
@@ -189,3 +279,15 @@ def identity(fact: Fact) -> str | None:
     if isinstance(fact, BranchMoved):
         return f"{fact.kind} {fact.provider} {fact.repository} {fact.ref} {fact.before}..{fact.after}"
     return None
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+
+
+def _ref_type(ref: str) -> str:
+    return "tag" if ref.startswith("refs/tags/") else "branch"
+
+
+def _ref_name(ref: str) -> str:
+    return ref.split("/", 2)[-1]

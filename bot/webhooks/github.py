@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from bot.domain.fact import (
+    UNSAID,
     BranchMoved,
     CheckRunChanged,
     CheckSuiteChanged,
@@ -133,7 +134,7 @@ def _pull_request(body: Json, endpoint: Endpoint) -> Fact:
         merge_commit_sha=git.optional_commit(pull, "merge_commit_sha") if merged else None,
         title=clean_text(pull, "title"),
         url=optional_clean_text(pull, "html_url"),
-        old_head_sha=git.optional_commit(body, "before") if raw_action == "synchronize" else None,
+        old_head_sha=(git.optional_commit(body, "before") if raw_action == "synchronize" else None) or UNSAID,
         edited_fields=_edited(body) if raw_action == "edited" else None,
     )
 
