@@ -1,8 +1,9 @@
 """Public keys that signatures are checked with, by the algorithms that cosign writes.
 
-ECDSA on P-256, P-384 and P-521, RSA (PKCS #1 v1.5 and PSS), and Ed25519. Which hash a key is used with is not
-written into a signature: https://github.com/sigstore/architecture-docs/blob/main/algorithm-registry.md gives
-each curve its own, while cosign 2 takes SHA-256 for all of them.
+ECDSA on P-256, P-384 and P-521, RSA (PKCS #1 v1.5 and PSS), Ed25519 and Ed25519ph. Which hash a key is used
+with is not written into a signature: cosign 2 takes SHA-256 for all curves, cosign 3 for each its own
+(https://github.com/sigstore/architecture-docs/blob/main/algorithm-registry.md). With an Ed25519 key both sign
+by Ed25519ph, which `cryptography` does not know and libsodium does.
 """
 
 from __future__ import annotations
@@ -17,6 +18,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from nacl.bindings import (
+    crypto_sign_BYTES,
+    crypto_sign_ed25519ph_final_verify,
+    crypto_sign_ed25519ph_state,
+    crypto_sign_ed25519ph_update,
+)
+from nacl.exceptions import BadSignatureError
 
 from bot.domain.errors import sentence
 
@@ -50,7 +58,7 @@ class PublicKey:
         """Whether the signature is this key's over the message."""
         key = _load(self.pem)
         if isinstance(key, ed25519.Ed25519PublicKey):
-            return _is_valid(partial(key.verify, signature, message))
+            return _is_valid(partial(key.verify, signature, message)) or _is_of_ph(key, signature, message)
         return any(_has_signed(key, signature, message, hashed) for hashed in _HASHES)
 
     def has_signed_digest(self, digest: bytes, algorithm: str, signature: bytes) -> bool:
@@ -113,6 +121,18 @@ def _has_signed(
         return _is_valid(partial(key.verify, signature, message, ec.ECDSA(algorithm)))
     paddings = (padding.PKCS1v15(), padding.PSS(padding.MGF1(hashed), padding.PSS.AUTO))
     return any(_is_valid(partial(key.verify, signature, message, each, algorithm)) for each in paddings)
+
+
+def _is_of_ph(key: ed25519.Ed25519PublicKey, signature: bytes, message: bytes) -> bool:
+    if len(signature) != crypto_sign_BYTES:
+        return False
+    state = crypto_sign_ed25519ph_state()
+    crypto_sign_ed25519ph_update(state, message)
+    try:
+        crypto_sign_ed25519ph_final_verify(state, signature, key.public_bytes_raw())
+    except BadSignatureError:
+        return False
+    return True
 
 
 def _is_valid(check: Callable[[], None]) -> bool:

@@ -1,0 +1,280 @@
+"""What a registry holds as proof that somebody signed an image, and what it proves.
+
+Two forms are written by cosign: a payload with the signature beside it ("simple signing", tag `sha256-….sig`
+https://github.com/sigstore/cosign/blob/main/specs/SIGNATURE_SPEC.md), and a Sigstore bundle
+(https://docs.sigstore.dev/about/bundle/). Nothing that a document says counts before its signature does.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, assert_never
+
+import msgspec
+
+from bot.domain.image import is_digest, short_digest
+from bot.domain.public_key import PublicKey
+
+STATEMENT_TYPE = "application/vnd.in-toto+json"
+"""The type of the payload in a bundle that speaks of an image."""
+
+_SIGN = "https://sigstore.dev/cosign/sign/v1"
+_SIMPLE = "cosign container image signature"
+_STATEMENTS = frozenset({"https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"})
+_MOST_SIGNATURES = 16
+_MOST_SUBJECTS = 1024
+_HASHES = {"SHA2_256": "sha256", "SHA2_512": "sha512"}
+
+
+@dataclass(frozen=True, slots=True)
+class SimpleSigning:
+    """A payload and the signature over its very bytes, in Base64.
+
+    `has_certificate` tells that an identity signed, and no key.
+    """
+
+    payload: bytes = field(repr=False)
+    signature: str
+    has_certificate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A Sigstore bundle, as JSON."""
+
+    document: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Illegible:
+    """Something in the place of evidence that can never be read: it proves nothing."""
+
+    reason: str
+
+
+Evidence = SimpleSigning | Bundle | Illegible
+
+
+class Unproved(Exception):
+    """The evidence proves nothing; the message says why, as the end of a sentence."""
+
+
+class Envelope(msgspec.Struct, frozen=True, rename="camel"):
+    """A DSSE envelope: https://github.com/secure-systems-lab/dsse/blob/master/envelope.md."""
+
+    payload: str
+    payload_type: str
+    signatures: list[_EnvelopeSignature]
+
+
+class _EnvelopeSignature(msgspec.Struct, frozen=True):
+    sig: str
+
+
+class _MessageDigest(msgspec.Struct, frozen=True):
+    algorithm: str
+    digest: str
+
+
+class MessageSignature(msgspec.Struct, frozen=True, rename="camel"):
+    """A signature over the image's manifest itself."""
+
+    signature: str
+    message_digest: _MessageDigest
+
+
+class _BundleDocument(msgspec.Struct, frozen=True, rename="camel"):
+    media_type: str
+    dsse_envelope: Envelope | None = None
+    message_signature: MessageSignature | None = None
+
+
+class _SimpleImage(msgspec.Struct, frozen=True):
+    digest: str = msgspec.field(name="docker-manifest-digest")
+
+
+class _Critical(msgspec.Struct, frozen=True):
+    image: _SimpleImage
+    type: str
+
+
+class _SimplePayload(msgspec.Struct, frozen=True):
+    critical: _Critical
+    optional: dict[str, Any] | None = None
+
+
+class _Subject(msgspec.Struct, frozen=True):
+    digest: dict[str, str]
+    annotations: dict[str, Any] | None = None
+
+
+class _Statement(msgspec.Struct, frozen=True, rename="camel"):
+    subject: list[_Subject]
+    predicate_type: str
+    type: str = msgspec.field(name="_type")
+
+
+_Document = TypeVar("_Document", _BundleDocument, _SimplePayload, _Statement)
+
+
+def key_refusal(
+    evidence: Evidence, keys: Sequence[PublicKey], digest: str, annotations: Mapping[str, str]
+) -> str:
+    """Why the evidence does not prove that one of the keys signed that digest; empty when it does.
+
+    All of the annotations must have been signed with it.
+    """
+    try:
+        match evidence:
+            case SimpleSigning():
+                _check_simple(evidence, keys, digest, annotations)
+            case Bundle():
+                _check_bundle(read_bundle(evidence), keys, digest, annotations)
+            case Illegible():
+                return evidence.reason
+            case _:
+                assert_never(evidence)
+    except Unproved as refusal:
+        return str(refusal)
+    return ""
+
+
+def check_payload(payload: bytes, digest: str, annotations: Mapping[str, str]) -> None:
+    """Return when a signed payload of simple signing is for that digest, with these annotations.
+
+    As in cosign, the name in it (`docker-reference`) is not compared: the same bytes may be copied elsewhere.
+
+    Raises:
+        Unproved: it is not so.
+    """
+    found = _decode(payload, _SimplePayload, "payload")
+    if found.critical.type != _SIMPLE:
+        raise Unproved("what was signed is no image")
+    if found.critical.image.digest != digest:
+        raise Unproved(_another(found.critical.image.digest))
+    _check_annotations(found.optional, annotations)
+
+
+def check_statement(payload: bytes, digest: str, annotations: Mapping[str, str]) -> None:
+    """Return when a signed statement of in-toto is cosign's signature of that digest, with these annotations.
+
+    Statements of another kind, such as a scan's or a builder's, do not approve of what they are about.
+
+    Raises:
+        Unproved: it is not so.
+    """
+    found = _decode(payload, _Statement, "statement")
+    if found.type not in _STATEMENTS or found.predicate_type != _SIGN:
+        raise Unproved("what was signed is an attestation, and no signature of the image")
+    algorithm, _, value = digest.partition(":")
+    subjects = found.subject[:_MOST_SUBJECTS]
+    ours = [subject for subject in subjects if subject.digest.get(algorithm) == value]
+    if not ours:
+        others = [f"{algorithm}:{subject.digest.get(algorithm, '')}" for subject in subjects]
+        raise Unproved(_another(next(iter(others), "")))
+    _check_annotations(ours[0].annotations, annotations)
+
+
+def check_message(found: MessageSignature, digest: str, annotations: Mapping[str, str]) -> bytes:
+    """The bytes of the digest that a signature of the manifest itself is over, when it is the image's.
+
+    Raises:
+        Unproved: it is for another digest, or annotations are asked for, which this form cannot carry.
+    """
+    algorithm, _, value = digest.partition(":")
+    named = decoded(found.message_digest.digest)
+    if _HASHES.get(found.message_digest.algorithm) != algorithm or named.hex() != value:
+        raise Unproved(_another(f"{algorithm}:{named.hex()}"))
+    _check_annotations(None, annotations)
+    return named
+
+
+def read_bundle(evidence: Bundle) -> Envelope | MessageSignature:
+    """What a bundle signs.
+
+    Raises:
+        Unproved: it cannot be read, or signs nothing.
+    """
+    found = _decode(evidence.document, _BundleDocument, "bundle")
+    if found.dsse_envelope is not None and found.message_signature is None:
+        return found.dsse_envelope
+    if found.message_signature is not None and found.dsse_envelope is None:
+        return found.message_signature
+    raise Unproved("the bundle holds no signature, or two of them")
+
+
+def decoded(text: str) -> bytes:
+    """The bytes of Base64 in its one canonical form, by which no text reads as another's bytes.
+
+    Raises:
+        Unproved: it is not in this form.
+    """
+    try:
+        found = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Unproved("the signature is no Base64") from error
+    if base64.b64encode(found).decode() != text:
+        raise Unproved("the signature is no Base64")
+    return found
+
+
+def _check_simple(
+    evidence: SimpleSigning, keys: Sequence[PublicKey], digest: str, annotations: Mapping[str, str]
+) -> None:
+    signature = decoded(evidence.signature)
+    _check(any(key.has_signed(evidence.payload, signature) for key in keys), keys)
+    check_payload(evidence.payload, digest, annotations)
+
+
+def _check_bundle(
+    found: Envelope | MessageSignature,
+    keys: Sequence[PublicKey],
+    digest: str,
+    annotations: Mapping[str, str],
+) -> None:
+    if isinstance(found, MessageSignature):
+        value = check_message(found, digest, annotations)
+        signature, algorithm = decoded(found.signature), digest.partition(":")[0]
+        _check(any(key.has_signed_digest(value, algorithm, signature) for key in keys), keys)
+        return
+    payload = decoded(found.payload)
+    message = _to_sign(found.payload_type, payload)
+    signatures = [decoded(each.sig) for each in found.signatures[:_MOST_SIGNATURES]]
+    _check(any(key.has_signed(message, each) for key in keys for each in signatures), keys)
+    if found.payload_type != STATEMENT_TYPE:
+        raise Unproved("what was signed is no statement about an image")
+    check_statement(payload, digest, annotations)
+
+
+def _to_sign(payload_type: str, payload: bytes) -> bytes:
+    """The encoding that a DSSE signature is over, which binds the payload to its type."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
+
+
+def _check(is_signed: bool, keys: Sequence[PublicKey]) -> None:
+    if not is_signed:
+        raise Unproved(
+            f"signed by none of the {len(keys)} keys" if len(keys) > 1 else "not signed by the key"
+        )
+
+
+def _check_annotations(found: Mapping[str, Any] | None, wanted: Mapping[str, str]) -> None:
+    for name, value in wanted.items():
+        if (found or {}).get(name) != value:
+            raise Unproved(f"signed without the annotation {name}={value}")
+
+
+def _another(digest: str) -> str:
+    shown = f" ({short_digest(digest)})" if is_digest(digest) else ""
+    return f"the signature is for another digest{shown}"
+
+
+def _decode(body: bytes, kind: type[_Document], what: str) -> _Document:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise Unproved(f"its {what} cannot be read") from error
