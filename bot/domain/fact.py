@@ -34,6 +34,8 @@ class ImagePushed:
 
     `digest` is None when the sender names none; what it names in a form that is no digest is kept in
     `malformed_digest`. `source_commit` and `source_repository` say what the image was built from.
+    `repository_name` is what the registry calls the one of its repositories that holds the image, where that
+    is no part of the image's name.
     """
 
     kind: ClassVar[str] = "image_pushed"
@@ -44,6 +46,8 @@ class ImagePushed:
     malformed_digest: str | None = field(default=None, metadata=_LEFT_OUT)
     source_commit: str | None = field(default=None, metadata=_LEFT_OUT)
     source_repository: str | None = field(default=None, metadata=_LEFT_OUT)
+    platforms: tuple[str, ...] | None = field(default=None, metadata=_LEFT_OUT)
+    repository_name: str | None = field(default=None, metadata=_LEFT_OUT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +125,14 @@ class PullRequestChanged:
     merged: bool
     draft: bool
     base_ref: str
-    base_sha: str | None | Unsaid
+    base_sha: str | Unsaid | None
     head_ref: str
     head_sha: str | None
     head_repository: str | None
     merge_commit_sha: str | None
     title: str
     url: str | None
-    old_head_sha: str | None | Unsaid = UNSAID
+    old_head_sha: str | Unsaid | None = UNSAID
     edited_fields: tuple[str, ...] | None = field(default=None, metadata=_LEFT_OUT)
 
 

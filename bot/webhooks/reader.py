@@ -8,15 +8,22 @@ with and never contacted.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeAlias
 
-from bot.domain.fact import Fact
+from bot.domain.fact import Fact, Ignored
 from bot.domain.image import ImageName
+from bot.domain.proof import Proof
+
+Jwk: TypeAlias = Mapping[str, str]
+"""A public key as JSON Web Keys have it: https://www.rfc-editor.org/rfc/rfc7517"""
 
 BODY_LIMIT = 1024 * 1024
+
+_DELIVERY = re.compile(r"[0-9A-Za-z._:-]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,8 @@ class Request:
 
     A body that is longer than the endpoint's limit may be cut after one byte more. `path` is what follows
     the endpoint in the address. `received_at` is when it came: without it, nothing holds that is signed
-    for a time.
+    for a time. `keys` are public keys of the identity provider by their ids: at least the one that
+    `bot.webhooks.identity.key_id` asks for, where there is such a key.
     """
 
     headers: Mapping[str, str] = field(repr=False)
@@ -45,6 +53,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict, repr=False)
     path: str = field(default="", repr=False)
     received_at: datetime | None = None
+    keys: Mapping[str, Jwk] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         lowered = {name.lower(): value for name, value in self.headers.items()}
@@ -61,14 +70,24 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose tokens of an identity provider are let in: for this audience, of this account."""
+
+    audience: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """What the configuration says of one endpoint.
 
     Any one of `secrets` is enough, so that a secret can be changed without a gap; with none, nothing is
     let in. `registries` are the hosts that images may be at, `images` the watched ones (None: all).
     `repositories` are clone addresses, each as `bot.webhooks.git.clone_address` gives it. `registry` stands
-    for the host that a body names, where that name is an inner one. `header` is where a sender with static
-    headers puts its token. `body_limit` is in bytes.
+    for the host that a body names, where that name is an inner one; `prefixes` do so for single repositories
+    of a registry that has several, each by a host and perhaps a path. `header` is where a sender with static
+    headers puts its token. `proof` chooses where a sender has several; `identity` is what a token of an
+    identity provider must say. `body_limit` is in bytes.
     """
 
     sender: str
@@ -77,7 +96,10 @@ class Endpoint:
     images: frozenset[ImageName] | None = None
     repositories: frozenset[str] = frozenset()
     registry: str | None = None
+    prefixes: Mapping[str, str] = field(default_factory=dict)
     header: str = "Authorization"
+    proof: Proof = Proof.SIGNATURE
+    identity: Identity | None = None
     body_limit: int = BODY_LIMIT
 
 
@@ -122,6 +144,31 @@ def attempt(
         return parse(request, endpoint)
     except Unreadable as error:
         return Rejected(error.status, error.reason)
+
+
+def each(parse: Callable[[Any], Fact], parts: Sequence[Any]) -> tuple[Fact, ...]:
+    """The facts of a body's parts: a bad part is ignored with its reason, and does not take the others with it.
+
+    Raises:
+        Unreadable: all parts are bad; the reason is the first one's.
+    """
+    found = [_fact_or_fault(parse, part) for part in parts]
+    faults = [each for each in found if isinstance(each, Unreadable)]
+    if faults and len(faults) == len(found):
+        raise faults[0]
+    return tuple(Ignored(reason=each.reason) if isinstance(each, Unreadable) else each for each in found)
+
+
+def _fact_or_fault(parse: Callable[[Any], Fact], part: object) -> Fact | Unreadable:
+    try:
+        return parse(part)
+    except Unreadable as error:
+        return error
+
+
+def delivery_key(given: str | None, request: Request) -> str:
+    """The id that the sender gives, or what stands in for one: a hash of the body."""
+    return given if given and _DELIVERY.fullmatch(given) else request.body_hash
 
 
 def refuse_bounds(request: Request, endpoint: Endpoint, content_types: frozenset[str]) -> Rejected | None:
