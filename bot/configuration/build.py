@@ -10,12 +10,13 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from bot.configuration.connections import Connections, unlisted
+from bot.configuration.connections import Connections
 from bot.configuration.document import folder_of, read_document
 from bot.configuration.environments import Known
 from bot.configuration.outline import Outline
 from bot.configuration.pipelines import Pipelines
 from bot.configuration.problems import ConfigurationError
+from bot.configuration.registries import Registries, unlisted
 from bot.configuration.report import Report
 from bot.configuration.schema import schema
 from bot.configuration.sections import ConfigurationSection
@@ -63,7 +64,8 @@ def _settings(path: Path, document: dict[str, Any], report: Report, outline: Out
     builder = Pipelines(base, known, forges, report)
     built = {name: builder.pipeline(name, each) for name, each in section.pipelines.items()}
     pipelines = {name: each for name, each in built.items() if each is not None}
-    registries = {host: connections.registry(host, each) for host, each in section.registries.items()}
+    listed = Registries(base, report)
+    registries = {host: listed.registry(host, each) for host, each in section.registries.items()}
     hosts = sorted({image.name.registry for each in pipelines.values() for image in each.images})
     endpoints = connections.endpoints(section.webhooks, forges.values())
     _check_poll(section, report)

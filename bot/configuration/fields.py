@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -39,6 +39,10 @@ _LONGEST_NAME = 63
 _SUBSTITUTION = r"\$\{"
 _ANY_SCHEDULE = "0 0 * * *"
 _APPLICATION = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
+_MOST_PER_SECOND = 1000
+_LARGEST_COUNT = 1000
+PROXY_OF_ENVIRONMENT: Final = "environment"
+"""What is written for a proxy that the environment names."""
 _BRANCH = re.compile(
     r"(?![-./])(?!.*(?:\.\.|//|@\{|/\.|\.lock(?:/|$)))[^\s~^:?*\[\\\x00-\x20\x7f]{1,200}(?<![./])"
 )
@@ -200,6 +204,44 @@ def _git_address(text: str) -> str:
     return text
 
 
+def _per_second(value: object) -> object:
+    try:
+        found = float(str(value))
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= _MOST_PER_SECOND:
+        raise ValueError(f"{str(value)[:40]!r} is no rate (write requests a second, such as 10 or 0.5)")
+    return found
+
+
+def _count(value: int) -> int:
+    if value > _LARGEST_COUNT:
+        raise ValueError(f"{value} is too many (write at most {_LARGEST_COUNT})")
+    return value
+
+
+def _proxy(secret: SecretStr) -> SecretStr:
+    """A proxy's address, which may hold a login: no message repeats it."""
+    text = secret.get_secret_value()
+    if text == PROXY_OF_ENVIRONMENT:
+        return secret
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if not is_address or parts.path.strip("/") or parts.query or parts.fragment or not text.isprintable():
+        raise Unquoted("this is not the address of an HTTP proxy (write http://host:port, or environment)")
+    return secret
+
+
+def _secret_name(text: str) -> str:
+    namespace, slash, name = text.partition("/")
+    if not slash or not is_application(namespace) or not is_application(name):
+        raise ValueError(f"{text[:120]!r} does not name a secret (write namespace/name)")
+    return text
+
+
 def _url(text: str) -> str:
     split_url(text)
     return text.rstrip("/")
@@ -210,6 +252,12 @@ Secret = Annotated[SecretStr, Field(min_length=1)]
 Secrets = Annotated[tuple[Secret, ...], Field(min_length=1), OneOrMany()]
 Flag = Annotated[bool, BeforeValidator(_flag), _substitutable({"type": "boolean"})]
 Number = Annotated[int, Field(gt=0), _substitutable({"type": "integer", "exclusiveMinimum": 0})]
+Count = Annotated[Number, AfterValidator(_count)]
+PerSecond = Annotated[
+    float, BeforeValidator(_per_second), _substitutable({"type": "number", "exclusiveMinimum": 0})
+]
+ProxyText = Annotated[Secret, AfterValidator(_proxy)]
+SecretName = Annotated[Text, AfterValidator(_secret_name), _matching("^[^/]+/[^/]+$")]
 _NAME_SCHEMA = WithJsonSchema({"type": "string", "pattern": f"^{NAME}$", "maxLength": _LONGEST_NAME})
 Name = Annotated[str, AfterValidator(_name), _NAME_SCHEMA]
 # A name that is said elsewhere is judged there; of the reference only whether it leads anywhere.

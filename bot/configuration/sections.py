@@ -24,6 +24,7 @@ from bot.configuration.fields import (
     Url,
 )
 from bot.configuration.pipeline_sections import PipelineSection, Section
+from bot.configuration.registry_sections import DistributionSection, LayoutSection
 
 
 class WebSection(Section):
@@ -33,40 +34,6 @@ class WebSection(Section):
     """Address and port to listen on. The page has no login of its own, hence loopback by default."""
     url: Url | None = None
     """How people and senders of webhooks reach it, for links in Slack and pull requests."""
-
-
-class DistributionSection(Section):
-    """A registry of the OCI distribution API, as nearly all are."""
-
-    model_config = ConfigDict(
-        json_schema_extra={"dependentRequired": {"username": ["password"], "password": ["username"]}}
-    )
-
-    kind: Literal["distribution"] = "distribution"
-    """A registry that is reached over HTTP."""
-    url: Url | None = None
-    """Where it answers, where that is not https:// and the host. Without a path."""
-    username: Text | None = None
-    """The user to log in as; together with password."""
-    password: Secret | None = None
-    """The password or access token of the user."""
-    docker_credentials: Flag = True
-    """Whether Docker's own store and helpers (`docker login`) are asked where no password is given."""
-    plain_http: Flag = False
-    """Whether it speaks HTTP without TLS. A password then travels in the clear."""
-    ca_file: Text | None = None
-    """A PEM file with the authority that signed its certificate, in addition to the system's."""
-    token_hosts: tuple[Text, ...] = ()
-    """Further hosts that may be shown the login in exchange for a token, when the registry asks for that."""
-
-
-class LayoutSection(Section):
-    """A folder of OCI image layouts that stands in for a registry, for trials and air-gapped places."""
-
-    kind: Literal["oci-layout"]
-    """Image layouts on disk."""
-    path: Text
-    """The folder that holds them: the image acme/web is in `<path>/acme/web`."""
 
 
 class AppSection(Section):

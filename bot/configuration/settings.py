@@ -14,14 +14,64 @@ from typing import Literal
 from pydantic import SecretStr
 
 from bot.domain.pipeline import Pipeline
+from bot.ports import Rate
+
+DEFAULT_RATE = Rate(20.0, 40)
+"""How often a registry may be asked unless the configuration says otherwise: kind to hosted ones, and enough
+to ask a thousand images in a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class EcrLoginSettings:
+    """Amazon ECR by the AWS identity of the machine, or of `profile`; `role` is assumed first where given.
+
+    `region` is where the registry is, or for the public one where its logins are given.
+    """
+
+    region: str
+    is_public: bool = False
+    profile: str = ""
+    role: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GarLoginSettings:
+    """Google's registries by application default credentials, or by the key file of a service account."""
+
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AcrLoginSettings:
+    """Azure Container Registry by the Azure identity of the machine; `client_id` picks one of several."""
+
+    client_id: str = ""
+    tenant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PullSecretSettings:
+    """A Kubernetes secret that kubelets pull with. No `kubeconfig`: the cluster that Tagboat runs in."""
+
+    namespace: str
+    name: str
+    kubeconfig: Path | None = None
+    context: str = ""
+
+
+CloudLoginSettings = EcrLoginSettings | GarLoginSettings | AcrLoginSettings
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrySettings:
     """A registry of the OCI distribution API. `host` is how image names begin; `url` where it answers.
 
-    `token_hosts` are other hosts that may be given the credentials for a token. With
-    `docker_credentials` they come from Docker's own store and helpers when none are given here.
+    `token_hosts` are other hosts that may be given the credentials for a token. At most one of `password`,
+    `login`, `pull_secret` and `docker_config` is there; without any of them and with `docker_credentials`
+    they come from Docker's own store and helpers.
+
+    `mirrors` are asked first; `proxy` is an address, or "environment" for what that says. `poll` is how long
+    lists of tags may go unasked, where that is not `Settings.poll`; `connections` are those of one process.
     """
 
     host: str
@@ -32,6 +82,15 @@ class RegistrySettings:
     plain_http: bool = False
     ca_file: Path | None = None
     token_hosts: tuple[str, ...] = ()
+    login: CloudLoginSettings | None = None
+    pull_secret: PullSecretSettings | None = None
+    docker_config: Path | None = None
+    mirrors: tuple[str, ...] = ()
+    proxy: SecretStr | Literal["environment"] | None = None
+    poll: timedelta | None = None
+    rate: Rate = DEFAULT_RATE
+    connections: int = 16
+    hub_api: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,17 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from bot.configuration.settings import (
+    AcrLoginSettings,
     ArgoCDSettings,
+    CloudLoginSettings,
+    EcrLoginSettings,
     EndpointSettings,
+    GarLoginSettings,
     GitHubSettings,
     GitSettings,
     LayoutSettings,
     LogNotifierSettings,
+    PullSecretSettings,
     RegistrySettings,
     SimulatedArgoCDSettings,
     SlackSettings,
@@ -26,6 +31,7 @@ from bot.domain.image import ImageName
 from bot.domain.pipeline import Application, Deadlines, Merge, Repository, Target
 from bot.domain.selection import Strategy
 from bot.domain.window import WindowKind
+from bot.ports import Rate
 from tests.configuration.files import (
     NEWCOMER,
     NEWCOMERS_ENVIRONMENT,
@@ -89,6 +95,13 @@ def test_defaults_are_careful(tmp_path: Path) -> None:
     assert found.registries == {"docker.io": RegistrySettings("docker.io", "https://registry-1.docker.io")}
 
 
+_ECR = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
+
+
+def _cloud(host: str, login: CloudLoginSettings) -> RegistrySettings:
+    return RegistrySettings(host, f"https://{host}", login=login)
+
+
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
@@ -110,6 +123,53 @@ def test_defaults_are_careful(tmp_path: Path) -> None:
             "r.io: {token_hosts: [a.io], docker_credentials: false}",
             RegistrySettings("r.io", "https://r.io", docker_credentials=False, token_hosts=("a.io",)),
         ),
+        (
+            "r.io: {mirrors: [https://m.io/], poll: 1h, rate: {per_second: 0.5}, connections: 4}",
+            RegistrySettings(
+                *("r.io", "https://r.io"),
+                mirrors=("https://m.io",),
+                poll=timedelta(hours=1),
+                rate=Rate(0.5, 40),
+                connections=4,
+            ),
+        ),
+        ("r.io: {proxy: environment}", RegistrySettings("r.io", "https://r.io", proxy="environment")),
+        (
+            "r.io: {proxy: 'http://u:p@proxy:3128'}",
+            RegistrySettings("r.io", "https://r.io", proxy=SecretStr("http://u:p@proxy:3128")),
+        ),
+        (
+            "docker.io: {hub_api: true, rate: {burst: 7}}",
+            RegistrySettings("docker.io", "https://registry-1.docker.io", hub_api=True, rate=Rate(20.0, 7)),
+        ),
+        (
+            "r.io: {pull_secret: cd/pull-secret}",
+            RegistrySettings("r.io", "https://r.io", pull_secret=PullSecretSettings("cd", "pull-secret")),
+        ),
+        (
+            "r.io: {pull_secret: {secret: cd/pull, context: prod}}",
+            RegistrySettings(
+                "r.io", "https://r.io", pull_secret=PullSecretSettings("cd", "pull", None, "prod")
+            ),
+        ),
+        ("eu.gcr.io: {login: gar}", _cloud("eu.gcr.io", GarLoginSettings())),
+        (
+            "acme.azurecr.io: {login: {kind: acr, client_id: id, tenant: t}}",
+            _cloud("acme.azurecr.io", AcrLoginSettings("id", "t")),
+        ),
+        (f"{_ECR}: {{login: ecr}}", _cloud(_ECR, EcrLoginSettings("eu-central-1"))),
+        (
+            f"{_ECR}: {{login: {{kind: ecr, role: 'arn:aws:iam::1:role/pull', profile: prod}}}}",
+            _cloud(_ECR, EcrLoginSettings("eu-central-1", profile="prod", role="arn:aws:iam::1:role/pull")),
+        ),
+        (
+            "vpce-1.example.com: {login: {kind: ecr, region: eu-west-1}}",
+            _cloud("vpce-1.example.com", EcrLoginSettings("eu-west-1")),
+        ),
+        (
+            "public.ecr.aws: {login: ecr}",
+            _cloud("public.ecr.aws", EcrLoginSettings("us-east-1", is_public=True)),
+        ),
     ],
 )
 def test_a_registry_answers_at_its_host_unless_told_otherwise(
@@ -127,8 +187,23 @@ def test_paths_are_relative_to_the_configuration(tmp_path: Path) -> None:
         ("{kind: simulated}", "{url: https://a.example.com/argo/, token: t, ca_file: ca.pem}"),
     )
     more = "store: sqlite:///state/tagboat.db\ncache: /var/cache/tagboat\n"
-    layout = "registries: {images.local: {kind: oci-layout, path: ./images}}\n"
-    found = load_text(tmp_path, text + more + layout)
+    (tmp_path / "sa.json").write_text("-")
+    (tmp_path / "kube.yaml").write_text("-")
+    registries = (
+        "registries:\n"
+        "  images.local: {kind: oci-layout, path: ./images}\n"
+        "  quay.io: {docker_config: docker/config.json}\n"
+        "  gcr.io: {login: {kind: gar, key_file: sa.json}}\n"
+        "  r.io: {pull_secret: {secret: cd/pull, kubeconfig: kube.yaml}}\n"
+    )
+    found = load_text(tmp_path, text + more + registries)
+    assert found.registries["quay.io"] == RegistrySettings(
+        "quay.io", "https://quay.io", docker_config=tmp_path / "docker/config.json"
+    )
+    assert found.registries["gcr.io"] == _cloud("gcr.io", GarLoginSettings(tmp_path / "sa.json"))
+    assert found.registries["r.io"] == RegistrySettings(
+        "r.io", "https://r.io", pull_secret=PullSecretSettings("cd", "pull", tmp_path / "kube.yaml")
+    )
     assert found.store.get_secret_value() == f"sqlite:///{tmp_path}/state/tagboat.db"
     assert found.cache == Path("/var/cache/tagboat")
     assert found.registries["images.local"] == LayoutSettings("images.local", tmp_path / "images")
