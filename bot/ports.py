@@ -378,6 +378,10 @@ class Catalog(Protocol):
         """
         ...
 
+    def first_seen(self, image: ImageName, digests: Sequence[str]) -> Mapping[str, datetime]:
+        """When each of these digests was first seen for this image; those never seen are left out."""
+        ...
+
     def contents(
         self, image: ImageName, digests: Sequence[str], platforms: Sequence[str]
     ) -> Mapping[str, TagDetails | Unusable]:

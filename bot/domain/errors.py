@@ -10,6 +10,7 @@
         ├── NotFound         a thing that the configuration names is not there
         ├── Refused          the other side, or a rule of ours, says no to this very request
         ├── Malformed        an answer or a file cannot be understood
+        │   └── Damaged      an answer is not what its digest says
         └── ForeignCommit    somebody else committed to a branch of ours
 
 Every error carries what happened, why, and the next step, so that one sentence can be shown wherever a
@@ -75,6 +76,10 @@ class Refused(Permanent):
 
 class Malformed(Permanent):
     """An answer or a file cannot be understood."""
+
+
+class Damaged(Malformed):
+    """An answer is not what its digest says: broken on its way, or where it is kept; the next may be whole."""
 
 
 class ForeignCommit(Permanent):

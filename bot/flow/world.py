@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Pipeline
@@ -12,7 +13,10 @@ from bot.ports import Catalog, Clock, Deployments, Forge, Notifier, Queue, Regis
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything outside: registries by host, forges, Argo CD instances and notifiers by configured name."""
+    """Everything outside: registries by host, forges, Argo CD instances and notifiers by configured name.
+
+    `poll` is how long an answer of a registry holds; `polls` has those hosts that have a time of their own.
+    """
 
     pipelines: Mapping[str, Pipeline]
     registries: Mapping[str, Registry]
@@ -23,7 +27,13 @@ class World:
     catalog: Catalog
     queue: Queue
     clock: Clock
+    poll: timedelta = timedelta(minutes=5)
+    polls: Mapping[str, timedelta] = field(default_factory=dict)
 
     def registry(self, image: ImageName) -> Registry:
         """The registry that holds the image; wiring has one for every host that a pipeline names."""
         return self.registries[image.registry]
+
+    def poll_of(self, image: ImageName) -> timedelta:
+        """How long what the image's registry said holds, where nobody says that it changed."""
+        return self.polls.get(image.registry, self.poll)

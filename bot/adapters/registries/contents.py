@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
-from bot.domain.errors import Malformed, Refused
+from bot.domain.errors import Damaged, Malformed, Refused
 from bot.domain.image import ImageName, is_digest, is_tag
 from bot.domain.platform import missing_platforms
 from bot.domain.selection import TagDetails
@@ -164,9 +164,9 @@ def digest_of(body: bytes, *, like: str = "sha256:") -> str:
 
 
 def verify(body: bytes, digest: str, what: str) -> None:
-    """Raise `Malformed` unless the bytes have this digest."""
+    """Raise `Damaged` unless the bytes have this digest."""
     if not is_digest(digest) or digest_of(body, like=digest) != digest:
-        raise Malformed(
+        raise Damaged(
             f"{what} is not what its digest says",
             why=f"the bytes do not have the digest {digest[:150]!a}",
             fix="check the registry's storage and any proxy before it",

@@ -49,10 +49,6 @@ class _Image:
     sights: dict[str, _Sight] = field(default_factory=dict)
     contents: dict[tuple[str, str], TagDetails | Unusable] = field(default_factory=dict)
 
-    def asked(self, now: datetime) -> None:
-        """Somebody cares for the image."""
-        self.asked_at = max(now, self.asked_at or now)
-
     def rows(self) -> int:
         """How many rows the tables would hold."""
         return 1 + len(self.announced) + len(self.pointers) + len(self.sights) + len(self.contents)
@@ -94,15 +90,14 @@ class MemoryCatalog:
             found = self._images[image]
             if not is_claimable(found.claimed_until, now=now, ttl=ttl):
                 return False
-            found.asked(now)
-            found.claimed_until = now + ttl
+            found.asked_at, found.claimed_until = now, now + ttl
             return True
 
     def keep(self, image: ImageName, entry: ImageEntry) -> None:
         """Keep what is known of the tags and give the claim back."""
         with self._lock:
             found = self._images[image]
-            found.asked(entry.listed_at)
+            found.asked_at = found.asked_at or entry.listed_at
             found.entry, found.claimed_until = entry, None
             found.announced = {
                 tag: each
@@ -134,7 +129,7 @@ class MemoryCatalog:
         with self._lock:
             found = self._images[image]
             for tag, pointer in pointers.items():
-                found.asked(pointer.asked_at)
+                found.asked_at = pointer.asked_at
                 if is_current(pointer, found.pointers.get(tag)):
                     found.pointers[tag] = pointer
             for digest, at in first_asked(pointers).items():
@@ -142,6 +137,11 @@ class MemoryCatalog:
                 sight.last_seen = max(sight.last_seen, at)
                 seen[digest] = sight.first_seen
         return seen
+
+    def first_seen(self, image: ImageName, digests: Sequence[str]) -> Mapping[str, datetime]:
+        """When each of these digests was first seen."""
+        with self._known(image) as found:
+            return {each: found.sights[each].first_seen for each in digests if each in found.sights}
 
     def contents(
         self, image: ImageName, digests: Sequence[str], platforms: Sequence[str]
