@@ -8,17 +8,19 @@ product and passes the same contract suite (`tests/contracts/`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.domain.evidence import Bundle, Evidence, SimpleSigning
 from bot.domain.image import ImageName
 from bot.domain.listing import Listing
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Application
 from bot.domain.proposal import Proposal, PullRequest
 from bot.domain.selection import TagDetails
+from bot.domain.signature import SignaturePolicy
 from bot.domain.snapshot import PipelineStatus, Record, Relation, SyncWindowState
 
 
@@ -48,6 +50,24 @@ class Registry(Protocol):
         """Digest, created time, platforms and labels of a tag or digest.
 
         `created` is the latest among the platforms asked for (all, when none are named).
+        """
+        ...
+
+    def signatures(self, image: ImageName, digest: str) -> Iterator[Evidence]:
+        """What the repository holds as signatures of the digest; read one by one, as it is asked for.
+
+        None is an empty answer, and no error. Nothing of it is believed yet.
+        """
+        ...
+
+
+class Identities(Protocol):
+    """What proves who signed without a key: certificates of Sigstore, and its log."""
+
+    def refusal(self, evidence: SimpleSigning | Bundle, digest: str, policy: SignaturePolicy) -> str:
+        """Why the evidence does not prove that one of the policy's identities signed the digest.
+
+        Empty when it does. `Transient` when the authorities' own keys cannot be fetched now.
         """
         ...
 

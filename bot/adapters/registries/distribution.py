@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -34,8 +34,11 @@ from bot.adapters.registries.contents import (
 )
 from bot.adapters.registries.credentials import Anonymous, Credentials
 from bot.adapters.registries.paging import LARGEST_PAGE, TagList
+from bot.adapters.registries.signatures import signatures
+from bot.adapters.registries.signatures_http import HttpDocuments
 from bot.adapters.registries.transport import Answer, Request, Transport, origin
 from bot.domain.errors import Malformed, NotFound, Refused, Unreachable
+from bot.domain.evidence import Evidence
 from bot.domain.image import DOCKER_HUB, ImageName, is_digest
 from bot.domain.listing import Listing
 from bot.domain.selection import TagDetails
@@ -134,6 +137,11 @@ class DistributionRegistry:
         if not is_digest(reference):
             self._seen_tags.put((image.path, reference), details.digest)
         return details
+
+    def signatures(self, image: ImageName, digest: str) -> Iterator[Evidence]:
+        """What the repository holds as signatures of the digest; read one by one, as it is asked for."""
+        documents = HttpDocuments(self._ask, self._check_ok, self._transport.origin)
+        return signatures(documents, image, digest)
 
     def manifest(self, image: ImageName, reference: str) -> tuple[str, Manifest]:
         """The manifest or index of a tag or digest, verified, and its digest."""

@@ -7,7 +7,7 @@ can fill it, for example `skopeo copy docker://… oci:<root>/acme/web:1.4.2`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -25,7 +25,9 @@ from bot.adapters.registries.contents import (
     read_manifest,
     verify,
 )
+from bot.adapters.registries.signatures import Referrer, read_referrers, signatures
 from bot.domain.errors import Malformed, NotFound, Refused, Unreachable
+from bot.domain.evidence import Evidence
 from bot.domain.image import ImageName, is_digest, is_tag
 from bot.domain.listing import Listing
 from bot.domain.selection import TagDetails
@@ -78,6 +80,31 @@ class LayoutRegistry:
         """
         check_reference(image, reference)
         return describe(self, image, reference, platforms)
+
+    def signatures(self, image: ImageName, digest: str) -> Iterator[Evidence]:
+        """What the layout holds as signatures of the digest; read one by one, as it is asked for."""
+        return signatures(self, image, digest)
+
+    def document(self, image: ImageName, reference: str) -> bytes | None:
+        """The manifest or index of a tag or digest, verified; None when there is none."""
+        digest = reference if is_digest(reference) else self.digest(image, reference)
+        if digest is None:
+            return None
+        try:
+            return self._blob(image, digest, LARGEST_MANIFEST, f"the manifest {image}@{digest}")
+        except NotFound:
+            return None
+
+    def blob(self, image: ImageName, descriptor: Descriptor, limit: int) -> bytes:
+        """A blob, verified."""
+        return self._blob(image, descriptor.digest, limit, f"the blob {image}@{descriptor.digest}")
+
+    def referrers(self, image: ImageName, digest: str) -> Sequence[Referrer] | None:
+        """The layout's own entries of artifacts, as `oras` writes them; None where it has none."""
+        del digest
+        what = f"the index of {image}"
+        index = _read(self._folder(image) / "index.json", _LARGEST_INDEX, what)
+        return [each for each in read_referrers(index, what) if each.artifact_type] or None
 
     def manifest(self, image: ImageName, reference: str) -> tuple[str, Manifest]:
         """The manifest or index of a tag or digest, verified, and its digest."""

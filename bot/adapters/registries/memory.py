@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from threading import Lock
 
 from bot.adapters.registries.contents import check_reference
 from bot.domain.errors import NotFound, TagboatError
+from bot.domain.evidence import Evidence
 from bot.domain.image import ImageName, is_tag
 from bot.domain.listing import Listing
 from bot.domain.platform import missing_platforms
@@ -20,6 +21,7 @@ from bot.domain.selection import TagDetails
 class _Repository:
     tags: dict[str, str] = field(default_factory=dict)
     images: dict[str, Mapping[str, TagDetails]] = field(default_factory=dict)
+    signatures: dict[str, list[Evidence]] = field(default_factory=dict)
 
 
 class MemoryRegistry:
@@ -61,6 +63,13 @@ class MemoryRegistry:
             repository.tags[tag] = digest
             repository.images[digest] = {name: replace(whole, created=utc.get(name)) for name in platforms}
         return digest
+
+    def attach(self, image: ImageName, digest: str, evidence: Evidence) -> None:
+        """Put a signature beside what the digest names."""
+        with self._lock:
+            self._repositories.setdefault(image, _Repository()).signatures.setdefault(digest, []).append(
+                evidence
+            )
 
     def delete(self, image: ImageName, tag: str) -> None:
         """Remove the tag; the image stays known by its digest, as in real registries."""
@@ -104,6 +113,13 @@ class MemoryRegistry:
         ]
         whole = next(iter(parts.values()))
         return replace(whole, created=max(times, default=None))
+
+    def signatures(self, image: ImageName, digest: str) -> Iterator[Evidence]:
+        """What was attached to the digest."""
+        self._check(image, digest)
+        with self._lock:
+            found = tuple(self._repositories.get(image, _Repository()).signatures.get(digest, ()))
+        return iter(found)
 
     def _repository(self, image: ImageName) -> _Repository:
         if image not in self._repositories:
