@@ -78,6 +78,11 @@ def standard_signature(request: Request, secrets: Iterable[Secret]) -> Rejected 
     return None if is_authentic else Rejected(401, "signature does not match")
 
 
+def is_signing_key(secret: Secret) -> bool:
+    """Tell whether the secret is written as Standard Webhooks write theirs: such a one is never shown."""
+    return secret.value.startswith(_MARK)
+
+
 def signing_key(secret: Secret) -> bytes | None:
     """The key that a secret of Standard Webhooks stands for; None where it is not base64."""
     try:
@@ -87,7 +92,7 @@ def signing_key(secret: Secret) -> bytes | None:
 
 
 def stale(request: Request, timestamp: str) -> Rejected | None:
-    """Refuse what was signed longer ago, or further ahead, than `SIGNED_FOR`; `timestamp` is in Unix seconds."""
+    """Refuse what was signed longer ago, or further ahead, than `SIGNED_FOR`; `timestamp` is Unix seconds."""
     if request.received_at is None or not (
         timestamp.isascii() and timestamp.isdigit() and len(timestamp) < 16
     ):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias
 from urllib.parse import parse_qsl
 
@@ -20,7 +21,7 @@ Json: TypeAlias = dict[str, Any]
 _DEEPEST = 64
 _MOST_KEYS = 50_000
 _LONGEST_NUMBER = 40
-_MOST_FORM_FIELDS = 16
+_MOST_FORM_FIELDS = 32
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _HINTS = {
     "'": "single quotes",
@@ -53,7 +54,19 @@ def form_field(body: bytes, name: str) -> bytes:
     """The one value of a field of an `application/x-www-form-urlencoded` body.
 
     Raises:
-        Unreadable: not such a body, or the field is missing or given twice.
+        Unreadable: not such a body, or the field is missing, or a field is given twice.
+    """
+    fields = form(body)
+    if name not in fields:
+        raise Unreadable(f"missing {name}")
+    return fields[name].encode()
+
+
+def form(body: bytes) -> dict[str, str]:
+    """The fields of an `application/x-www-form-urlencoded` body, empty ones too.
+
+    Raises:
+        Unreadable: not such a body, too many fields, or one that is given twice.
     """
     try:
         pairs = parse_qsl(
@@ -63,12 +76,10 @@ def form_field(body: bytes, name: str) -> bytes:
         raise Unreadable("body is not UTF-8") from None
     except ValueError:
         raise Unreadable("too many form fields") from None
-    values = [value for key, value in pairs if key == name]
-    if len(values) > 1:
-        raise Unreadable(f"{name} given twice")
-    if not values:
-        raise Unreadable(f"missing {name}")
-    return values[0].encode()
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise Unreadable(f"{_repeated(pairs)} given twice")
+    return fields
 
 
 def _check_depth(body: bytes) -> None:
@@ -108,10 +119,14 @@ class _Strict:
             raise Unreadable("too many keys")
         found = dict(pairs)
         if len(found) < len(pairs):
-            counts = Counter(key for key, _ in pairs)
-            repeated = next(key for key, count in counts.items() if count > 1)
-            raise Unreadable(f"duplicate key: {ascii(repeated[:64])[1:-1]}")
+            raise Unreadable(f"duplicate key: {_repeated(pairs)}")
         return found
+
+
+def _repeated(pairs: Sequence[tuple[str, Any]]) -> str:
+    """The first key that is given twice, as it can stand in a reason."""
+    counts = Counter(key for key, _ in pairs)
+    return ascii(next(key for key, count in counts.items() if count > 1)[:64])[1:-1]
 
 
 def _integer(digits: str) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from bot.webhooks.body import Json
-from bot.webhooks.fields import clean, optional_text, text
+from bot.webhooks.fields import clean, items, optional_text, text
 from bot.webhooks.reader import Endpoint, Unreadable
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -82,15 +83,45 @@ def clone_address(url: str) -> str | None:
     return f"{parts.scheme}://{host}{path}"
 
 
-def configured_repository(source: Json, endpoint: Endpoint) -> tuple[str, str]:
-    """The path and the clone address of the body's `repository`, when the endpoint is configured with it."""
-    url = text(source, "repository.clone_url")
-    if "@" in url.partition("//")[2].partition("/")[0]:
-        raise Unreadable("clone_url carries credentials")
-    address = clone_address(url)
-    if address is None or address not in endpoint.repositories:
-        raise Unreadable("clone_url is not a configured repository")
-    name = text(source, "repository.full_name")
-    if not name.isascii() or not address.endswith(f"/{name.lower()}"):
-        raise Unreadable("full_name and clone_url disagree")
-    return clean(name), url
+def configured_repository(
+    source: Json, endpoint: Endpoint, *, name: str = "repository.full_name", url: str = "repository.clone_url"
+) -> tuple[str, str]:
+    """The path and the clone address of the body's repository, when the endpoint is configured with it.
+
+    `name` and `url` say where the body has them.
+    """
+    word = url.rpartition(".")[2]
+    address = text(source, url)
+    if "@" in address.partition("//")[2].partition("/")[0]:
+        raise Unreadable(f"{word} carries credentials")
+    known = clone_address(address)
+    if known is None or known not in endpoint.repositories:
+        raise Unreadable(f"{word} is not a configured repository")
+    path = text(source, name)
+    if not path.isascii() or not known.endswith(f"/{path.lower()}"):
+        raise Unreadable(f"{name.rpartition('.')[2]} and {word} disagree")
+    return clean(path), address
+
+
+def created(ref_name: str, ref_type: str) -> str:
+    """The full name of a ref from the short name and the kind (`branch`, `tag`) that some events tell."""
+    prefixes = {"branch": "refs/heads/", "tag": "refs/tags/"}
+    # Gitea has sent both forms over the years.
+    full = ref_name if ref_name.startswith("refs/") else f"{prefixes.get(ref_type, '')}{ref_name}"
+    if ref_type not in prefixes or not is_ref(full):
+        raise Unreadable("ref is not a ref")
+    return full
+
+
+def changed_paths(commits: Sequence[Json], *, most: int = 10_000) -> tuple[tuple[str, ...], bool]:
+    """The paths that commits add, modify or remove, sorted; and whether they are all, or only `most`."""
+    paths = {clean(path) for commit in commits for path in _paths(commit)}
+    return tuple(sorted(paths)[:most]), len(paths) <= most
+
+
+def _paths(commit: Json) -> Sequence[str]:
+    keys = [key for key in ("added", "modified", "removed") if commit.get(key) is not None]
+    found = [path for key in keys for path in items(commit, key)]
+    if not all(isinstance(path, str) for path in found):
+        raise Unreadable("a path is not text")
+    return found

@@ -20,6 +20,7 @@ from bot.domain.fact import (
     Ignored,
     Pinged,
     PullRequestChanged,
+    RefCreated,
 )
 from bot.webhooks import git
 from bot.webhooks.auth import hub_signature
@@ -28,7 +29,6 @@ from bot.webhooks.fields import (
     clean,
     clean_text,
     flag,
-    items,
     mapping,
     number,
     objects,
@@ -56,7 +56,6 @@ _CONTENT_TYPES = frozenset({"application/json", _FORM})
 _DELIVERY = re.compile(r"[0-9A-Za-z-]{1,100}")
 # A push lists no more commits than this, so its paths may be incomplete from there on.
 _MOST_COMMITS = 2048
-_MOST_PATHS = 10_000
 _MOST_EDITED = 50
 
 
@@ -85,8 +84,7 @@ def _push(body: Json, endpoint: Endpoint) -> Fact:
     ref = git.ref(body, "ref")
     repository, clone_url = git.configured_repository(body, endpoint)
     commits = objects(body, "commits")
-    paths = {clean(path) for commit in commits for path in _paths(commit)}
-    is_cut = len(commits) >= _MOST_COMMITS or len(paths) > _MOST_PATHS
+    paths, is_whole = git.changed_paths(commits)
     return BranchMoved(
         provider=_PROVIDER,
         repository=repository,
@@ -98,17 +96,16 @@ def _push(body: Json, endpoint: Endpoint) -> Fact:
         deleted=flag(body, "deleted"),
         forced=flag(body, "forced"),
         commits=len(commits),
-        changed_paths=tuple(sorted(paths)[:_MOST_PATHS]),
-        changed_paths_complete=False if is_cut else None,
+        changed_paths=paths,
+        changed_paths_complete=None if is_whole and len(commits) < _MOST_COMMITS else False,
         is_default_branch=ref == f"refs/heads/{optional_text(body, 'repository.default_branch')}",
     )
 
 
-def _paths(commit: Json) -> list[str]:
-    found = [path for key in ("added", "modified", "removed") if key in commit for path in items(commit, key)]
-    if not all(isinstance(path, str) for path in found):
-        raise Unreadable("a path is not text")
-    return found
+def _create(body: Json, endpoint: Endpoint) -> Fact:
+    repository, clone_url = git.configured_repository(body, endpoint)
+    ref = git.created(text(body, "ref"), text(body, "ref_type"))
+    return RefCreated(provider=_PROVIDER, repository=repository, clone_url=clone_url, ref=ref, sha=None)
 
 
 def _pull_request(body: Json, endpoint: Endpoint) -> Fact:
@@ -204,6 +201,7 @@ def _status(body: Json, endpoint: Endpoint) -> Fact:
 _EVENTS: Mapping[str, Callable[[Json, Endpoint], Fact]] = {
     "ping": lambda _body, _endpoint: Pinged(),
     "push": _push,
+    "create": _create,
     "pull_request": _pull_request,
     "check_suite": _check_suite,
     "check_run": _check_run,

@@ -4,14 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.webhooks import distribution, dockerhub, github
+from bot.webhooks import (
+    acr,
+    alibaba_acr,
+    argocd,
+    artifactory,
+    bitbucket,
+    cloudevents,
+    distribution,
+    dockerhub,
+    ecr,
+    forgejo,
+    gar,
+    gitea,
+    github,
+    gitlab,
+    harbor,
+    nexus,
+    quay,
+    slack,
+    standard,
+)
 from bot.webhooks.reader import Endpoint, Reader, Reading, Rejected, Request
 
 SENDERS: Mapping[str, Reader] = {
+    "acr": acr.read,
+    "alibaba_acr": alibaba_acr.read,
+    "argocd": argocd.read,
+    "artifactory": artifactory.read,
+    "bitbucket": bitbucket.read,
+    "cloudevents": cloudevents.read,
     "distribution": distribution.read,
     "dockerhub": dockerhub.read,
+    "ecr": ecr.read,
+    "forgejo": forgejo.read,
+    "gar": gar.read,
     "ghcr": github.read,
+    "gitea": gitea.read,
     "github": github.read,
+    "gitlab": gitlab.read,
+    "harbor": harbor.read,
+    "nexus": nexus.read,
+    "quay": quay.read,
+    "slack": slack.read,
+    "standard": standard.read,
 }
 
 
