@@ -30,6 +30,8 @@ _SIMPLE_ARTIFACT = "application/vnd.dev.cosign.artifact.sig.v1+json"
 _SIMPLE_LAYER = "application/vnd.dev.cosign.simplesigning.v1+json"
 _BUNDLE = "application/vnd.dev.sigstore.bundle"
 _ARTIFACTS = (_SIMPLE_ARTIFACT, _BUNDLE)
+# What the index says of a bundle that cosign 2 wrote; the manifest itself says it right.
+_UNTOLD = frozenset({"", "application/vnd.oci.empty.v1+json"})
 _SIGNATURE = "dev.cosignproject.cosign/signature"
 _CERTIFICATE = "dev.sigstore.cosign/certificate"
 _PREDICATE = "dev.sigstore.bundle.predicateType"
@@ -105,9 +107,9 @@ class _Reader:
     def referring(self) -> Iterator[Evidence]:
         """Signatures that refer to the image by themselves."""
         listed = self.source.referrers(self.image, self.digest)
-        signed = [each for each in self._listed(listed) if each.artifact_type.startswith(_ARTIFACTS)]
-        yield from _left_out(len(signed))
-        for each in signed[-_MOST_SIGNATURES:]:
+        worth = [each for each in self._listed(listed) if _may_sign(each.artifact_type)]
+        yield from _left_out(len(worth))
+        for each in worth[-_MOST_SIGNATURES:]:
             yield from _legible(self._referrer(each))
 
     def _listed(self, listed: Sequence[Referrer] | None) -> Sequence[Referrer]:
@@ -126,9 +128,9 @@ class _Reader:
         artifact = _decode(body, _Artifact, what)
         if artifact.subject is None or artifact.subject.digest != self.digest:
             return
-        if referrer.artifact_type.startswith(_BUNDLE):
+        if artifact.artifact_type.startswith(_BUNDLE):
             yield from self._bundles(artifact)
-        else:
+        elif artifact.artifact_type == _SIMPLE_ARTIFACT:
             yield from self._simple(artifact)
 
     def _simple(self, artifact: _Artifact) -> Iterator[Evidence]:
@@ -153,6 +155,10 @@ class _Reader:
     def _blob(self, layer: Descriptor, limit: int) -> bytes:
         check_size(layer, limit, f"a signature of {self.image}")
         return self.source.blob(self.image, layer, limit)
+
+
+def _may_sign(kind: str) -> bool:
+    return kind.startswith(_ARTIFACTS) or kind in _UNTOLD
 
 
 def _legible(found: Iterator[Evidence]) -> Iterator[Evidence]:
