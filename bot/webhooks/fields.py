@@ -87,11 +87,17 @@ def optional_mapping(source: Json, path: str) -> Json:
     return {} if found is _MISSING or found is None else _object(found, _leaf(path))
 
 
-def items(source: Json, path: str) -> Sequence[Any]:
-    """A list of anything, of bounded length."""
+def sequence(source: Json, path: str) -> Sequence[Any]:
+    """A list of anything, as long as the body allows: bound it before it is worked through."""
     found = _required(source, path)
     if not isinstance(found, list):
         raise Unreadable(f"{_leaf(path)} is not a list")
+    return found
+
+
+def items(source: Json, path: str) -> Sequence[Any]:
+    """A list of anything, of bounded length."""
+    found = sequence(source, path)
     if len(found) > _MOST_ITEMS:
         raise Unreadable(f"{_leaf(path)} is too long")
     return found

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TypedDict
 
-from bot.domain.fact import Ignored, ImagePushed
+from bot.domain.fact import Fact, Ignored, ImagePushed
 from bot.domain.image import ImageName, image_name, is_digest, is_tag
 from bot.webhooks.fields import clean
 from bot.webhooks.reader import Endpoint, Unreadable
+
+MANIFESTS = frozenset(
+    {
+        "application/vnd.oci.image.index.v1+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+    }
+)
+"""The media types of what a tag can name; the rest of what registries hold are blobs."""
 
 
 class Digest(TypedDict, total=False):
@@ -17,6 +31,25 @@ class Digest(TypedDict, total=False):
     malformed_digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The parts of a written reference as they stand there, none of them checked."""
+
+    host: str
+    path: str
+    tag: str | None
+    digest: str | None
+
+
+def reference(text: str) -> Reference:
+    """Take `host/path:tag@digest` apart; a scheme in front, as some senders write it, is left out."""
+    bare = text.removeprefix("https://").removeprefix("http://")
+    rest, _, digest = bare.partition("@")
+    host, _, named = rest.partition("/")
+    path, _, tag = named.partition(":")
+    return Reference(host, path, tag or None, digest or None)
+
+
 def located(host: str, path: str, endpoint: Endpoint) -> ImageName:
     """The canonical name of an image at one of the endpoint's registries.
 
@@ -24,6 +57,37 @@ def located(host: str, path: str, endpoint: Endpoint) -> ImageName:
         Unreadable: the host is none or not configured (403), or the path is no repository name (400).
     """
     return ImageName(_configured_host(endpoint.registry or host, endpoint), _path(path))
+
+
+def located_first(hosts: Sequence[str], path: str, endpoint: Endpoint) -> ImageName:
+    """As `located`, for a registry that has several (canonical) names: the one by which the image is watched.
+
+    Where it is watched by none of them, it is the first that is a configured registry.
+    """
+    if endpoint.registry:
+        return located("", path, endpoint)
+    checked = _path(path)
+    names = [ImageName(host, checked) for host in hosts if host in endpoint.registries]
+    if not names:
+        raise Unreadable("registry host is not a configured registry", 403)
+    return next((name for name in names if name in (endpoint.images or ())), names[0])
+
+
+def within(repository: str, path: str, endpoint: Endpoint) -> ImageName | None:
+    """The name of an image in one repository of a registry that has several; None without a prefix for it."""
+    prefix = endpoint.prefixes.get(repository)
+    if prefix is None:
+        return None
+    host, _, first = prefix.partition("/")
+    return ImageName(_configured_host(host, endpoint), _path(f"{first}/{path}" if first else path))
+
+
+def lowered(path: str) -> str:
+    """The path in lower case, for senders that keep the capitals of their own names."""
+    # Outside ASCII there are letters that become ASCII in lower case.
+    if not path.isascii():
+        raise Unreadable("repository is not a valid repository name")
+    return path.lower()
 
 
 def on_docker_hub(path: str) -> ImageName:
@@ -48,6 +112,31 @@ def digest(given: str | None) -> Digest:
     if given is None:
         return {}
     return {"digest": given} if is_digest(given) else {"malformed_digest": clean(given)}
+
+
+def pushed(
+    image: ImageName,
+    given: str | None,
+    endpoint: Endpoint,
+    *,
+    digest_given: str | None = None,
+    media_type: str | None = None,
+    platforms: tuple[str, ...] | None = None,
+    repository_name: str | None = None,
+) -> Fact:
+    """The push of `given` as a tag; without one it is a push by digest, which is of no concern."""
+    found = digest(digest_given)
+    if given is None:
+        return Ignored(reason="untagged", image=image, digest=found.get("digest"))
+    fact = ImagePushed(
+        image=image,
+        tag=tag(given),
+        media_type=media_type,
+        platforms=platforms,
+        repository_name=repository_name,
+        **found,
+    )
+    return watched(fact, endpoint)
 
 
 def watched(pushed: ImagePushed, endpoint: Endpoint) -> ImagePushed | Ignored:

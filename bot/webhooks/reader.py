@@ -147,7 +147,7 @@ def attempt(
 
 
 def each(parse: Callable[[Any], Fact], parts: Sequence[Any]) -> tuple[Fact, ...]:
-    """The facts of a body's parts: a bad part is ignored with its reason, and does not take the others with it.
+    """The facts of a body's parts: a bad part is ignored with its reason and spares the others.
 
     Raises:
         Unreadable: all parts are bad; the reason is the first one's.
