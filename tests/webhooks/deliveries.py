@@ -6,10 +6,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 from bot.domain.fact import to_plain
 from bot.webhooks.git import clone_address
@@ -17,6 +18,8 @@ from bot.webhooks.reader import Endpoint, Reading, Rejected, Request, Secret
 
 SECRET = "s3cret"
 SAMPLES = Path(__file__).parent / "samples"
+NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+"""When deliveries arrive."""
 
 
 @dataclass(frozen=True)
@@ -27,20 +30,26 @@ class Sample:
     sender: str
     headers: Mapping[str, str]
     query: Mapping[str, str]
-    is_form: bool
+    path: str
+    form: str | None
+    """How the body is wrapped in a form: None not at all, `payload` as a field, `fields` key by key."""
     delivery_key: str | None
     expect: list[dict[str, Any]]
     body: dict[str, Any]
 
     def request(self, body: object | None = None) -> Request:
         """The delivery, authenticated; or the same with another body."""
-        raw = json.dumps(self.body if body is None else body).encode()
-        return authentic(
-            self.sender,
-            urlencode({"payload": raw}).encode() if self.is_form else raw,
-            headers=self.headers,
-            query=self.query,
-        )
+        given = self.body if body is None else body
+        request = authentic(self.sender, self._raw(given), headers=self.headers, query=self.query)
+        return replace(request, path=self.path)
+
+    def _raw(self, body: object) -> bytes:
+        raw = json.dumps(body).encode()
+        if self.form is None:
+            return raw
+        is_flat = self.form == "fields" and isinstance(body, dict)
+        fields = {str(key): str(value) for key, value in body.items()} if is_flat else {"payload": raw}  # type: ignore[attr-defined]
+        return urlencode(fields, errors="surrogatepass").encode()
 
 
 def samples() -> list[Sample]:
@@ -60,7 +69,8 @@ def _sample(path: Path) -> Sample:
         sender=stored["sender"],
         headers=stored["headers"],
         query=stored.get("query", {}),
-        is_form=stored.get("form", False),
+        path=stored.get("path", ""),
+        form=stored.get("form"),
         delivery_key=stored["delivery_key"],
         expect=stored["expect"],
         body=stored["body"],
@@ -81,9 +91,35 @@ def authentic(
             given |= {"Authorization": f"Bearer {SECRET}"}
         case "dockerhub":
             query = {**(query or {}), "secret": SECRET}
+        case "gitlab":
+            given |= {"X-Gitlab-Token": SECRET, "Authorization": SECRET}
+        case "gitea" | "forgejo":
+            given |= {"X-Gitea-Signature": signature(_json_of(body, given)).removeprefix("sha256=")}
+        case "bitbucket":
+            given |= {"X-Hub-Signature": signature(body)}
+        case "argocd":
+            given |= {"Authorization": f"Bearer {SECRET}"}
+        case "slack":
+            given |= slack_headers(body)
         case _:
             given |= {"X-Hub-Signature-256": signature(body)}
-    return Request(given, body, query or {})
+    return Request(given, body, query or {}, received_at=NOW)
+
+
+def _json_of(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """The text that Gitea signs: that within the form, where it is one."""
+    kinds = [value for name, value in headers.items() if name.lower() == "content-type"]
+    if not kinds or "form" not in kinds[0]:
+        return body
+    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True)
+    return fields.get("payload", [""])[0].encode()
+
+
+def slack_headers(body: bytes, secret: str = SECRET, *, at: datetime = NOW) -> dict[str, str]:
+    """Slack's time and signature of a body."""
+    time = str(int(at.timestamp()))
+    digest = hmac.new(secret.encode(), b"v0:" + time.encode() + b":" + body, hashlib.sha256).hexdigest()
+    return {"X-Slack-Request-Timestamp": time, "X-Slack-Signature": f"v0={digest}"}
 
 
 def signature(body: bytes, secret: str = SECRET) -> str:
@@ -93,10 +129,20 @@ def signature(body: bytes, secret: str = SECRET) -> str:
 
 def endpoint(sender: str, **changed: Any) -> Endpoint:
     """The endpoint that our own samples are sent to."""
-    addresses = ("https://github.com/acme/infra", "https://ghe.example.com:8443/acme/infra")
+    addresses = (
+        "https://github.com/acme/infra",
+        "https://ghe.example.com:8443/acme/infra",
+        "https://gitlab.example.com/acme/infra",
+        "https://gitea.example.com/acme/infra",
+        "https://forgejo.example.com/acme/infra",
+        "https://bitbucket.org/acme/infra",
+        "https://bitbucket.example.com/scm/acme/infra",
+    )
     known: dict[str, Any] = {
         "secrets": (Secret.of(SECRET),),
-        "registries": frozenset({"ghcr.io", "registry.example.com:5000"}),
+        "registries": frozenset(
+            {"ghcr.io", "registry.example.com:5000", "registry.gitlab.example.com", "gitea.example.com"}
+        ),
         "repositories": frozenset(filter(None, map(clone_address, addresses))),
     }
     return Endpoint(sender, **{**known, **changed})
