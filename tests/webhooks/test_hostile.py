@@ -15,7 +15,12 @@ from bot.webhooks.senders import SENDERS, read
 from tests.webhooks.deliveries import authentic, endpoint, outcome, samples
 
 NAMES = sorted({*SENDERS})
-EVENTS = ["push", "pull_request", "check_suite", "check_run", "status", "package", "registry_package", "ping"]
+EVENTS = [
+    *("push", "pull_request", "check_suite", "check_run", "status", "package", "registry_package", "ping"),
+    *("create", "delete", "issue_comment", "repo:push", "repo:refs_changed", "pullrequest:created"),
+    *("pr:merged", "pr:comment:added", "pullrequest:comment_created", "repo:commit_status_created"),
+]
+EVENT_HEADERS = ["X-GitHub-Event", "X-Gitea-Event", "X-Event-Key"]
 TYPES = [
     "application/json",
     "application/x-www-form-urlencoded",
@@ -87,7 +92,7 @@ def _put(body: dict[str, Any], path: tuple[Any, ...], value: object) -> object:
 @unhurried
 @given(body=st.binary(max_size=300), event=st.sampled_from(EVENTS), content_type=st.sampled_from(TYPES))
 def test_any_bytes_are_answered(sender: str, body: bytes, event: str, content_type: str) -> None:
-    headers = {"X-GitHub-Event": event, "Content-Type": content_type}
+    headers = {**dict.fromkeys(EVENT_HEADERS, event), "Content-Type": content_type}
     _hold(read(authentic(sender, body, headers=headers), endpoint(sender)))
 
 
@@ -95,7 +100,8 @@ def test_any_bytes_are_answered(sender: str, body: bytes, event: str, content_ty
 @unhurried
 @given(value=ANY_JSON, event=st.sampled_from(EVENTS))
 def test_any_json_is_answered(sender: str, value: object, event: str) -> None:
-    request = authentic(sender, json.dumps(value).encode(), headers={"X-GitHub-Event": event})
+    headers = dict.fromkeys(EVENT_HEADERS, event)
+    request = authentic(sender, json.dumps(value).encode(), headers=headers)
     _hold(read(request, endpoint(sender)))
 
 
