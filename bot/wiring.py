@@ -24,7 +24,6 @@ from bot.adapters.queues.celery import CeleryQueue, celery_application
 from bot.adapters.registries.credentials import Anonymous, Configured, Credentials, DockerCredentials
 from bot.adapters.registries.distribution import DistributionRegistry
 from bot.adapters.registries.layout import LayoutRegistry
-from bot.adapters.stores.memory_catalog import MemoryCatalog
 from bot.adapters.stores.sql import SqlStore
 from bot.configuration.settings import (
     ArgoCDSettings,
@@ -39,10 +38,11 @@ from bot.configuration.settings import (
 )
 from bot.domain.deployment import written
 from bot.domain.pipeline import Application, Pipeline
+from bot.domain.proof import Proof
 from bot.flow.world import World
 from bot.ports import Clock, Deployments, Forge, Ledger, Notifier, Registry
 from bot.webhooks.git import clone_address
-from bot.webhooks.reader import Endpoint, Secret
+from bot.webhooks.reader import Endpoint, Identity, Secret
 
 
 def world(settings: Settings) -> World:
@@ -63,7 +63,7 @@ def world(settings: Settings) -> World:
         },
         notifiers={name: _notifier(each) for name, each in settings.notifiers.items()},
         store=store,
-        catalog=MemoryCatalog(),
+        catalog=store.catalog,
         queue=CeleryQueue(celery_application(settings.broker.get_secret_value())),
         clock=clock,
     )
@@ -130,6 +130,10 @@ def endpoints(settings: Settings) -> Mapping[str, Endpoint]:
             images=images,
             repositories=_repositories(settings, name),
             registry=each.registry or None,
+            prefixes=each.prefixes,
+            header=each.header,
+            proof=each.proof,
+            identity=Identity(each.audience, each.email) if each.proof is Proof.IDENTITY else None,
         )
         for name, each in settings.endpoints.items()
     }

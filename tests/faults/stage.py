@@ -33,7 +33,6 @@ from bot.adapters.queues.memory import MemoryQueue
 from bot.adapters.registries import transport as registry_transport
 from bot.adapters.registries.credentials import Configured
 from bot.adapters.registries.distribution import DistributionRegistry
-from bot.adapters.stores.memory_catalog import MemoryCatalog
 from bot.adapters.stores.sql import SqlStore
 from bot.domain.errors import Transient
 from bot.domain.fact import ImagePushed
@@ -131,7 +130,7 @@ class Stage:
                 "slack": SlackNotifier(token=SLACK_TOKEN, channel="#deploys", base_url=self.slack.url)
             },
             store=self.store,
-            catalog=MemoryCatalog(),
+            catalog=self.store.catalog,
             queue=self.queue,
             clock=self.clock,
         )

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.stores.catalog import SqlCatalog
 from bot.adapters.stores.memory import MemoryStore
+from bot.adapters.stores.memory_budget import MemoryBudget
+from bot.adapters.stores.memory_catalog import MemoryCatalog
 from bot.adapters.stores.sql import SqlStore
 from bot.domain.notice import Event, Link, Notice
 from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, Record, State
-from bot.ports import Lease, Outcome
+from bot.ports import Budget, Catalog, Lease, Outcome
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -46,6 +49,31 @@ def opened(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[
     store = SqlStore(url_of(kind, request, folder))
     yield store
     store.close()
+
+
+@contextmanager
+def opened_catalogs(
+    kind: str, request: pytest.FixtureRequest, folder: Path
+) -> Iterator[tuple[Catalog, Catalog]]:
+    """One empty catalog as two processes have it: what one has at hand, the other has not."""
+    if kind == "memory":
+        catalog = MemoryCatalog()
+        yield catalog, catalog
+        return
+    with opened(kind, request, folder) as store:
+        assert isinstance(store, SqlStore)
+        yield store.catalog, SqlCatalog(store._database)
+
+
+@contextmanager
+def opened_budget(kind: str, request: pytest.FixtureRequest, folder: Path) -> Iterator[Budget]:
+    """A budget of this kind, of which nothing was spent."""
+    if kind == "memory":
+        yield MemoryBudget()
+        return
+    with opened(kind, request, folder) as store:
+        assert isinstance(store, SqlStore)
+        yield store.budget
 
 
 def notice(key: str, *, thread: str = "web/1", text: str = "it happened", pipeline: str = "web") -> Notice:

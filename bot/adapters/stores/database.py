@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from itertools import islice
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -27,6 +28,7 @@ _LOCK_SECONDS = 5
 _TURN_SECONDS = 10
 _STATEMENT_SECONDS = 15
 _WRITES = "tagboat_writes"
+_GROUP = 500
 _HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+")
 _POSTGRESQL: dict[str, Any] = {
     "connect_timeout": 5,
@@ -42,6 +44,10 @@ _FORMS = "use sqlite:////absolute/path, sqlite:///relative/path or postgresql://
 # What the databases say, and what it means. The first fragment that is found decides.
 _SAYINGS: tuple[tuple[str, type[TagboatError], str, str], ...] = (
     ("database is locked", Unreachable, "another process holds its write lock", "wait, or stop that process"),
+    ("deadlock detected", Conflict, "another transaction stood in its way", "try again"),
+    ("could not serialize", Conflict, "another transaction stood in its way", "try again"),
+    ("lock timeout", Unreachable, "another transaction holds a lock for long", "wait, or end it"),
+    ("statement timeout", Unreachable, "a statement took too long", "look at the load of the database"),
     ("disk is full", Unreachable, "the disk is full", "free space on the disk of the database"),
     ("No space left", Unreachable, "the disk is full", "free space on the disk of the database"),
     ("readonly database", Unreachable, "it is read-only", "give Tagboat's user the right to write it"),
@@ -132,6 +138,13 @@ class Database:
                 yield connection
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise _translated(self.name, error) from error
+
+
+def groups(values: Iterable[str]) -> Iterator[Sequence[str]]:
+    """The values, some at a time: a statement may hold only so many."""
+    remaining = iter(values)
+    while group := list(islice(remaining, _GROUP)):
+        yield group
 
 
 def _parse(text: str) -> URL:

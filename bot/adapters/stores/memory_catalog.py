@@ -14,6 +14,7 @@ from bot.adapters.stores.rules import (
     KEEP_DIGESTS,
     KEEP_IMAGES,
     MOST_ANNOUNCED,
+    WORTH_NOTING,
     first_asked,
     is_claimable,
     is_current,
@@ -51,7 +52,13 @@ class _Image:
 
     def rows(self) -> int:
         """How many rows the tables would hold."""
-        return 1 + len(self.announced) + len(self.pointers) + len(self.sights) + len(self.contents)
+        return (
+            (self.asked_at is not None)
+            + len(self.announced)
+            + len(self.pointers)
+            + len(self.sights)
+            + len(self.contents)
+        )
 
     def tidy(self, oldest_announcement: datetime, oldest: datetime) -> None:
         """Forget announcements, pointers and digests that are too old to matter."""
@@ -126,15 +133,18 @@ class MemoryCatalog:
     def point(self, image: ImageName, pointers: Mapping[str, Pointer]) -> Mapping[str, datetime]:
         """Keep where tags point, and return when each of these digests was first seen."""
         seen: dict[str, datetime] = {}
+        if not pointers:
+            return seen
+        now = max(pointer.asked_at for pointer in pointers.values())
         with self._lock:
             found = self._images[image]
             for tag, pointer in pointers.items():
-                found.asked_at = pointer.asked_at
                 if is_current(pointer, found.pointers.get(tag)):
                     found.pointers[tag] = pointer
+            found.asked_at = _noted(found.asked_at or now, now)
             for digest, at in first_asked(pointers).items():
                 sight = found.sights.setdefault(digest, _Sight(at, at))
-                sight.last_seen = max(sight.last_seen, at)
+                sight.last_seen = _noted(sight.last_seen, at)
                 seen[digest] = sight.first_seen
         return seen
 
@@ -178,3 +188,7 @@ class MemoryCatalog:
         """The image, or an empty one in its place: a look adds nothing."""
         with self._lock:
             yield self._images.get(image) or _Image()
+
+
+def _noted(before: datetime, now: datetime) -> datetime:
+    return now if before < now - WORTH_NOTING else before

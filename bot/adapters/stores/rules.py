@@ -33,6 +33,9 @@ KEEP_DIGESTS = timedelta(days=90)
 """How long a digest is remembered that no tag points to, and a pointer whose tag is gone. A tag that comes
 back later counts as new, and its minimum age begins anew."""
 
+WORTH_NOTING = timedelta(days=1)
+"""How much later an image or a digest must be met again for that to be written down."""
+
 MOST_ANNOUNCED = 1000
 """Announcements remembered of one image: a flood of them costs no more than the next list does."""
 

@@ -7,24 +7,39 @@ for them. What only Tagboat reads is JSON text (`codec`); what a query asks for 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
     Dialect,
+    Double,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
     text,
 )
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+class _Duration(TypeDecorator[timedelta]):
+    """A length of time, to be added to a `Moment`."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> int | None:
+        """Give the number of microseconds."""
+        del dialect
+        return None if value is None else value // _MICROSECOND
 
 
 class Moment(TypeDecorator[datetime]):
@@ -32,6 +47,11 @@ class Moment(TypeDecorator[datetime]):
 
     impl = BigInteger
     cache_ok = True
+
+    def coerce_compared_value(self, op: object, value: object) -> TypeEngine[Any]:
+        """What is added to a moment is a length of time; what it is compared with is another moment."""
+        del op
+        return _Duration() if isinstance(value, timedelta) else self
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Give the number to store."""
@@ -110,6 +130,78 @@ notices = Table(
     Index("notices_concluded", "concluded_at"),
 )
 """The outbox. `state` is `waiting`, `sent` or `given up`; `id` is the order in which notices were written."""
+
+images = Table(
+    "images",
+    metadata,
+    Column("image", String, primary_key=True),
+    Column("asked_at", Moment, nullable=False, index=True),
+    Column("claimed_until", Moment),
+    Column("heard", BigInteger, nullable=False, server_default="0"),
+    Column("listing", String),
+    Column("listed_at", Moment),
+    Column("doubtful", String),
+    Column("doubtful_since", Moment),
+)
+"""The catalog. `image` is the canonical name; `listing` and `doubtful` are marks in `listings`. `asked_at` is
+when somebody cared for the image last (to a day); `heard` counts the announcements."""
+
+listings = Table(
+    "listings",
+    metadata,
+    Column("image", String, primary_key=True),
+    Column("mark", String, primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+"""Lists of tags, apart from `images` so that a claim does not write a megabyte; `mark` is the SHA-256."""
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("image", String, primary_key=True),
+    Column("tag", String, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("announced_at", Moment, nullable=False, index=True),
+)
+"""Pushes that nobody has asked for since; `number` is what `images.heard` was when it came."""
+
+pointers = Table(
+    "pointers",
+    metadata,
+    Column("image", String, primary_key=True),
+    Column("tag", String, primary_key=True),
+    Column("digest", String),
+    Column("asked_at", Moment, nullable=False),
+)
+
+sights = Table(
+    "sights",
+    metadata,
+    Column("image", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("first_seen", Moment, nullable=False),
+    Column("last_seen", Moment, nullable=False),
+)
+"""When a digest was met for the first and (to a day) for the last time."""
+
+contents = Table(
+    "contents",
+    metadata,
+    Column("image", String, primary_key=True),
+    Column("digest", String, primary_key=True),
+    Column("platforms", String, primary_key=True),
+    Column("content", Text, nullable=False),
+)
+
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("host", String, primary_key=True),
+    Column("tokens", Double),
+    Column("filled_at", Moment),
+    Column("paused_until", Moment),
+)
+"""The budget; `tokens` is NULL while nothing was drawn."""
 
 threads = Table(
     "threads",

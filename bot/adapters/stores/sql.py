@@ -1,6 +1,7 @@
 """The store on SQLite or PostgreSQL: deliveries, wakes, leases, records and the board.
 
-The outbox (`outbox.py`) and the ledger (`ledger.py`) are parts of the same object and the same database.
+The outbox (`outbox.py`) and the ledger (`ledger.py`) are parts of the same object and the same database;
+the catalog (`catalog.py`) and the budget (`budget.py`) are objects of their own on this database.
 Wakes are counted: a lease remembers the count that it saw, and only so many are served when the outcome is
 saved, so that an event that came in between is never lost. A save checks owner and fence of the lease in
 the very statement that writes.
@@ -15,7 +16,9 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
 from bot.adapters.stores import codec
-from bot.adapters.stores.database import Database
+from bot.adapters.stores.budget import SqlBudget
+from bot.adapters.stores.catalog import SqlCatalog
+from bot.adapters.stores.database import Database, groups
 from bot.adapters.stores.ledger import SqlLedger
 from bot.adapters.stores.migrations import migrate
 from bot.adapters.stores.outbox import SqlOutbox
@@ -27,7 +30,6 @@ from bot.domain.snapshot import PipelineStatus, Record
 from bot.ports import Delivery, Lease, Outcome
 
 _BOARD = "board"
-_GROUP = 500
 
 _log = structlog.get_logger(__name__)
 
@@ -44,6 +46,8 @@ class SqlStore(SqlOutbox, SqlLedger):
     def __init__(self, url: str) -> None:
         super().__init__(Database(url))
         migrate(self._database)
+        self.catalog = SqlCatalog(self._database)
+        self.budget = SqlBudget(self._database)
 
     def __repr__(self) -> str:
         return f"SqlStore({self._database.name})"
@@ -85,8 +89,7 @@ class SqlStore(SqlOutbox, SqlLedger):
         has_none = or_(_pipelines.c.queued_at.is_(None), _pipelines.c.queued_at <= now - again)
         marked: set[str] = set()
         with self._database.writing() as connection:
-            for start in range(0, len(names), _GROUP):
-                group = names[start : start + _GROUP]
+            for group in groups(names):
                 self._database.add_all(connection, _pipelines, [{"name": name} for name in group])
                 mark = update(_pipelines).where(_pipelines.c.name.in_(group), has_none)
                 marked.update(connection.scalars(mark.values(queued_at=now).returning(_pipelines.c.name)))
@@ -196,10 +199,9 @@ class SqlStore(SqlOutbox, SqlLedger):
 def _waiting(connection: Connection, names: Sequence[str]) -> Iterator[tuple[str, Waiting]]:
     table = _pipelines.c
     columns = (table.wake_seq, table.done_seq, table.woken_at, table.wake_at, table.looked_at)
-    # In groups: a statement may hold only so many values.
-    for start in range(0, len(names), _GROUP):
-        query = select(table.name, *columns, table.lease_until)
-        for name, *values in connection.execute(query.where(table.name.in_(names[start : start + _GROUP]))):
+    query = select(table.name, *columns, table.lease_until)
+    for group in groups(names):
+        for name, *values in connection.execute(query.where(table.name.in_(group))):
             yield name, Waiting(*values)
 
 
