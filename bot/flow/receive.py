@@ -5,13 +5,16 @@ A fact is a hint: it names pipelines to look at and decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 import structlog
 
+from bot.domain.chat_fact import Challenged, CommandGiven, Interacted
 from bot.domain.errors import Transient
-from bot.domain.fact import Fact, Ignored, ImagePushed, Pinged
+from bot.domain.fact import Fact, Ignored, ImagePushed, Pinged, RolloutChanged
+from bot.domain.image import ImageName
 from bot.domain.pipeline import Pipeline
 from bot.flow.world import World
 from bot.ports import Delivery
@@ -29,13 +32,20 @@ def receive(
 
     The sender is answered now; the queue is told by `wake` with these names, after the answer.
 
-    `forge` is the configured name of the Git host that sent it, None for a registry.
+    `forge` is the configured name of the Git host that sent it, None for any other sender. An Argo CD
+    speaks for its own Applications where the endpoint has the name of an instance, and else for all.
 
     Raises:
         Unreachable: the store did not take it; the sender must try again.
     """
     pipelines = world.pipelines.values()
-    names = sorted({each.name for each in pipelines if any(_concerns(each, fact, forge) for fact in facts)})
+    instance = delivery.sender if delivery.sender in world.deployments else None
+    origin = _Origin(forge, instance)
+    names = sorted({each.name for each in pipelines if any(_concerns(each, fact, origin) for fact in facts)})
+    pushes = _pushes(world, facts)
+    if pushes:
+        # Before the pipelines are woken: a worker may be quicker than this one.
+        world.catalog.announce(pushes, now=world.clock.now())
     if not world.store.receive(delivery, pipelines=names, now=world.clock.now()):
         log.info("delivery_seen_before", sender=delivery.sender)
         return None
@@ -66,9 +76,44 @@ def ask_for_announcements(world: World) -> None:
         log.warning("queue_unreachable", reason=str(error))
 
 
-def _concerns(pipeline: Pipeline, fact: Fact, forge: str | None) -> bool:
-    if isinstance(fact, ImagePushed):
-        return any(image.name == fact.image for image in pipeline.images)
-    if isinstance(fact, Pinged | Ignored) or forge != pipeline.repository.forge:
-        return False
-    return fact.repository.casefold() == pipeline.repository.path.casefold()
+def _pushes(world: World, facts: Sequence[Fact]) -> Mapping[ImageName, Sequence[str]]:
+    """The pushed tags of images that pipelines carry."""
+    pushed = [fact for fact in facts if isinstance(fact, ImagePushed)]
+    if not pushed:
+        return {}
+    carried = {image.name for pipeline in world.pipelines.values() for image in pipeline.images}
+    images = sorted(carried.intersection(fact.image for fact in pushed))
+    return {
+        image: list(dict.fromkeys(fact.tag for fact in pushed if fact.image == image)) for image in images
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Whose endpoint a delivery came to: the configured names of a forge and of an Argo CD."""
+
+    forge: str | None
+    argocd: str | None
+
+
+def _concerns(pipeline: Pipeline, fact: Fact, origin: _Origin) -> bool:
+    match fact:
+        case ImagePushed():
+            return any(image.name == fact.image for image in pipeline.images)
+        case RolloutChanged():
+            return any(
+                application.name == fact.application and origin.argocd in {None, application.argocd}
+                for environment in pipeline.environments
+                for application in environment.applications
+            )
+        case CommandGiven() | Interacted() | Challenged() | Pinged() | Ignored():
+            return False
+        case _:
+            return origin.forge == pipeline.repository.forge and _is_of(pipeline, fact.repository)
+
+
+def _is_of(pipeline: Pipeline, repository: str) -> bool:
+    """Whether the path is that of the pipeline's repository, which plain Git knows by its address alone."""
+    path = repository.casefold()
+    known = (pipeline.repository.path, *pipeline.repository_urls)
+    return any(f"/{each.casefold().removesuffix('.git')}".endswith(f"/{path}") for each in known)

@@ -27,7 +27,7 @@ _PHASES = {"Failed": "failure", "Error": "failure", "Running": "pending", "Termi
 
 
 def read(request: Request, endpoint: Endpoint) -> Reading | Rejected:
-    """Read one notification. Nothing identifies it: a repeat is known by address and body."""
+    """Read one notification."""
     return (
         static_header(request, endpoint.header, endpoint.secrets)
         or refuse_bounds(request, endpoint, _CONTENT_TYPES)
@@ -39,8 +39,13 @@ def _parse(request: Request, endpoint: Endpoint) -> Reading:  # noqa: ARG001 - a
     body = decode(request.body)
     commit = _COMMIT.search(request.path.rstrip("/"))
     fact = _commit_status(body, commit[1] if commit else None) if "context" in body else _state(body)
-    key = f"{request.body_hash}:{commit[1]}" if commit else request.body_hash
-    return Reading(key, (fact,))
+    return Reading(_delivery_key(request, commit[1] if commit else ""), (fact,))
+
+
+def _delivery_key(request: Request, commit: str) -> str:
+    """Body, address and minute: Argo CD tries again within seconds, and a state can come back later."""
+    minute = int(request.received_at.timestamp() // 60) if request.received_at else 0
+    return f"{request.body_hash}:{commit}:{minute}"
 
 
 def _commit_status(body: Json, revision: str | None) -> RolloutChanged:

@@ -8,14 +8,17 @@ from datetime import timedelta
 
 import pytest
 
+from bot.adapters.argocd.memory import MemoryDeployments
 from bot.adapters.queues.memory import MemoryQueue
+from bot.domain.chat_fact import CommandGiven
 from bot.domain.errors import Unreachable
-from bot.domain.fact import BranchMoved, Fact, Ignored, ImagePushed
+from bot.domain.fact import BranchMoved, Fact, Ignored, ImagePushed, RolloutChanged
 from bot.domain.image import ImageName
+from bot.domain.pipeline import Application, Repository
 from bot.flow.receive import receive, wake
 from bot.flow.sweep import sweep
 from bot.ports import Delivery
-from tests.flow.worlds import REPOSITORY, WEB, Bench
+from tests.flow.worlds import REPOSITORY, WEB, Bench, environment
 
 
 def pushed(image: ImageName = WEB) -> ImagePushed:
@@ -68,6 +71,52 @@ def test_facts_wake_the_pipelines_that_they_concern(
     assert list(bench.queue.pipelines) == []  # the queue is told after the sender was answered
     assert list(wake(bench.world, names)) == woken
     assert list(bench.queue.pipelines) == woken
+
+
+ROLLOUT = RolloutChanged(provider="argocd", application="shop-dev", state="success", revision="b" * 40)
+COMMAND = CommandGiven(
+    command="/tagboat",
+    text="status shop",
+    user_id="U1",
+    user_name="ada",
+    team_id="T1",
+    channel_id="C1",
+    response_url=None,
+    trigger_id=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("sender", "fact", "woken"),
+    [
+        pytest.param("main", ROLLOUT, ["shop"], id="the instance that the endpoint is named after"),
+        pytest.param("other", ROLLOUT, [], id="an application of another instance"),
+        pytest.param("notifications", ROLLOUT, ["shop"], id="an endpoint that is named after none"),
+        pytest.param("main", replace(ROLLOUT, application="shop-prod"), [], id="nobody follows it"),
+        pytest.param("main", COMMAND, [], id="a command changes nothing by itself"),
+    ],
+)
+def test_an_argo_cd_wakes_who_follows_its_application(sender: str, fact: Fact, woken: list[str]) -> None:
+    bench = Bench((environment("dev", applications=(Application("main", "shop-dev"),)),))
+    deployments = {"main": MemoryDeployments(), "other": MemoryDeployments()}
+    world = replace(bench.world, deployments=deployments)
+    assert receive(world, Delivery(sender, "1"), [fact], forge=None) == woken
+
+
+@pytest.mark.parametrize(
+    ("address", "woken"),
+    [
+        ("https://git.example/acme/infra.git", ["shop"]),
+        ("https://git.example/ACME/infra", ["shop"]),
+        ("https://git.example/xacme/infra.git", []),
+        ("https://git.example/acme/infra-old.git", []),
+    ],
+)
+def test_a_repository_that_is_known_by_its_address_alone_is_found(address: str, woken: list[str]) -> None:
+    bench = Bench()
+    pipeline = replace(bench.pipeline, repository=Repository("forge", address), repository_urls=(address,))
+    world = replace(bench.world, pipelines={"shop": pipeline})
+    assert receive(world, delivery(), [moved()], forge="forge") == woken
 
 
 def test_many_deliveries_are_one_message_until_a_worker_takes_it() -> None:

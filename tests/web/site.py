@@ -33,7 +33,7 @@ HERE = "http://127.0.0.1"
 SECRET = "canary-0f9d1c"
 """Every secret of the settings contains it, so that a test can look for it in all that comes out."""
 
-SENDERS = {"registry": "distribution", "forge": "github", "hub": "dockerhub"}
+SENDERS = {"registry": "distribution", "forge": "github", "hub": "dockerhub", "chat": "slack"}
 
 
 def secret_of(endpoint: str) -> str:

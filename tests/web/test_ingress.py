@@ -19,6 +19,7 @@ from starlette.testclient import TestClient
 from structlog.testing import capture_logs
 
 from bot import wiring
+from bot.adapters.identity.memory import MemoryKeys
 from bot.adapters.stores.memory import MemoryStore
 from bot.domain.errors import Unreachable
 from bot.ports import Delivery
@@ -26,7 +27,7 @@ from bot.web.ingress import Ingress
 from bot.web.metrics import Metrics
 from tests.flow.worlds import START, WEB
 from tests.web.site import SECRET, SENDERS, Site, secret_of, settings, show, shown
-from tests.webhooks.deliveries import sample, signature
+from tests.webhooks.deliveries import sample, signature, slack_headers
 
 JSON = {"Content-Type": "application/json"}
 
@@ -62,6 +63,13 @@ def github(site: Site, event: str, body: object, key: str = "1") -> Response:
         "X-Hub-Signature-256": signature(raw, secret_of("forge")),
     }
     return site.client().post("/webhooks/forge", content=raw, headers=headers)
+
+
+def slack(site: Site, body: bytes, content_type: str) -> Response:
+    """Send a body as Slack does."""
+    return site.client().post(
+        "/webhooks/chat", content=body, headers={"Content-Type": content_type, **signed}
+    )
 
 
 def is_due(site: Site) -> bool:
@@ -112,6 +120,38 @@ def test_an_image_that_nobody_watches_wakes_nobody() -> None:
     answer = send(site, push(repository="acme/other"))
     assert answer.json() == {"woken": [], "ignored": ["image is not configured"]}
     assert not site.bench.queue.pipelines
+
+
+def test_a_chat_that_asks_whose_address_it_is_gets_its_text_back_every_time() -> None:
+    site = Site()
+    body = json.dumps({"type": "url_verification", "challenge": "9f2c", "token": "legacy"}).encode()
+    for _ in range(2):
+        answer = slack(site, body, "application/json")
+        assert (answer.status_code, answer.json()) == (200, {"challenge": "9f2c"})
+
+
+def test_a_chat_gets_an_empty_answer_which_its_people_do_not_see() -> None:
+    site = at_rest()
+    given = sample("slack_command")
+    for _ in range(2):
+        answer = slack(site, given.request().body, "application/x-www-form-urlencoded")
+        assert (answer.status_code, answer.content) == (200, b"")
+    assert not is_due(site)
+
+
+def test_a_chat_whose_signature_is_old_is_refused() -> None:
+    site = Site()
+    site.bench.clock.pass_by(timedelta(minutes=6))
+    answer = slack(site, sample("slack_command").request().body, "application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.json()) == (401, {"error": "timestamp too old"})
+
+
+def test_what_follows_the_endpoint_in_the_address_is_no_other_endpoint() -> None:
+    site = Site()
+    token = {"Authorization": f"Bearer {secret_of('registry')}"}
+    answer = site.client().post("/webhooks/registry/a/b", content=push(), headers={**JSON, **token})
+    assert answer.status_code == 202
+    assert site.client().post("/webhooks/none/registry", content=push(), headers=token).status_code == 404
 
 
 @dataclass(frozen=True)
@@ -203,6 +243,7 @@ def test_a_flood_is_told_to_come_back() -> None:
         site.world,
         wiring.endpoints(settings(site.bench)),
         forges=(),
+        keys=MemoryKeys({}),
         metrics=Metrics(site.world),
         most_at_once=0,
     )
