@@ -67,9 +67,8 @@ def github(site: Site, event: str, body: object, key: str = "1") -> Response:
 
 def slack(site: Site, body: bytes, content_type: str) -> Response:
     """Send a body as Slack does."""
-    return site.client().post(
-        "/webhooks/chat", content=body, headers={"Content-Type": content_type, **signed}
-    )
+    headers = {"Content-Type": content_type, **slack_headers(body, secret_of("chat"), at=START)}
+    return site.client().post("/webhooks/chat", content=body, headers=headers)
 
 
 def is_due(site: Site) -> bool:
