@@ -1,4 +1,4 @@
-"""Runs every bench of this package, or those that are named: `python -m tests.bench [choosing registry ...]`."""
+"""Runs every bench of this package, or those that are named: `python -m tests.bench [NAME ...]`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def main(wanted: Sequence[str]) -> None:
     for name in names:
         module = import_module(f"{package.__name__}.{name}")
         if name in wanted or not wanted:
-            sys.stdout.write(f"{name}: {module.__doc__.strip().splitlines()[0]}\n")
+            sys.stdout.write(f"{name}: {(module.__doc__ or name).strip().splitlines()[0]}\n")
             sys.stdout.flush()
             module.run()
 

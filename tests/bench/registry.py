@@ -82,9 +82,9 @@ def _floor(host: str, paths: Sequence[str]) -> float:
         script, list_of_paths = Path(name) / "documents.lua", Path(name) / "paths"
         script.write_text(_SCRIPT)
         list_of_paths.write_text("\n".join(paths))
-        command = ["wrk", "-t1", f"-c{_CONNECTIONS}", f"-d{_WRK_SECONDS}s", "-s", script]
+        options = ["-t1", f"-c{_CONNECTIONS}", f"-d{_WRK_SECONDS}s", "-s", str(script), f"http://{host}"]
         output = subprocess.run(
-            [*command, f"http://{host}", "--", list_of_paths], check=True, capture_output=True, text=True
+            ["wrk", *options, "--", str(list_of_paths)], check=True, capture_output=True, text=True
         ).stdout
     rate = re.search(r"Requests/sec:\s*([0-9.]+)", output)
     if rate is None or "Non-2xx" in output or "Socket errors" in output:

@@ -7,16 +7,17 @@ fault, never "no tags".
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
-from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import structlog
 
 from bot.adapters.cache import Cache
-from bot.adapters.registries.authorization import Authorizer
-from bot.adapters.registries.challenge import parse_challenges
+from bot.adapters.clock import SystemClock
 from bot.adapters.registries.contents import (
     INDEX_TYPES,
     LARGEST_CONFIG,
@@ -32,33 +33,44 @@ from bot.adapters.registries.contents import (
     read_manifest,
     verify,
 )
-from bot.adapters.registries.credentials import Anonymous, Credentials
-from bot.adapters.registries.paging import LARGEST_PAGE, TagList
+from bot.adapters.registries.credentials import Credentials
+from bot.adapters.registries.docker_hub import HubTags
+from bot.adapters.registries.mirrors import Mirror, Mirrors
+from bot.adapters.registries.paging import TagList
+from bot.adapters.registries.pools import Network
+from bot.adapters.registries.rates import default_rate
 from bot.adapters.registries.signatures import signatures
 from bot.adapters.registries.signatures_http import HttpDocuments
-from bot.adapters.registries.transport import Answer, Request, Transport, origin
-from bot.domain.errors import Malformed, NotFound, Refused, Unreachable
+from bot.adapters.registries.site import Site, site_base
+from bot.adapters.registries.throttle import Throttle
+from bot.adapters.registries.transport import Answer, Transport
+from bot.domain.errors import Malformed, NotFound, TagboatError
 from bot.domain.evidence import Evidence
-from bot.domain.image import DOCKER_HUB, ImageName, is_digest
+from bot.domain.image import ImageName, is_digest
 from bot.domain.listing import Listing
 from bot.domain.selection import TagDetails
+from bot.ports import Budget, Clock, Rate
 
-_API_HOSTS = {DOCKER_HUB: "registry-1.docker.io"}
+_log = structlog.get_logger()
+_Read = TypeVar("_Read")
 _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _DIGEST_HEADER = "Docker-Content-Digest"
 _CACHE_BYTES = 32 * 1024 * 1024
 _CACHE_TAGS = 20_000
-_ERROR_CODE = re.compile(rb'"code"\s*:\s*"([A-Z_]{1,40})"')
+# An image that Docker Hub's own API does not list, such as a private one, is asked for there only so often.
+_WITHOUT_HUB_SECONDS = 600.0
 
 
 class DistributionRegistry:
-    """The port `Registry` over HTTP(S); safe for threads, with at most 16 requests at a time.
+    """The port `Registry` over HTTP(S); safe for threads, with `network.connections` requests at a time.
 
     `host` is the registry's name in image references; `url` says where it answers if that is elsewhere
     (`http://registry.registry.svc:5000`). `token_hosts` are further hosts that may be shown the login.
+    `mirrors` are asked first for what a digest names, `hub_url` for tags of public images (Docker Hub only).
+    `rate` is how often all workers may ask, counted in `budget`; None is what fits the host.
 
     Raises when built:
-        Malformed: `url` or `ca_file` cannot be used, or `url` is http without `plain_http`.
+        Malformed: an address or the CA file cannot be used, or an address is http without `plain_http`.
     """
 
     def __init__(
@@ -67,30 +79,42 @@ class DistributionRegistry:
         host: str,
         url: str | None = None,
         plain_http: bool = False,
-        ca_file: Path | None = None,
         credentials: Credentials | None = None,
         token_hosts: Collection[str] = (),
+        network: Network | None = None,
+        mirrors: Sequence[Mirror] = (),
+        hub_url: str | None = None,
+        rate: Rate | None = None,
+        budget: Budget | None = None,
+        clock: Clock | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._host = host
-        self._transport = Transport(
-            base=_base(host, url, plain_http=plain_http), ca_file=ca_file, monotonic=monotonic
-        )
-        self._authorizer = Authorizer(
-            host=host,
-            transport=self._transport,
-            credentials=credentials or Anonymous(),
-            token_hosts=token_hosts,
-            monotonic=monotonic,
-        )
         self._monotonic = monotonic
+        clock = clock or SystemClock()
+        sites = _Sites(network or Network(), budget, clock, monotonic)
+        self._site = sites.site(
+            host,
+            site_base(host, url, plain_http=plain_http),
+            rate=rate,
+            credentials=credentials,
+            token_hosts=token_hosts,
+        )
+        self._mirrors = Mirrors(
+            [sites.mirror(mirror, plain_http=plain_http) for mirror in mirrors], monotonic=monotonic
+        )
+        self._hub = HubTags(sites.transport(hub_url), clock) if hub_url else None
+        self._without_hub: Cache[str, float] = Cache(_CACHE_TAGS)
         self._manifests: Cache[tuple[str, str], Manifest] = Cache(_CACHE_BYTES)
         self._configs: Cache[tuple[str, str], Config] = Cache(_CACHE_BYTES)
         self._seen_tags: Cache[tuple[str, str], str] = Cache(_CACHE_TAGS)
 
     def close(self) -> None:
         """Close the connections that are kept for reuse."""
-        self._transport.close()
+        self._site.close()
+        self._mirrors.close()
+        if self._hub is not None:
+            self._hub.close()
 
     def listing(self, image: ImageName, *, known: Listing | None = None) -> Listing:
         """Every tag of the repository.
@@ -99,21 +123,34 @@ class DistributionRegistry:
             NotFound: the registry has no such repository.
             Refused, Malformed: the list leads elsewhere, runs in circles, or is no list.
         """
-        del known
-        pages = TagList(image, lambda page: self._page(image, page), self._transport.origin, self._monotonic)
-        return Listing(tuple(pages.read()))
+        found = self._hub_listing(image, known)
+        return found or TagList(image, self._site, self._monotonic).read(known)
+
+    def _hub_listing(self, image: ImageName, known: Listing | None) -> Listing | None:
+        """What Docker Hub's own API lists; None where it is not asked, or does not answer as it should."""
+        if self._hub is None or (self._without_hub.get(image.path) or 0.0) > self._monotonic():
+            return None
+        try:
+            return self._hub.listing(image, known)
+        except TagboatError as error:
+            # Whatever it is: the registry itself has the truth, and its errors are the ones to be told.
+            _log.info("hub_api_left_alone", image=str(image), reason=str(error))
+            self._without_hub.put(image.path, self._monotonic() + _WITHOUT_HUB_SECONDS)
+            return None
 
     def digest(self, image: ImageName, tag: str) -> str | None:
         """The digest that the tag names now, by one HEAD; None when the registry has no such tag."""
         check_reference(image, tag)
-        answer = self._ask(image, f"manifests/{tag}", limit=LARGEST_MANIFEST, method="HEAD", accept=_ACCEPT)
+        answer = self._site.ask(
+            image.path, f"manifests/{tag}", limit=LARGEST_MANIFEST, method="HEAD", accept=_ACCEPT
+        )
         if answer.status == HTTPStatus.NOT_FOUND and not answer.is_html:
             return None
-        self._check_ok(answer, f"{image}:{tag}")
+        self._site.check(answer, f"{image}:{tag}")
         digest = answer.headers.get(_DIGEST_HEADER)
         if digest is None:
             # Some proxies drop the header: the body tells the same.
-            digest, _ = self.manifest(image, tag)
+            digest, _ = self._read_manifest(self._site, image, tag)
         if not is_digest(digest):
             raise Malformed(f"{self._host} gives a digest of {image}:{tag} that is none")
         self._seen_tags.put((image.path, tag), digest)
@@ -129,7 +166,8 @@ class DistributionRegistry:
             Malformed: what it has cannot be read, or is not what its digest says.
         """
         check_reference(image, reference)
-        if self._seen_tags.get((image.path, reference)) is not None:
+        # With a mirror, a HEAD costs less than the manifest, which Docker Hub counts as a pull.
+        if not is_digest(reference) and (self._mirrors or self._seen_tags.get((image.path, reference))):
             digest = self.digest(image, reference)
             if digest is not None:
                 return describe(self, image, digest, platforms)
@@ -140,7 +178,7 @@ class DistributionRegistry:
 
     def signatures(self, image: ImageName, digest: str) -> Iterator[Evidence]:
         """What the repository holds as signatures of the digest; read one by one, as it is asked for."""
-        documents = HttpDocuments(self._ask, self._check_ok, self._transport.origin)
+        documents = HttpDocuments(self._ask, self._site.check, self._site.origin)
         return signatures(documents, image, digest)
 
     def manifest(self, image: ImageName, reference: str) -> tuple[str, Manifest]:
@@ -148,9 +186,14 @@ class DistributionRegistry:
         known = self._manifests.get((image.path, reference))
         if known is not None:
             return reference, known
+        if not is_digest(reference):
+            return self._read_manifest(self._site, image, reference)
+        return self._nearest(lambda site: self._read_manifest(site, image, reference))
+
+    def _read_manifest(self, site: Site, image: ImageName, reference: str) -> tuple[str, Manifest]:
         what = f"the manifest {image}{'@' if is_digest(reference) else ':'}{reference}"
-        answer = self._ask(image, f"manifests/{reference}", limit=LARGEST_MANIFEST, accept=_ACCEPT)
-        self._check_ok(answer, what)
+        answer = site.ask(image.path, f"manifests/{reference}", limit=LARGEST_MANIFEST, accept=_ACCEPT)
+        site.check(answer, what)
         named = answer.headers.get(_DIGEST_HEADER) or digest_of(answer.body)
         digest = reference if is_digest(reference) else named
         for expected in {named, digest}:
@@ -162,72 +205,75 @@ class DistributionRegistry:
     def config(self, image: ImageName, descriptor: Descriptor) -> Config:
         """The config blob that the descriptor points to, verified."""
         return self._configs.get_or_read(
-            (image.path, descriptor.digest), lambda: self._read_config(image, descriptor)
+            (image.path, descriptor.digest),
+            lambda: self._nearest(lambda site: self._read_config(site, image, descriptor)),
         )
 
-    def _read_config(self, image: ImageName, descriptor: Descriptor) -> tuple[Config, int]:
+    def _read_config(self, site: Site, image: ImageName, descriptor: Descriptor) -> tuple[Config, int]:
         what = f"the config {image}@{descriptor.digest}"
         limit = min(descriptor.size, LARGEST_CONFIG)
-        answer = self._ask(image, f"blobs/{descriptor.digest}", limit=limit)
-        self._check_ok(answer, what)
+        answer = site.ask(image.path, f"blobs/{descriptor.digest}", limit=limit)
+        site.check(answer, what)
         verify(answer.body, descriptor.digest, what)
         return read_config(answer.body, what), len(answer.body)
 
     def _ask(
         self, image: ImageName, target: str, *, limit: int, method: str = "GET", accept: str = "*/*"
     ) -> Answer:
-        """Ask, and answer one challenge; `target` is relative to the repository, or an own URL."""
-        url = urljoin(f"{self._transport.base}/v2/{image.path}/", target)
-        request = Request(url, limit, method, accept)
-        header = self._authorizer.header(image.path)
-        answer = self._transport.ask(request, authorization=header)
-        if answer.status != HTTPStatus.UNAUTHORIZED or answer.url != url:
-            return answer
-        challenges = parse_challenges(answer.headers.getlist("WWW-Authenticate"))
-        header = self._authorizer.renew(image.path, challenges, rejected=header)
-        return self._transport.ask(request, authorization=header)
+        return self._site.ask(image.path, target, limit=limit, method=method, accept=accept)
 
-    def _page(self, image: ImageName, page: str) -> Answer:
-        answer = self._ask(image, page, limit=LARGEST_PAGE)
-        self._check_ok(answer, f"the repository {image}")
-        return answer
-
-    def _check_ok(self, answer: Answer, what: str) -> None:
-        """Raise for every answer that is not a registry's 200."""
-        if answer.is_html and answer.status in {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
-            raise Unreachable(
-                f"{self._host} cannot be read",
-                why="a web page answers in the registry's place, of a proxy or a login wall",
-                fix="check the host's address and what stands before it",
-            )
-        if answer.status == HTTPStatus.OK:
-            return
-        if answer.status == HTTPStatus.NOT_FOUND:
-            raise NotFound(f"{self._host} has no such thing as {what}", fix="check the image's name")
-        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise self._authorizer.denied(what)
-        # Only the code: a registry's free text could repeat what was sent to it.
-        code = _ERROR_CODE.search(answer.body)
-        why = f"HTTP {answer.status}" + (f", {code[1].decode()}" if code else "")
-        raise Refused(f"{self._host} refuses to show {what}", why=why)
+    def _nearest(self, read: Callable[[Site], _Read]) -> _Read:
+        """Read what a digest names from the first site that has it, the registry itself last."""
+        for mirror in self._mirrors.awake():
+            try:
+                return read(mirror)
+            except NotFound:
+                continue
+            except TagboatError as error:
+                self._mirrors.failed(mirror, error)
+        return read(self._site)
 
 
-def _base(host: str, url: str | None, *, plain_http: bool) -> str:
-    """Where the registry answers: scheme and host, checked."""
-    scheme = "http" if plain_http else "https"
-    base = (url or f"{scheme}://{_API_HOSTS.get(host, host)}").rstrip("/")
-    try:
-        found = origin(base)
-    except ValueError as error:
-        raise Malformed(
-            f"the registry {host} has a wrong url", why=f"{error}", fix="write https://HOST"
-        ) from error
-    if urlsplit(base).path or urlsplit(base).query:
-        raise Malformed(f"the registry {host} has a wrong url", why="it has a path", fix="write https://HOST")
-    if found[0] != scheme:
-        raise Malformed(
-            f"the registry {host} has a url that is {found[0]}",
-            why=f"plain_http is {str(plain_http).lower()}",
-            fix="set plain_http to true for a registry without TLS, and write http:// in its url",
+@dataclass(frozen=True, slots=True)
+class _Sites:
+    """Builds what a registry is reached through, all by the same network and clocks."""
+
+    network: Network
+    budget: Budget | None
+    clock: Clock
+    monotonic: Callable[[], float]
+
+    def site(
+        self,
+        host: str,
+        base: str,
+        *,
+        rate: Rate | None = None,
+        credentials: Credentials | None = None,
+        token_hosts: Collection[str] = (),
+    ) -> Site:
+        return Site(
+            host,
+            self.transport(base, self._throttle(host, rate)),
+            credentials=credentials,
+            token_hosts=token_hosts,
+            monotonic=self.monotonic,
         )
-    return base
+
+    def mirror(self, mirror: Mirror, *, plain_http: bool) -> Site:
+        host = urlsplit(mirror.url).netloc
+        is_plain = plain_http and mirror.url.startswith("http://")
+        return self.site(
+            host, site_base(host, mirror.url, plain_http=is_plain), credentials=mirror.credentials
+        )
+
+    def transport(self, base: str, throttle: Throttle | None = None) -> Transport:
+        return Transport(
+            base=base,
+            network=self.network,
+            throttle=throttle or self._throttle(urlsplit(base).netloc, None),
+            monotonic=self.monotonic,
+        )
+
+    def _throttle(self, host: str, rate: Rate | None) -> Throttle:
+        return Throttle(host, rate or default_rate(host), budget=self.budget, clock=self.clock)

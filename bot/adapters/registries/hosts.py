@@ -1,21 +1,14 @@
 """Which hosts are spoken to, and which of them may see a login.
 
 A registry's answers name other hosts: where tokens are given, where blobs are stored, where the next page
-is. None of them is trusted for being named. Every connection is checked by the address that it really
-reached, after name resolution, so that a name cannot lead to a cloud's metadata service.
+is. None of them is trusted for being named; `pools` holds every connection against these rules by the address
+that it really reached.
 """
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Collection
 from ipaddress import IPv6Address, IPv6Network, ip_address
-from pathlib import Path
-
-import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-
-from bot.domain.errors import Malformed, Refused
 
 # Metadata services outside the link-local ranges: AWS over IPv6, Alibaba, Azure, Oracle.
 _METADATA = frozenset(
@@ -40,15 +33,11 @@ _SHARED_SUFFIXES = frozenset(
         "workers.dev",
     )
 )
-_CONNECT_SECONDS = 5.0
-_READ_SECONDS = 30.0
-# Renovate's limit for one registry host; more threads than that wait for a free connection.
-_CONNECTIONS = 16
 
 
 def is_forbidden(address: str, *, loopback: bool) -> bool:
     """Tell whether an IP address is closed to us: link-local, metadata, or loopback unless allowed."""
-    ip = ip_address(address.partition("%")[0])
+    ip = ip_address(address.partition("%")[0].strip("[]"))
     if isinstance(ip, IPv6Address):
         ip = ip.ipv4_mapped or (ip_address(int(ip) & 0xFFFFFFFF) if ip in _NAT64 else ip)
     return ip.is_link_local or ip in _METADATA or (ip.is_loopback and not loopback)
@@ -85,103 +74,3 @@ def _registrable(host: str) -> str | None:
     is_country = len(labels[-1]) == 2 and len(labels[-2]) <= 3
     parent = ".".join(labels[-3:] if is_country and len(labels) > 2 else labels[-2:])
     return None if parent in _SHARED_SUFFIXES else parent
-
-
-def pool_manager(*, loopback: bool, ca_file: Path | None) -> urllib3.PoolManager:
-    """A pool whose connections refuse forbidden addresses; `ca_file` adds to the system's authorities.
-
-    Raises:
-        Malformed: the file cannot be read as certificates.
-    """
-    context = ssl.create_default_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as error:
-            raise Malformed(
-                f"the CA file {ca_file} cannot be used",
-                why=error.strerror or "it holds no certificates",
-                fix="name a readable file with PEM certificates",
-            ) from error
-    pools = urllib3.PoolManager(
-        maxsize=_CONNECTIONS,
-        block=True,
-        timeout=urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS),
-        ssl_context=context,
-    )
-    pools.pool_classes_by_scheme = (
-        {"http": _OwnHTTPPool, "https": _OwnHTTPSPool}
-        if loopback
-        else {"http": _OtherHTTPPool, "https": _OtherHTTPSPool}
-    )
-    return pools
-
-
-def _check(connection: HTTPConnection, address: str, *, loopback: bool) -> None:
-    if not is_forbidden(address, loopback=loopback):
-        return
-    connection.close()
-    raise Refused(
-        f"nothing is sent to {connection.host}",
-        why=f"it leads to {address}, which is no place for a registry",
-        fix="correct the host in the configuration, or ask the registry's owner why it names this one",
-    )
-
-
-def _check_name(connection: HTTPConnection, *, loopback: bool) -> None:
-    """Before the connection is made, as far as the host is an address itself."""
-    try:
-        ip_address(connection.host.strip("[]").partition("%")[0])
-    except ValueError:
-        return
-    _check(connection, connection.host.strip("[]"), loopback=loopback)
-
-
-def _check_peer(connection: HTTPConnection, *, loopback: bool) -> None:
-    """After it is made and before anything is sent: only now it is certain where a name led."""
-    if connection.sock is not None:
-        _check(connection, connection.sock.getpeername()[0], loopback=loopback)
-
-
-class _OwnHTTP(HTTPConnection):
-    def connect(self) -> None:
-        _check_name(self, loopback=True)
-        super().connect()
-        _check_peer(self, loopback=True)
-
-
-class _OwnHTTPS(HTTPSConnection):
-    def connect(self) -> None:
-        _check_name(self, loopback=True)
-        super().connect()
-        _check_peer(self, loopback=True)
-
-
-class _OtherHTTP(HTTPConnection):
-    def connect(self) -> None:
-        _check_name(self, loopback=False)
-        super().connect()
-        _check_peer(self, loopback=False)
-
-
-class _OtherHTTPS(HTTPSConnection):
-    def connect(self) -> None:
-        _check_name(self, loopback=False)
-        super().connect()
-        _check_peer(self, loopback=False)
-
-
-class _OwnHTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _OwnHTTP
-
-
-class _OwnHTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _OwnHTTPS
-
-
-class _OtherHTTPPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _OtherHTTP
-
-
-class _OtherHTTPSPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _OtherHTTPS

@@ -5,34 +5,30 @@ Knows nothing of logins but this: a header handed in goes to the registry's own 
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 from importlib.metadata import version
-from pathlib import Path
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import urllib3
 from urllib3 import exceptions as faults
 
-from bot.adapters.registries.hosts import is_loopback_name, pool_manager
+from bot.adapters.registries.hosts import is_loopback_name
+from bot.adapters.registries.limits import quota_wait, retry_after
+from bot.adapters.registries.pools import CONNECT_SECONDS, READ_SECONDS, Network, Pools, send
+from bot.adapters.registries.throttle import Throttle
 from bot.domain.errors import Limited, Malformed, Refused, Unreachable
 
 _HOPS = 3
-_USER_AGENT = f"tagboat/{version('tagboat')}"
 _CHUNK = 64 * 1024
 _LARGEST_ERROR = 64 * 1024
 # The read timeout of the pool restarts with every byte; this one does not.
 _LONGEST_BODY_SECONDS = 60.0
-# How long a thread waits for one of the pool's connections while others use them all.
-_LONGEST_QUEUE_SECONDS = 60.0
-_LONGEST_RETRY_AFTER = timedelta(days=1)
-# Limits are often lifted early, by a login or another address: look at least this often.
-_LONGEST_SILENCE = timedelta(minutes=15)
+# What is kept where a host says that it is too much, but not for how long.
+_USUAL_SILENCE = timedelta(seconds=10)
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # Seconds before the second and the third try; short, as a worker is waiting. Longer faults are the caller's
 # to try again, and so are timeouts, which have cost enough. The tries are made here and not by urllib3,
@@ -40,17 +36,22 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PAUSES = (0.0, 0.2)
 _PASSING_STATUSES = frozenset({502, 503, 504})
 _PASSING_FAULTS = (faults.NewConnectionError, faults.ProtocolError)
+_HEADERS = {"Accept-Encoding": "identity", "User-Agent": f"tagboat/{version('tagboat')}"}
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked: `limit` is the largest body in bytes that is taken for an answer."""
+    """What is asked: `limit` is the largest body in bytes that is taken for an answer.
+
+    `etag` is that of an answer that is known already: where it still holds, status 304 says so.
+    """
 
     url: str
     limit: int
     method: str = "GET"
     accept: str = "*/*"
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    etag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +86,23 @@ class Transport:
     """Speaks to the registry at `base` (`https://ghcr.io`), and to the hosts that it points to."""
 
     def __init__(
-        self, *, base: str, ca_file: Path | None = None, monotonic: Callable[[], float] = time.monotonic
+        self,
+        *,
+        base: str,
+        network: Network | None = None,
+        throttle: Throttle | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.base = base
         self.origin = origin(base)
-        self._own = pool_manager(loopback=True, ca_file=ca_file)
-        self._others = pool_manager(loopback=is_loopback_name(self.origin[1]), ca_file=ca_file)
+        self._host = urlsplit(base).netloc
+        self._root = base[: len(base) - len(urlsplit(base).path)]
+        network = network or Network()
+        self._own = Pools(network, loopback=True)
+        self._others = Pools(network, loopback=is_loopback_name(self.origin[1]))
+        self._pool = self._own.pool(self.origin)
+        self._throttle = throttle or Throttle(self._host)
         self._monotonic = monotonic
-        self._limited_until: dict[str, float] = {}
 
     def close(self) -> None:
         """Close all connections that wait for use."""
@@ -107,11 +117,12 @@ class Transport:
             Malformed: the answer is larger than the request's limit, or is packed.
             Refused: a redirect leads where nothing may be sent.
         """
-        answer = self._send(self._own, request, authorization)
+        self._throttle.take()
+        answer = self._send(request, authorization)
         for _ in range(_HOPS):
             if answer.status not in _REDIRECTS:
                 return answer
-            answer = self.ask_other(replace(request, url=self._target(answer)))
+            answer = self._send(replace(request, url=self._target(answer), etag=None), None)
         if answer.status in _REDIRECTS:
             raise Refused(f"{self.origin[1]} redirects more than {_HOPS} times", fix="check its proxy")
         return answer
@@ -119,11 +130,13 @@ class Transport:
     def ask_other(self, request: Request, *, authorization: str | None = None) -> Answer:
         """Send to the host that the request names, be it the registry or a token server; no redirects.
 
+        It counts as a request to the registry: without a token there is none.
+
         Raises:
             Unreachable, Limited, Malformed, Refused: as for `ask`.
         """
-        pools = self._own if origin(request.url) == self.origin else self._others
-        return self._send(pools, request, authorization)
+        self._throttle.take()
+        return self._send(request, authorization)
 
     def _target(self, answer: Answer) -> str:
         """Where a redirect leads, when it may lead there: https, or http when the registry is http itself."""
@@ -139,59 +152,62 @@ class Transport:
             )
         return target
 
-    def _send(self, pools: urllib3.PoolManager, request: Request, authorization: str | None) -> Answer:
-        host = urlsplit(request.url).netloc
-        self._check_limit(host)
+    def _send(self, request: Request, authorization: str | None) -> Answer:
+        is_own = request.url.startswith(self._root + "/")
+        host = self._host if is_own else urlsplit(request.url).netloc
         pauses = list(_PAUSES) if request.method in {"GET", "HEAD"} else []
         while True:
             try:
-                answer = self._exchange(pools, request, authorization)
+                answer = self._read(self._open(request, authorization, is_own=is_own), request, host)
             except faults.HTTPError as error:
                 if not pauses or not isinstance(error, _PASSING_FAULTS):
                     raise Unreachable(
                         f"{host} cannot be reached", why=_why(error), fix=_fix(error)
                     ) from error
             else:
-                if not pauses or answer.status not in _PASSING_STATUSES:
-                    self._raise_for_fault(answer, host)
+                if not pauses or answer.status not in _PASSING_STATUSES or "Retry-After" in answer.headers:
+                    self._heed(answer, host)
                     return answer
             time.sleep(pauses.pop(0))
 
-    def _check_limit(self, host: str) -> None:
-        """Ask nothing before the time that the host named; whoever comes earlier only prolongs the limit."""
-        left = self._limited_until.get(host, 0.0) - self._monotonic()
-        if left > 0:
-            raise _limited(host, timedelta(seconds=left))
+    def _heed(self, answer: Answer, host: str) -> None:
+        """Keep the silence that the answer asks for, and raise where it is a fault."""
+        status, quota = answer.status, quota_wait(answer.headers)
+        if quota is not None:
+            self._throttle.pause(quota)
+        if status < HTTPStatus.BAD_REQUEST or status in {401, 403, 404}:
+            return
+        wait = retry_after(answer.headers)
+        is_busy = status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None
+        if status == HTTPStatus.TOO_MANY_REQUESTS or is_busy:
+            wait = wait if wait is not None else quota or _USUAL_SILENCE
+            self._throttle.pause(wait)
+            raise Limited(
+                f"{host} asks to slow down",
+                why=f"too many requests (HTTP {status})",
+                fix="a login raises most registries' limits",
+                retry_after=wait,
+            )
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.REQUEST_TIMEOUT:
+            raise Unreachable(f"{host} is out of order", why=f"HTTP {status}", retry_after=wait)
 
-    def _raise_for_fault(self, answer: Answer, host: str) -> None:
-        wait = _retry_after(answer.headers)
-        if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            named = min(wait or timedelta(0), _LONGEST_SILENCE)
-            self._limited_until[host] = self._monotonic() + named.total_seconds()
-            raise _limited(host, wait)
-        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status == HTTPStatus.REQUEST_TIMEOUT:
-            raise Unreachable(f"{host} is out of order", why=f"HTTP {answer.status}", retry_after=wait)
-
-    def _exchange(self, pools: urllib3.PoolManager, request: Request, authorization: str | None) -> Answer:
-        headers = {"Accept": request.accept, "Accept-Encoding": "identity", "User-Agent": _USER_AGENT}
+    def _open(self, request: Request, authorization: str | None, *, is_own: bool) -> urllib3.BaseHTTPResponse:
+        headers = {**_HEADERS, "Accept": request.accept}
         if authorization:
             headers["Authorization"] = authorization
+        if request.etag:
+            headers["If-None-Match"] = request.etag
+        body = None
         if request.form is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        response = pools.request(
-            request.method,
-            request.url,
-            headers=headers,
-            body=urlencode(request.form) if request.form is not None else None,
-            redirect=False,
-            retries=False,
-            preload_content=False,
-            pool_timeout=_LONGEST_QUEUE_SECONDS,
-        )
-        return self._read(response, request)
+            body = urlencode(request.form)
+        if is_own and self._pool is not None:
+            return send(self._pool, request.method, request.url[len(self._root) :], headers, body)
+        place = origin(request.url)
+        pools = self._own if place == self.origin else self._others
+        return pools.open(request.method, request.url, place, headers, body)
 
-    def _read(self, response: urllib3.BaseHTTPResponse, request: Request) -> Answer:
-        host = urlsplit(request.url).netloc
+    def _read(self, response: urllib3.BaseHTTPResponse, request: Request, host: str) -> Answer:
         is_success = response.status == HTTPStatus.OK
         limit = request.limit if is_success else _LARGEST_ERROR
         body = bytearray()
@@ -216,36 +232,7 @@ class Transport:
         if is_success and body and response.headers.get("Content-Encoding", "identity") != "identity":
             raise Malformed(f"{host} answers with a packed body", why="nobody asked for one")
         kept = bytes(body) if len(body) <= limit else b""
-        return Answer(request.url, response.status, urllib3.HTTPHeaderDict(response.headers), kept)
-
-
-def _limited(host: str, wait: timedelta | None) -> Limited:
-    return Limited(
-        f"{host} asks to slow down",
-        why="too many requests (HTTP 429)",
-        fix="a login raises most registries' limits",
-        retry_after=wait,
-    )
-
-
-def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
-    """`Retry-After` in either form (RFC 9110, section 10.2.3); a date counts from the sender's own clock."""
-    text = headers.get("Retry-After", "").strip()
-    if re.fullmatch(r"[0-9]{1,9}", text):
-        return min(timedelta(seconds=int(text)), _LONGEST_RETRY_AFTER)
-    until = _http_date(text)
-    if until is None:
-        return None
-    now = _http_date(headers.get("Date", "")) or datetime.now(UTC)
-    return max(timedelta(0), min(until - now, _LONGEST_RETRY_AFTER))
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return Answer(request.url, response.status, response.headers, kept)
 
 
 def _why(error: Exception) -> str:
@@ -254,10 +241,11 @@ def _why(error: Exception) -> str:
 
 # The first that fits counts: urllib3 derives some of these from others.
 _REASONS: Sequence[tuple[type[Exception], str]] = (
+    (faults.ProxyError, "the proxy before it cannot be reached, or does not let us through"),
     (faults.NameResolutionError, "its name does not resolve"),
     (faults.NewConnectionError, "the connection was refused"),
-    (faults.ConnectTimeoutError, "no connection within 5 s"),
-    (faults.TimeoutError, "no answer within 30 s"),
+    (faults.ConnectTimeoutError, f"no connection within {CONNECT_SECONDS:.0f} s"),
+    (faults.TimeoutError, f"no answer within {READ_SECONDS:.0f} s"),
     (faults.SSLError, "its certificate is not trusted, or it does not speak TLS"),
     (faults.EmptyPoolError, "all connections to it stayed busy"),
     (faults.ProtocolError, "the connection was cut in the middle of an answer"),
@@ -265,6 +253,8 @@ _REASONS: Sequence[tuple[type[Exception], str]] = (
 
 
 def _fix(error: Exception) -> str:
+    if isinstance(error, faults.ProxyError):
+        return "check the address and the login of the proxy"
     if isinstance(error, faults.SSLError):
         return "give ca_file for a private authority, or plain_http for a registry without TLS"
     return ""

@@ -160,7 +160,7 @@ class TestTags:
             registry.listing(_IMAGE)
 
     def test_an_endless_page_is_cut_off(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("bot.adapters.registries.distribution.LARGEST_PAGE", 1000)
+        monkeypatch.setattr("bot.adapters.registries.paging.LARGEST_PAGE", 1000)
         with (
             reading(lambda call: Reply(200, b" " * 200_000)) as (registry, _),
             pytest.raises(Malformed, match="more than 1000 bytes"),
@@ -398,5 +398,5 @@ def test_the_registry_may_answer_elsewhere_than_its_name_says() -> None:
 
 def test_docker_hub_is_asked_at_the_host_of_its_api() -> None:
     registry = DistributionRegistry(host="docker.io")
-    assert registry._transport.base == "https://registry-1.docker.io"
+    assert registry._site._transport.base == "https://registry-1.docker.io"
     registry.close()

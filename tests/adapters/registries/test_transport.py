@@ -6,15 +6,15 @@ import gzip
 import ssl
 import subprocess
 from collections.abc import Iterator
-from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from bot.adapters.registries.credentials import Configured
+from bot.adapters.registries.pools import Network
 from bot.adapters.registries.transport import Request, Transport, origin
-from bot.domain.errors import Denied, Limited, Malformed, Refused, Unreachable
+from bot.domain.errors import Denied, Malformed, Refused, Unreachable
 from bot.domain.image import ImageName
 from tests.adapters.registries.hostile import Answers, Call, Reply, Shelf, missing, reading, serving
 from tests.kit.images import build_image
@@ -125,7 +125,7 @@ class TestRedirects:
 
     def test_from_https_they_do_not_lead_to_http(self, tls_server: tuple[str, Path]) -> None:
         base, ca_file = tls_server
-        transport = Transport(base=base, ca_file=ca_file)
+        transport = Transport(base=base, network=Network(ca_file=ca_file))
         with pytest.raises(Refused, match="without TLS"):
             transport.ask(Request(f"{base}/to-http", 100))
         transport.close()
@@ -134,7 +134,7 @@ class TestRedirects:
 class TestTls:
     def test_a_private_authority_is_trusted_when_it_is_given(self, tls_server: tuple[str, Path]) -> None:
         base, ca_file = tls_server
-        transport = Transport(base=base, ca_file=ca_file)
+        transport = Transport(base=base, network=Network(ca_file=ca_file))
         assert transport.ask(Request(f"{base}/", 100)).body == b"over TLS"
         transport.close()
 
@@ -151,7 +151,7 @@ class TestTls:
         if content is not None:
             ca_file.write_text(content)
         with pytest.raises(Malformed, match=r"ca\.pem"):
-            Transport(base="https://registry.example.com", ca_file=ca_file)
+            Transport(base="https://registry.example.com", network=Network(ca_file=ca_file))
 
 
 @pytest.fixture(scope="module")
@@ -231,52 +231,6 @@ class TestLimits:
                 transport.ask(Request(f"http://{server.host}/", 10))
             assert len(server.calls) == 3
             transport.close()
-
-
-@pytest.mark.parametrize(
-    ("headers", "wait"),
-    [
-        pytest.param({"Retry-After": "30"}, timedelta(seconds=30), id="seconds"),
-        pytest.param({"Retry-After": "0"}, timedelta(0), id="zero"),
-        pytest.param({"Retry-After": "999999999"}, timedelta(days=1), id="for ever: a day at most"),
-        pytest.param(
-            {"Date": "Sun, 01 Mar 2026 10:00:00 GMT", "Retry-After": "Sun, 01 Mar 2026 10:01:30 GMT"},
-            timedelta(seconds=90),
-            id="a date, by the sender's own clock",
-        ),
-        pytest.param({"Retry-After": "Sun, 01 Mar 2020 10:00:00 GMT"}, timedelta(0), id="a date that passed"),
-        pytest.param({"Retry-After": "Sun, 01 Mar 9999 10:00:00 GMT"}, timedelta(days=1), id="a far date"),
-        pytest.param({"Retry-After": "soon"}, None, id="junk"),
-        pytest.param({"Retry-After": "-5"}, None, id="negative"),
-        pytest.param({"Retry-After": "1" * 500}, None, id="a huge number"),
-        pytest.param({}, None, id="nothing"),
-    ],
-)
-@pytest.mark.parametrize(("status", "error"), [(429, Limited), (503, Unreachable)])
-def test_the_wait_that_a_server_asks_for_is_handed_on(
-    headers: dict[str, str], wait: timedelta | None, status: int, error: type[Limited | Unreachable]
-) -> None:
-    with (
-        reading(lambda call: Reply(status, b"", headers)) as (registry, _),
-        pytest.raises(error) as caught,
-    ):
-        registry.listing(_IMAGE)
-    assert caught.value.retry_after == wait
-
-
-@pytest.mark.parametrize(
-    ("headers", "silence"),
-    [({"Retry-After": "30"}, 30.0), ({"Retry-After": "86400"}, 900.0), ({}, 0.0)],
-    ids=["as asked", "a quarter of an hour at most", "none named"],
-)
-def test_a_limit_is_kept_without_another_question(headers: dict[str, str], silence: float) -> None:
-    now = [1000.0]
-    with reading(lambda call: Reply(429, b"", headers), monotonic=lambda: now[0]) as (registry, server):
-        for moment in (1000.0, 1000.0 + silence - 0.1, 1000.0 + silence):
-            now[0] = max(moment, 1000.0)
-            with pytest.raises(Limited, match="asks to slow down"):
-                registry.listing(_IMAGE)
-        assert len(server.calls) == (2 if silence else 3)
 
 
 @pytest.mark.parametrize(
