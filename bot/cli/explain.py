@@ -108,14 +108,18 @@ def _name(text: str) -> ImageName | None:
 
 
 def _explained(world: World, pipeline: Pipeline, image: PipelineImage) -> _Explained:
-    from bot.flow.observe import choose_image
+    from bot.flow.choose import Asking, choose_image
+    from bot.flow.observe import remembered
 
+    record = world.store.load(pipeline.name)
     found = _places(world, pipeline, image)
     choices: list[_Chosen] = []
     for environment in pipeline.environments:
         here = [each for each in found if each.environment is environment]
         if here and not environment.after:
-            choice = choose_image(world.registry(image.name), image, here[0].now, world.clock.now())
+            before = remembered(record.environment(environment.name), image.alias)
+            asking = Asking(here[0].now, before, renews=True)
+            choice = choose_image(world, image, asking, now=world.clock.now())
             choices.append(_Chosen(environment.name, choice))
     by_environment = {each.environment: each.choice for each in choices}
     written = [_written(each, image, by_environment.get(each.environment.name)) for each in found]

@@ -21,6 +21,7 @@ from bot.domain.situation import Situation, Step
 from bot.domain.snapshot import (
     EnvironmentRecord,
     EnvironmentStatus,
+    ImageChoice,
     PullRequestSummary,
     Record,
     Snapshot,
@@ -60,7 +61,7 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     return Plan(
         actions=tuple(action for one in decided.values() for action in one.actions),
         environments=statuses,
-        record=Record({name: one.record for name, one in decided.items()}),
+        record=replace(snapshot.record, environments={name: one.record for name, one in decided.items()}),
         notices=tuple(_notices(snapshot, decided)),
         wake_at=min(times) if times else None,
     )
@@ -114,7 +115,7 @@ def _remember(record: EnvironmentRecord, progress: Progress) -> EnvironmentRecor
 def _status(situation: Situation, found: Release, progress: Progress, step: Step) -> EnvironmentStatus:
     state, reason = _word(progress, step)
     current = situation.record.current
-    times = [moment for moment in (progress.wake_at, step.until) if moment]
+    times = [moment for moment in (progress.wake_at, step.until, *_choice_times(situation)) if moment]
     pull = situation.view.open_pull_request
     return EnvironmentStatus(
         name=situation.environment.name,
@@ -128,6 +129,17 @@ def _status(situation: Situation, found: Release, progress: Progress, step: Step
         live_since=progress.deployment.live_since if progress.deployment else None,
         wake_at=min(times) if times else None,
     )
+
+
+def _choice_times(situation: Situation) -> Iterator[datetime]:
+    """When time alone may change what is chosen, where something is chosen now."""
+    for answer in situation.snapshot.choices.get(situation.environment.name, {}).values():
+        if (
+            isinstance(answer, ImageChoice)
+            and answer.choice.wake_at
+            and answer.choice.wake_at > situation.now
+        ):
+            yield answer.choice.wake_at
 
 
 def _word(progress: Progress, step: Step) -> tuple[State, str]:

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain.action import Action
 from bot.domain.edit.targets import write_target
 from bot.domain.image import Release
+from bot.domain.pause import pause
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.promotion import Proof
 from bot.domain.selection import Strategy
-from bot.domain.snapshot import EnvironmentRecord, EnvironmentView, Snapshot, State
-
-FAULT_AGAIN = timedelta(seconds=30)
-"""How soon a registry that could not be read is asked again."""
+from bot.domain.snapshot import EnvironmentRecord, EnvironmentView, Problem, Snapshot, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,11 @@ class Situation:
     @property
     def record(self) -> EnvironmentRecord:
         return self.snapshot.record.environment(self.environment.name)
+
+    def again(self, problem: Problem | None = None) -> datetime:
+        """When to look again after a fault."""
+        wish = problem.retry_after if problem else None
+        return self.now + pause(self.snapshot.record.fault_since, self.now, wish=wish)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -24,18 +24,22 @@ from bot.domain.selection import Choice
 class Problem:
     """Something could not be read or understood: what, why, and the next step. Never taken for "empty".
 
-    `is_transient` says that trying again may help, so that nobody needs to act yet.
+    `is_transient` says that trying again may help, so that nobody needs to act yet; `retry_after` is the
+    least time to wait, where the other side named one.
     """
 
     what: str
     why: str = ""
     fix: str = ""
     is_transient: bool = False
+    retry_after: timedelta | None = None
 
     @classmethod
     def of(cls, error: TagboatError) -> Problem:
         """The error as a value."""
-        return cls(error.what, error.why, error.fix, isinstance(error, Transient))
+        if not isinstance(error, Transient):
+            return cls(error.what, error.why, error.fix)
+        return cls(error.what, error.why, error.fix, is_transient=True, retry_after=error.retry_after)
 
     def __str__(self) -> str:
         return sentence(self.what, self.why, self.fix)
@@ -141,9 +145,13 @@ class EnvironmentRecord:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What Tagboat remembers of one pipeline."""
+    """What Tagboat remembers of one pipeline.
+
+    `fault_since` is when the first of those looks was that all met a fault; None after one that met none.
+    """
 
     environments: Mapping[str, EnvironmentRecord] = field(default_factory=dict)
+    fault_since: datetime | None = None
 
     def environment(self, name: str) -> EnvironmentRecord:
         """The memory of one environment; empty before the first look."""
@@ -161,10 +169,15 @@ class BaseBranch:
 
 @dataclass(frozen=True, slots=True)
 class ImageChoice:
-    """What the policy chose for one alias, and the digest that the chosen tag named at that moment."""
+    """What the policy chose for one alias, and the digest that the chosen tag named at that moment.
+
+    `note` is what people should know beside it. `is_reading` says that the next look goes on reading.
+    """
 
     choice: Choice
     digest: str | None = None
+    note: str = ""
+    is_reading: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from bot.domain.image import Release
 from bot.domain.pipeline import Merge
 from bot.domain.promotion import unpinned
 from bot.domain.proposal import Proposal, PullRequest, PullRequestState, withdrawn
-from bot.domain.situation import FAULT_AGAIN, Situation, Step, Wanted, edited
+from bot.domain.situation import Situation, Step, Wanted, edited
 from bot.domain.snapshot import EnvironmentRecord, Problem, State
 from bot.domain.wanted import wanted as what_is_wanted
 from bot.domain.window import closed
@@ -46,7 +46,7 @@ def _moved_tag(situation: Situation, wanted: Wanted) -> Step | None:
             return Step(State.WAITING, reason, until=situation.now, release=wanted.release)
         if isinstance(now, Problem):
             state = State.WAITING if now.is_transient else State.BLOCKED
-            return Step(state, str(now), until=situation.now + FAULT_AGAIN, release=wanted.release)
+            return Step(state, str(now), until=situation.again(now), release=wanted.release)
         if now != ref.digest:
             reason = (
                 f"tag {ref.tag} of {ref.name} was moved since it was proved: now {now[:19]}…, proved "

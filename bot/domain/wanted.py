@@ -7,7 +7,7 @@ from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Pipeline
 from bot.domain.promotion import NotYet, proved
 from bot.domain.selection import is_downgrade
-from bot.domain.situation import FAULT_AGAIN, Situation, Step, Wanted, edited
+from bot.domain.situation import Situation, Step, Wanted, edited
 from bot.domain.snapshot import ImageChoice, Problem, State
 
 
@@ -40,12 +40,12 @@ def _chosen(situation: Situation, found: Release) -> Wanted | Step:
         answer = choices[alias]
         if isinstance(answer, Problem):
             state = State.WAITING if answer.is_transient else State.BLOCKED
-            return Step(state, f"image {alias}: {answer}", until=situation.now + FAULT_AGAIN)
+            return Step(state, f"image {alias}: {answer}", until=situation.again(answer))
         if answer.choice.is_waiting:
             reason = f"image {alias}: {answer.choice.reason}"
-            return Step(State.WAITING, reason, until=situation.now + FAULT_AGAIN)
-        if answer.choice.tag is None:
-            notes.append(f"image {alias}: {answer.choice.reason}")
+            return Step(State.WAITING, reason, until=answer.choice.wake_at or situation.again())
+        said = (answer.choice.reason if answer.choice.tag is None else "", answer.note)
+        notes += [f"image {alias}: {each}" for each in said if each]
         refs[alias] = _chosen_ref(situation.pipeline, alias, answer, current)
     return Wanted(Release.of(refs), note="; ".join(notes))
 

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain import rollout, wording
 from bot.domain.deployment import track, written
 from bot.domain.edit.targets import read_target
-from bot.domain.errors import NotFound, TagboatError, Transient
+from bot.domain.errors import NotFound, TagboatError
 from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Application, Environment, Pipeline, PipelineImage
 from bot.domain.progress import followed
 from bot.domain.promotion import Proved, proved, unpinned
 from bot.domain.proposal import PullRequest
-from bot.domain.selection import NeedsDetails, TagDetails, Unreadable, choose
 from bot.domain.snapshot import (
     ApplicationView,
     BaseBranch,
@@ -32,8 +31,13 @@ from bot.domain.snapshot import (
     Snapshot,
 )
 from bot.domain.verdict import Followed
+from bot.flow.choose import Asking, choose_image
+from bot.flow.images import Images
 from bot.flow.world import World
-from bot.ports import Forge, Registry
+from bot.ports import Forge
+
+_SHARED = timedelta(seconds=30)
+"""Where a tag points is asked before it is promoted. So young an answer to another pipeline holds too."""
 
 
 def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> Snapshot:
@@ -53,7 +57,7 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
         for each in pipeline.environments
     }
     choices = {
-        each.name: _choices(world, pipeline, each, views[each.name], now)
+        each.name: _choices(world, pipeline, each, views[each.name], record.environment(each.name), now)
         for each in pipeline.environments
         if not each.after
     }
@@ -120,7 +124,12 @@ def _as_merged(forge: Forge, path: str, ours: str, view: EnvironmentView) -> tup
 
 
 def _choices(
-    world: World, pipeline: Pipeline, environment: Environment, view: EnvironmentView, now: datetime
+    world: World,
+    pipeline: Pipeline,
+    environment: Environment,
+    view: EnvironmentView,
+    record: EnvironmentRecord,
+    now: datetime,
 ) -> Mapping[str, ImageChoice | Problem]:
     answers: dict[str, ImageChoice | Problem] = {}
     for target in environment.targets:
@@ -130,7 +139,8 @@ def _choices(
         try:
             content = view.files.get(target.file)
             current = read_target(content, target, image.name) if content is not None else None
-            answer = choose_image(world.registry(image.name), image, current, now)
+            asking = Asking(current, remembered(record, image.alias))
+            answer = choose_image(world, image, asking, now=now)
             answers[target.alias] = _named(image, answer)
         except TagboatError as error:
             answers[target.alias] = Problem.of(error)
@@ -145,34 +155,11 @@ def _named(image: PipelineImage, answer: ImageChoice) -> ImageChoice:
     return replace(answer, choice=replace(answer.choice, reason=reason))
 
 
-def choose_image(
-    registry: Registry, image: PipelineImage, current: ImageRef | None, now: datetime
-) -> ImageChoice:
-    """Choose the tag of one image, reading only those details that the policy asks for.
-
-    `tagboat explain` and the loop both come through here.
-    """
-    tags = registry.listing(image.name).tags
-    details: dict[str, TagDetails | Unreadable] = {}
-    answer = choose(image.policy, tags, details=details, current=current, now=now)
-    while isinstance(answer, NeedsDetails):
-        details |= {tag: _details(registry, image, tag) for tag in answer.tags}
-        answer = choose(image.policy, tags, details=details, current=current, now=now)
-    if answer.tag is None:
-        return ImageChoice(answer)
-    digest = answer.details.digest if answer.details else registry.digest(image.name, answer.tag)
-    if digest is None:
-        raise Transient(
-            f"tag {answer.tag} of {image.name} was listed but is gone", fix="looked at again soon"
-        )
-    return ImageChoice(answer, digest)
-
-
-def _details(registry: Registry, image: PipelineImage, tag: str) -> TagDetails | Unreadable:
-    try:
-        return registry.details(image.name, tag, image.policy.platforms)
-    except TagboatError as error:
-        return Unreadable(str(error))
+def remembered(record: EnvironmentRecord, alias: str) -> Sequence[ImageRef]:
+    """What an environment was given of one image, the newest first."""
+    proposed = [record.proposed] if record.proposed else []
+    releases = [*proposed, *(each.release for each in reversed(record.deployments))]
+    return [ref for release in releases for _, ref in release.only([alias])]
 
 
 def _track(
@@ -199,7 +186,7 @@ def _track(
         records[environment.name] = track(
             before, found, pull_requests=view.pull_requests, known=[*upstream, *chosen], base=base, now=now
         )
-    return Record(records)
+    return replace(record, environments=records)
 
 
 def _chosen_release(pipeline: Pipeline, answers: Mapping[str, ImageChoice | Problem]) -> list[Release]:
@@ -272,16 +259,21 @@ def _tag_digests(
         for ref in _unpinned(environment, record, now):
             tagged = replace(ref, digest=None)
             if tagged not in digests:
-                digests[tagged] = _tag_digest(world.registry(ref.name), ref)
+                digests[tagged] = _tag_digest(world, ref, now)
     return digests
 
 
-def _tag_digest(registry: Registry, ref: ImageRef) -> str | Problem:
+def _tag_digest(world: World, ref: ImageRef, now: datetime) -> str | Problem:
+    gone = Problem(f"tag {ref.tag} of {ref.name} is gone from the registry", fix="push it again")
+    if ref.tag is None:
+        return ref.digest or gone
+    images = Images(world, ref.name, now)
     try:
-        digest = registry.digest(ref.name, ref.tag) if ref.tag else ref.digest
+        entry = images.asked(ref.tag, after=now - _SHARED)
     except TagboatError as error:
         return Problem.of(error)
-    return digest or Problem(f"tag {ref.tag} of {ref.name} is gone from the registry", fix="push it again")
+    pointer = images.pointed([ref.tag], entry).get(ref.tag)
+    return pointer.digest if pointer and pointer.digest else gone
 
 
 def _unpinned(environment: Environment, record: Record, now: datetime) -> Iterable[ImageRef]:
@@ -293,7 +285,3 @@ def _unpinned(environment: Environment, record: Record, now: datetime) -> Iterab
     if not isinstance(answer, Proved):
         return
     yield from unpinned(environment, answer.release, current.release)
-
-
-def _problem(error: TagboatError) -> Problem:
-    return Problem(error.what, error.why, error.fix)

@@ -12,14 +12,17 @@ from datetime import datetime, timedelta
 
 from bot.domain import story
 from bot.domain.decision import Plan
-from bot.domain.errors import Permanent, TagboatError, Transient, sentence
+from bot.domain.errors import Conflict, Permanent, TagboatError, Transient, sentence
 from bot.domain.notice import Notice
+from bot.domain.pause import pause
 from bot.domain.pipeline import Pipeline
 from bot.domain.snapshot import (
     Deployment,
     EnvironmentRecord,
     EnvironmentStatus,
+    ImageChoice,
     PipelineStatus,
+    Problem,
     Record,
     Snapshot,
     State,
@@ -27,7 +30,7 @@ from bot.domain.snapshot import (
 from bot.ports import Outcome
 
 AGAIN = timedelta(seconds=15)
-"""How soon a look or an action that failed is tried again, unless the other side asked for more."""
+"""How soon it is gone on where somebody else moved what Tagboat wanted to move."""
 
 BROKEN_AGAIN = timedelta(minutes=5)
 """How soon a pipeline at which Tagboat itself fails is tried again; an event wakes it before."""
@@ -39,19 +42,31 @@ def decided(plan: Plan, snapshot: Snapshot, errors: Mapping[str, TagboatError], 
     """What is left behind by a plan that was carried out, but for the `errors` by environment."""
     pipeline = snapshot.pipeline
     environments = tuple(_hindered(each, errors.get(each.name)) for each in plan.environments)
+    remembered = _without_lost_refreshes(plan.record, snapshot.record, errors)
     return Outcome(
-        record=_without_lost_refreshes(plan.record, snapshot.record, errors),
+        record=replace(remembered, fault_since=_fault_since(snapshot, errors, now)),
         status=PipelineStatus(pipeline.name, str(pipeline.repository), environments, looked_at=now),
         notices=(*plan.notices, *_for_humans(pipeline, errors)),
         wake_at=_next_look(plan, snapshot, errors, now),
     )
 
 
-def unread(pipeline: Pipeline, shown: PipelineStatus | None, error: TagboatError, now: datetime) -> Outcome:
-    """What is left behind when nothing could be decided; memory and what was `shown` stay as they are."""
+def unread(
+    pipeline: Pipeline,
+    record: Record | None,
+    shown: PipelineStatus | None,
+    error: TagboatError,
+    now: datetime,
+) -> Outcome:
+    """What is left behind when nothing could be decided; what was `shown` stays as it is.
+
+    `record` None: not even the memory could be read.
+    """
     notices = tuple(_for_humans(pipeline, {_EVERYWHERE: error}))
     status = _still_shown(pipeline, shown, str(error), now)
-    return Outcome(None, status, notices, now + _pause(error))
+    since = record.fault_since if record else None
+    remembered = replace(record, fault_since=since or now) if record else None
+    return Outcome(remembered, status, notices, now + _pause(error, since, now))
 
 
 def broken(pipeline: Pipeline, shown: PipelineStatus | None, error: Exception, now: datetime) -> Outcome:
@@ -87,7 +102,7 @@ def _without_lost_refreshes(after: Record, before: Record, errors: Mapping[str, 
     environments = dict(after.environments)
     for name in errors:
         environments[name] = _without_new_refreshes(after.environment(name), before.environment(name).current)
-    return Record(environments)
+    return replace(after, environments=environments)
 
 
 def _without_new_refreshes(record: EnvironmentRecord, before: Deployment | None) -> EnvironmentRecord:
@@ -102,19 +117,37 @@ def _next_look(
 ) -> datetime | None:
     if plan.actions and not errors:
         return now  # what was done is looked at again, also by another worker if this one dies here
-    pauses = [_pause(error) for error in errors.values()] + ([AGAIN] if _has_gaps(snapshot) else [])
-    times = [now + pause for pause in pauses] + ([plan.wake_at] if plan.wake_at else [])
+    since = snapshot.record.fault_since
+    pauses = [_pause(error, since, now) for error in errors.values()]
+    pauses += [pause(since, now, wish=each.retry_after) for each in _gaps(snapshot)]
+    times = [now + each for each in pauses] + ([plan.wake_at] if plan.wake_at else [])
     return min(times, default=None)
 
 
-def _has_gaps(snapshot: Snapshot) -> bool:
-    """Whether an environment was not read, for which the decision names no time to look again."""
-    return any(view.problem for view in snapshot.environments.values())
+def _fault_since(snapshot: Snapshot, errors: Mapping[str, TagboatError], now: datetime) -> datetime | None:
+    is_faulty = (
+        any(not isinstance(error, Conflict) for error in errors.values())
+        or any(_gaps(snapshot))
+        or any(_is_fault(answer) for answers in snapshot.choices.values() for answer in answers.values())
+        or any(isinstance(digest, Problem) for digest in snapshot.tag_digests.values())
+    )
+    return (snapshot.record.fault_since or now) if is_faulty else None
 
 
-def _pause(error: TagboatError) -> timedelta:
-    wish = error.retry_after if isinstance(error, Transient) else None
-    return max(wish or AGAIN, AGAIN)
+def _is_fault(answer: ImageChoice | Problem) -> bool:
+    """Whether a choice waits for somebody to mend something, and not for a moment that is known."""
+    return isinstance(answer, Problem) or (answer.choice.is_waiting and answer.choice.wake_at is None)
+
+
+def _gaps(snapshot: Snapshot) -> Iterator[Problem]:
+    """Why environments were not read; the decision names no time to look at them again."""
+    return (view.problem for view in snapshot.environments.values() if view.problem)
+
+
+def _pause(error: TagboatError, since: datetime | None, now: datetime) -> timedelta:
+    if isinstance(error, Conflict):
+        return max(error.retry_after or AGAIN, AGAIN)
+    return pause(since, now, wish=error.retry_after if isinstance(error, Transient) else None)
 
 
 def _still_shown(

@@ -17,6 +17,7 @@ import structlog
 from bot.domain.decision import Plan, decide
 from bot.domain.errors import Conflict, TagboatError
 from bot.domain.pipeline import Pipeline
+from bot.domain.snapshot import ImageChoice, Record, Snapshot
 from bot.flow.act import act
 from bot.flow.observe import observe
 from bot.flow.outcome import AGAIN, broken, decided, unread
@@ -130,18 +131,37 @@ def _round(world: World, pipeline: Pipeline, lease: Lease, *, is_last: bool) -> 
 
 def _look(world: World, pipeline: Pipeline, now: datetime) -> tuple[Outcome, bool]:
     """Observe, decide and act; what that leaves behind, and whether another look is due at once."""
+    record: Record | None = None
     try:
-        snapshot = observe(world, pipeline, world.store.load(pipeline.name), now)
+        record = world.store.load(pipeline.name)
+        snapshot = observe(world, pipeline, record, now)
         plan = decide(snapshot, now)
     except TagboatError as error:
         log.warning("not_observed", reason=str(error))
-        return unread(pipeline, world.store.shown(pipeline.name), error, now), False
+        return unread(pipeline, record, world.store.shown(pipeline.name), error, now), False
     errors = act(
         world, pipeline, base=snapshot.branch.head, branch=snapshot.branch.name, actions=plan.actions
     )
     only_overtaken = all(isinstance(error, Conflict) for error in errors.values())
     is_due = bool(plan.actions) or (plan.wake_at is not None and plan.wake_at <= now)
-    return decided(plan, snapshot, errors, now), is_due and only_overtaken
+    # Who reads thousands of tags gives the lease back between the parts, so that others have their turn.
+    goes_on = is_due and only_overtaken and not (_is_reading(snapshot) and not plan.actions)
+    return _polled(world, pipeline, decided(plan, snapshot, errors, now), now), goes_on
+
+
+def _is_reading(snapshot: Snapshot) -> bool:
+    answers = (answer for choices in snapshot.choices.values() for answer in choices.values())
+    return any(isinstance(answer, ImageChoice) and answer.is_reading for answer in answers)
+
+
+def _polled(world: World, pipeline: Pipeline, outcome: Outcome, now: datetime) -> Outcome:
+    """The outcome; where a registry is polled by a time of its own, the next look comes by then."""
+    polls = [
+        world.polls[image.name.registry] for image in pipeline.images if image.name.registry in world.polls
+    ]
+    if not polls:
+        return outcome
+    return replace(outcome, wake_at=min(now + min(polls), outcome.wake_at or now + min(polls)))
 
 
 def _save(world: World, lease: Lease, outcome: Outcome, now: datetime) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Pipeline
-from bot.ports import Catalog, Clock, Deployments, Forge, Notifier, Queue, Registry, Store
+from bot.ports import Catalog, Clock, Deployments, Forge, Identities, Notifier, Queue, Registry, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class World:
     """Everything outside: registries by host, forges, Argo CD instances and notifiers by configured name.
 
     `poll` is how long an answer of a registry holds; `polls` has those hosts that have a time of their own.
+    `identities` checks signatures that were made without a key; None where that is not installed.
     """
 
     pipelines: Mapping[str, Pipeline]
@@ -29,6 +30,7 @@ class World:
     clock: Clock
     poll: timedelta = timedelta(minutes=5)
     polls: Mapping[str, timedelta] = field(default_factory=dict)
+    identities: Identities | None = None
 
     def registry(self, image: ImageName) -> Registry:
         """The registry that holds the image; wiring has one for every host that a pipeline names."""

@@ -14,6 +14,7 @@ from bot.domain.errors import Denied, TagboatError, Unreachable
 from bot.domain.notice import Event
 from bot.domain.pipeline import Merge
 from bot.domain.proposal import Proposal, PullRequest, PullRequestState
+from bot.domain.selection import MovedTags, SelectionPolicy
 from bot.domain.snapshot import State
 from bot.flow.merge import close_by_human
 from bot.flow.reconcile import preview, reconcile
@@ -149,7 +150,8 @@ def test_what_was_proved_is_promoted_by_its_digest_even_after_its_tag_moved() ->
         replace(each, targets=(replace(each.targets[0], digest="image.digest"),), merge=merge)
         for each, merge in zip(THREE, (Merge.AUTO, Merge.MANUAL, Merge.MANUAL), strict=True)
     )
-    bench = Bench(pinned)
+    follows = SelectionPolicy(constraint=">=1.0", moved_tags=MovedTags.FOLLOW)
+    bench = Bench(pinned, policy=follows)
     for name in ("dev", "staging", "prod"):
         content = values("1.0.0") + b"  digest: ''\n"
         bench.forge.commit_by_human(REPOSITORY, "main", {f"envs/{name}/values.yaml": File(content)})

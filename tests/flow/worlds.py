@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from bot.adapters.forges.memory import MemoryForge
 from bot.adapters.notifiers.memory import MemoryNotifier
 from bot.adapters.queues.memory import MemoryQueue
-from bot.adapters.registries.memory import MemoryRegistry
 from bot.adapters.stores.memory import MemoryLedger, MemoryStore
 from bot.adapters.stores.memory_catalog import MemoryCatalog
 from bot.domain.image import ImageName
@@ -21,6 +20,7 @@ from bot.flow.merge import merge_by_human
 from bot.flow.reconcile import reconcile
 from bot.flow.sweep import sweep
 from bot.flow.world import World
+from tests.flow.told_registry import ToldRegistry
 
 WEB = ImageName("registry.example:5000", "acme/web")
 REPOSITORY = "acme/infra"
@@ -85,12 +85,13 @@ class Bench:
 
     environments: tuple[Environment, ...] = THREE
     clock: SetClock = field(default_factory=SetClock)
+    policy: SelectionPolicy = SelectionPolicy(constraint=">=1.0")
 
     def __post_init__(self) -> None:
-        self.registry = MemoryRegistry()
+        self.catalog = MemoryCatalog()
+        self.registry = ToldRegistry(self.catalog, self.clock)
         self.registry.push(WEB, "1.0.0")
         self.store = MemoryStore()
-        self.catalog = MemoryCatalog()
         self.ledger = MemoryLedger()
         self.notifier = MemoryNotifier()
         self.chat = _Listening(self.notifier)
@@ -99,7 +100,7 @@ class Bench:
         self.forge.create(
             REPOSITORY, {file: values("1.0.0") for each in self.environments for file in each.files}
         )
-        image = PipelineImage("web", WEB, SelectionPolicy(constraint=">=1.0"))
+        image = PipelineImage("web", WEB, self.policy)
         self.pipeline = Pipeline("shop", Repository("forge", REPOSITORY), (image,), self.environments)
         self.world = World(
             pipelines={"shop": self.pipeline},
