@@ -19,7 +19,13 @@ from typer.testing import CliRunner
 from bot.cli import exit_codes
 from bot.cli.app import app
 from bot.configuration.build import load
-from bot.configuration.pipeline_sections import EnvironmentSection, ImageSection, WriteSection
+from bot.configuration.pipeline_sections import (
+    CosignSection,
+    EnvironmentSection,
+    IdentitySection,
+    ImageSection,
+    WriteSection,
+)
 from bot.configuration.sections import ConfigurationSection
 from bot.domain.pipeline import Deadlines
 from bot.domain.selection import Strategy
@@ -203,6 +209,7 @@ def test_a_newcomer_sees_the_configuration_that_the_tests_know() -> None:
 def test_every_configuration_loads(block: Block, tmp_path: Path) -> None:
     (tmp_path / "app.pem").write_text("-----BEGIN PRIVATE KEY-----\n", encoding="utf-8")
     (tmp_path / "ca.pem").write_text("", encoding="utf-8")
+    (tmp_path / "cosign.pub").write_bytes((ROOT / "tests/flow/signed/keys/p256.pub").read_bytes())
     environ = {name: f"dummy-{name}" for name in re.findall(r"\$\{([A-Z_]+)", block.text)}
     environ |= {
         "TAGBOAT_STORE": "postgresql://tagboat@postgres/tagboat",
@@ -220,6 +227,7 @@ def test_every_configuration_loads(block: Block, tmp_path: Path) -> None:
     [
         ("Configuration reference", [ConfigurationSection]),
         ("Images", [ImageSection, WriteSection]),
+        ("Signatures", [CosignSection, IdentitySection]),
         ("Environments", [EnvironmentSection]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -248,6 +248,7 @@ def _url(text: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+KeyText = Annotated[str, StringConstraints(min_length=1, max_length=64 * 1024)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 Secrets = Annotated[tuple[Secret, ...], Field(min_length=1), OneOrMany()]
 Flag = Annotated[bool, BeforeValidator(_flag), _substitutable({"type": "boolean"})]

@@ -18,6 +18,7 @@ from bot.configuration.fields import (
     IgnoreTag,
     ImageText,
     KeyPathText,
+    KeyText,
     KubernetesName,
     Name,
     Platform,
@@ -61,6 +62,41 @@ class WriteSection(Section):
     """The key that holds name, tag and digest in one text."""
 
 
+class IdentitySection(Section):
+    """Somebody who signs without a key, by Sigstore. Needs `subject` or `subject_regexp`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [key]} for key in ("subject", "subject_regexp")]}
+    )
+
+    issuer: Annotated[Text, Field(examples=["https://token.actions.githubusercontent.com"])]
+    """Who vouches for the identity: the URL of an OpenID Connect provider."""
+    subject: Annotated[Text | None, Field(examples=["release@example.com"])] = None
+    """Who it is: an address, or the URL of a workflow with its branch or tag."""
+    subject_regexp: Text | None = None
+    """An RE2 expression for the whole of it, where it changes from signature to signature."""
+
+
+class CosignSection(Section):
+    """Who must have signed: the owner of one of the keys, or one of the identities."""
+
+    keys: Annotated[tuple[KeyText, ...], OneOrMany(), Field(examples=["cosign.pub"])] = ()
+    """Public keys: files, or the text of such a file. One may hold several."""
+    identities: Annotated[tuple[IdentitySection, ...], OneOrMany()] = ()
+    """Who signs without a key. Needs `pip install tagboat[sigstore]`."""
+    annotations: dict[Text, Text] = Field(default_factory=dict)
+    """What must stand in the signature, as `cosign sign --annotations` put it there."""
+    trusted_root: Text | None = None
+    """A file of the authorities behind identities. Default: those of the public Sigstore, fetched daily."""
+
+
+class VerifySection(Section):
+    """What proves an image, before it is proposed anywhere."""
+
+    cosign: CosignSection
+    """Signatures by cosign, of the digest that is deployed (the index, where there are several platforms)."""
+
+
 class ImageSection(Section):
     """An image that a pipeline carries, and how its tag is chosen. In short: the image's name alone."""
 
@@ -80,6 +116,8 @@ class ImageSection(Section):
     allow_downgrade: Flag = False
     """Whether an older tag may replace a newer one. Off, because a registry that lists too little would
     otherwise take production back."""
+    verify: VerifySection | None = None
+    """Who must have signed it. Default: not looked at."""
     write: WriteSection | None = None
     """Where the value stands in the values files. Default: {tag: image.tag} for the only image."""
 

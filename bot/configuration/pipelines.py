@@ -12,6 +12,7 @@ from bot.configuration.outline import suggestion
 from bot.configuration.pipeline_sections import ImageSection, PipelineSection
 from bot.configuration.report import Report
 from bot.configuration.settings import GitHubSettings, GitSettings
+from bot.configuration.signatures import signature_policy
 from bot.configuration.trail import Trail
 from bot.configuration.urls import is_loopback
 from bot.domain.image import parse_image_name
@@ -107,6 +108,7 @@ class Pipelines:
             self._report.add(trail, what, "name the branch that Argo CD follows")
 
     def _image(self, trail: Trail, alias: str, section: ImageSection) -> PipelineImage:
+        verify = signature_policy(section.verify, (*trail, "verify"), self._base, self._report)
         try:
             policy = SelectionPolicy(
                 strategy=section.strategy,
@@ -115,6 +117,7 @@ class Pipelines:
                 ignore_tags=section.ignore_tags,
                 platforms=section.platforms,
                 allow_downgrade=section.allow_downgrade,
+                verify=verify,
             )
         except ValueError as error:
             # Filters and platforms were checked one by one: only the constraint depends on the strategy.
