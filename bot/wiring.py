@@ -18,12 +18,14 @@ from bot.adapters.forges.git_address import Access
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.forges.github import GitHubSettings as GitHubAccess
 from bot.adapters.forges.github_login import AppLogin, TokenLogin
+from bot.adapters.identity.google_keys import GoogleKeys
 from bot.adapters.notifiers.log import LogNotifier
 from bot.adapters.notifiers.slack import SlackNotifier
 from bot.adapters.queues.celery import CeleryQueue, celery_application
 from bot.adapters.registries.credentials import Anonymous, Configured, Credentials, DockerCredentials
 from bot.adapters.registries.distribution import DistributionRegistry
 from bot.adapters.registries.layout import LayoutRegistry
+from bot.adapters.registries.pools import Network
 from bot.adapters.stores.sql import SqlStore
 from bot.configuration.settings import (
     ArgoCDSettings,
@@ -37,10 +39,11 @@ from bot.configuration.settings import (
     SlackSettings,
 )
 from bot.domain.deployment import written
+from bot.domain.errors import Refused
 from bot.domain.pipeline import Application, Pipeline
 from bot.domain.proof import Proof
 from bot.flow.world import World
-from bot.ports import Clock, Deployments, Forge, Ledger, Notifier, Registry
+from bot.ports import Clock, Deployments, Forge, Identities, Ledger, Notifier, Registry, SigningKeys
 from bot.webhooks.git import clone_address
 from bot.webhooks.reader import Endpoint, Identity, Secret
 
@@ -66,12 +69,35 @@ def world(settings: Settings) -> World:
         catalog=store.catalog,
         queue=CeleryQueue(celery_application(settings.broker.get_secret_value())),
         clock=clock,
+        poll=settings.poll,
+        polls={
+            host: each.poll
+            for host, each in settings.registries.items()
+            if isinstance(each, RegistrySettings) and each.poll
+        },
+        identities=_identities(settings),
     )
 
 
 def registries(settings: Settings) -> Mapping[str, Registry]:
     """The registries by host."""
     return {host: _registry(each) for host, each in settings.registries.items()}
+
+
+def _identities(settings: Settings) -> Identities | None:
+    """What checks signatures that were made without a key, when an image asks for one."""
+    images = [image for pipeline in settings.pipelines.values() for image in pipeline.images]
+    if not any(image.policy.verify and image.policy.verify.identities for image in images):
+        return None
+    try:
+        from bot.adapters.identities.sigstore import SigstoreIdentities
+    except ImportError as error:
+        raise Refused(
+            "identities of signers cannot be checked",
+            why="the library sigstore is not installed",
+            fix="pip install 'tagboat[sigstore]', or name keys in their place",
+        ) from error
+    return SigstoreIdentities()
 
 
 def _registry(settings: RegistrySettings | LayoutSettings) -> Registry:
@@ -83,7 +109,7 @@ def _registry(settings: RegistrySettings | LayoutSettings) -> Registry:
                 host=settings.host,
                 url=settings.url,
                 plain_http=settings.plain_http,
-                ca_file=settings.ca_file,
+                network=Network(ca_file=settings.ca_file),
                 credentials=_credentials(settings),
                 token_hosts=settings.token_hosts,
             )
@@ -137,6 +163,11 @@ def endpoints(settings: Settings) -> Mapping[str, Endpoint]:
         )
         for name, each in settings.endpoints.items()
     }
+
+
+def signing_keys(clock: Clock) -> SigningKeys:
+    """The keys by which the identity of senders is checked; nothing is asked for before it is needed."""
+    return GoogleKeys(clock)
 
 
 def _repositories(settings: Settings, forge: str) -> frozenset[str]:

@@ -117,6 +117,7 @@ class Stage:
             host=self.registry.host,
             plain_http=True,
             credentials=Configured(USER, PASSWORD),
+            clock=self.clock,
             monotonic=self.monotonic,
         )
         self.closing += [forge.disconnect, registry.close]
