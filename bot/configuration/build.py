@@ -12,6 +12,7 @@ from pydantic import SecretStr
 
 from bot.configuration.connections import Connections
 from bot.configuration.document import folder_of, read_document
+from bot.configuration.endpoints import check_registries, webhook_endpoints
 from bot.configuration.environments import Known
 from bot.configuration.outline import Outline
 from bot.configuration.pipelines import Pipelines
@@ -67,7 +68,7 @@ def _settings(path: Path, document: dict[str, Any], report: Report, outline: Out
     listed = Registries(base, report)
     registries = {host: listed.registry(host, each) for host, each in section.registries.items()}
     hosts = sorted({image.name.registry for each in pipelines.values() for image in each.images})
-    endpoints = connections.endpoints(section.webhooks, forges.values())
+    endpoints = webhook_endpoints(section.webhooks, forges.values(), report)
     _check_poll(section, report)
     _check_webhook_registries(section, known.registries, report)
     return Settings(
@@ -138,7 +139,4 @@ def _check_webhook_registries(
     if any(map(report.is_told, [*images, ("registries",)])) or any(map(report.is_key_told, entries)):
         return  # A host that could not be read may be the one.
     hosts = {*registries, *(parse_image_name(image).registry for image in images.values())}
-    for name, endpoint in section.webhooks.items():
-        if endpoint.registry and endpoint.registry not in hosts:
-            what = f"no image and no entry of registries is at {endpoint.registry}"
-            report.add_value(("webhooks", name, "registry"), what, "write the host as image names begin")
+    check_registries(section.webhooks, hosts, report)

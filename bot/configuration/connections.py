@@ -9,7 +9,6 @@ from bot.configuration.addresses import Addresses
 from bot.configuration.report import Report
 from bot.configuration.sections import (
     ArgoCDSection,
-    EndpointSection,
     GitHubSection,
     GitSection,
     LogSection,
@@ -19,7 +18,6 @@ from bot.configuration.sections import (
 )
 from bot.configuration.settings import (
     ArgoCDSettings,
-    EndpointSettings,
     GitHubSettings,
     GitSettings,
     LogNotifierSettings,
@@ -93,22 +91,6 @@ class Connections:
                 found[name] = LogNotifierSettings(name)
         return found
 
-    def endpoints(
-        self, sections: Mapping[str, EndpointSection], forges: Iterable[GitHubSettings | GitSettings]
-    ) -> Mapping[str, EndpointSettings]:
-        """The webhook endpoints by name: one for every GitHub with a secret, then the others."""
-        found = {
-            forge.name: EndpointSettings(forge.name, "github", forge.webhook_secrets)
-            for forge in forges
-            if isinstance(forge, GitHubSettings) and forge.webhook_secrets
-        }
-        for name, section in sections.items():
-            if name in found:
-                what = f"the forge {name} has its webhooks at /webhooks/{name} already"
-                self._report.add(("webhooks", name), what, "choose another name")
-            found[name] = self._endpoint(name, section)
-        return found
-
     def web(self, section: WebSection) -> WebSettings:
         """Where to listen."""
         host, colon, port = section.listen.rpartition(":")
@@ -118,28 +100,6 @@ class Connections:
             self._report.add_value(("web", "listen"), what, "write 127.0.0.1:8080, or 0.0.0.0:8080 for all")
             return WebSettings()
         return WebSettings(host.strip("[]"), int(port), section.url or "")
-
-    def _endpoint(self, name: str, section: EndpointSection) -> EndpointSettings:
-        self._check_proof(("webhooks", name), section)
-        secrets = section.authorization if section.sender == "distribution" else section.secret
-        return EndpointSettings(name, section.sender, secrets or (), section.registry or "")
-
-    def _check_proof(self, trail: Trail, section: EndpointSection) -> None:
-        if self._report.is_told((*trail, "sender")):
-            return  # The sender decides which keys belong there.
-        is_distribution = section.sender == "distribution"
-        wanted, other = ("authorization", "secret") if is_distribution else ("secret", "authorization")
-        if getattr(section, other) is not None:
-            what = f"{section.sender} does not send it"
-            self._report.add((*trail, other), what, f"write {wanted} in its place")
-        elif getattr(section, wanted) is None:
-            fix = (
-                "without it anybody could send" if is_distribution else "write the secret that the sender has"
-            )
-            self._report.add((*trail, wanted), "the key is missing", fix)
-        if section.registry and not is_distribution:
-            what = f"{section.sender} names the registry by itself"
-            self._report.add((*trail, "registry"), what, "leave it out")
 
     def _check_login(self, trail: Trail, section: GitHubSection) -> None:
         if section.token is not None and section.app is not None:

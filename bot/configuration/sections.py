@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 
+from bot.configuration.endpoint_sections import EndpointSection
 from bot.configuration.fields import (
     Duration,
     Flag,
@@ -127,27 +128,6 @@ class LogSection(Section):
     """The log."""
     name: Name | None = None
     """How this notifier is called here. Default: log."""
-
-
-class EndpointSection(Section):
-    """A sender of webhooks that has no other place here."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"properties": {"sender": {"const": "distribution"}}},
-            "then": {"required": ["authorization"], "properties": {"secret": False}},
-            "else": {"required": ["secret"], "properties": {"authorization": False, "registry": False}},
-        }
-    )
-
-    sender: Literal["dockerhub", "distribution", "ghcr", "github"]
-    """Who sends: it decides how a delivery is checked and read."""
-    secret: Secrets | None = None
-    """What proves the sender: the HMAC key of github and ghcr, `?secret=…` in the address for dockerhub."""
-    authorization: Secrets | None = None
-    """For distribution: the Authorization header that the registry was configured to send."""
-    registry: RegistryHost | None = None
-    """For distribution: the host that image names begin with, where the registry calls itself otherwise."""
 
 
 def _kind(default: str | None = None) -> Discriminator:

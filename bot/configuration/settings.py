@@ -14,6 +14,7 @@ from typing import Literal
 from pydantic import SecretStr
 
 from bot.domain.pipeline import Pipeline
+from bot.domain.proof import Proof
 from bot.ports import Rate
 
 DEFAULT_RATE = Rate(20.0, 40)
@@ -166,13 +167,20 @@ class LogNotifierSettings:
 class EndpointSettings:
     """A webhook endpoint, at `/webhooks/<name>`: who sends there, and what proves it.
 
-    `secrets` are the HMAC keys, header values or URL secrets of that sender (several, for rotation).
+    `secrets` are what `proof` is checked with: keys, or values as they are sent (several, for rotation);
+    `audience` and `email` are what an identity must say. `registry` and `prefixes` are what image names begin
+    with where the sender does not say it: for all, and by the registry's own repositories.
     """
 
     name: str
     sender: str
     secrets: tuple[SecretStr, ...]
     registry: str = ""
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    proof: Proof = Proof.SIGNATURE
+    header: str = "Authorization"
+    audience: str = ""
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,11 @@ class _Site:
         self._board = Board(world)
         self._readiness = Readiness(world.store, settings.broker.get_secret_value())
         self._ingress = Ingress(
-            world, wiring.endpoints(settings), forges=settings.forges.keys(), metrics=self._metrics
+            world,
+            wiring.endpoints(settings),
+            forges=settings.forges.keys(),
+            keys=wiring.signing_keys(world.clock),
+            metrics=self._metrics,
         )
         self.addresses = Addresses.of(settings.web)
         self._merging = Merging(world, self.addresses)

@@ -50,6 +50,9 @@ SENDERS: Mapping[str, Reader] = {
     "standard": standard.read,
 }
 
+REPEATING = frozenset({"distribution", "gar"})
+"""Senders that send whatever is refused again, without an end: from them, refuse only who they are."""
+
 
 def read(request: Request, endpoint: Endpoint) -> Reading | Rejected:
     """Read a request with the reader of the endpoint's sender; raises KeyError for a sender that is none."""

@@ -9,6 +9,9 @@ from bot.configuration.build import load
 from bot.configuration.problems import ConfigurationError, ConfigurationProblem
 from bot.configuration.settings import Settings
 
+SIGNING_SECRET = "whsec_dGFnYm9hdC1zaWduaW5nLWtleS1vZi0zMi1ieXRlcyE="
+"""A secret of Standard Webhooks."""
+
 NEWCOMER = """\
 # yaml-language-server: $schema=./tagboat.schema.json
 forges:

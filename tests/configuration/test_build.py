@@ -29,6 +29,7 @@ from bot.configuration.settings import (
 )
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Application, Deadlines, Merge, Repository, Target
+from bot.domain.proof import Proof
 from bot.domain.selection import Strategy
 from bot.domain.window import WindowKind
 from bot.ports import Rate
@@ -326,8 +327,10 @@ def test_webhooks_have_endpoints(tmp_path: Path) -> None:
     )
     assert load_text(tmp_path, text).endpoints == {
         "github": EndpointSettings("github", "github", (SecretStr("new"), SecretStr("old"))),
-        "hub": EndpointSettings("hub", "dockerhub", (SecretStr("s"),)),
-        "own": EndpointSettings("own", "distribution", (SecretStr("Bearer b"),), "docker.io"),
+        "hub": EndpointSettings("hub", "dockerhub", (SecretStr("s"),), proof=Proof.ADDRESS),
+        "own": EndpointSettings(
+            "own", "distribution", (SecretStr("Bearer b"),), "docker.io", proof=Proof.TOKEN
+        ),
     }
 
 

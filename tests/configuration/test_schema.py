@@ -18,7 +18,14 @@ from bot.configuration.schema import schema, text
 from bot.configuration.sections import ConfigurationSection
 from bot.domain.selection import Strategy
 from bot.webhooks.senders import SENDERS
-from tests.configuration.files import NEWCOMER, NEWCOMERS_ENVIRONMENT, SMALL, changed, problems
+from tests.configuration.files import (
+    NEWCOMER,
+    NEWCOMERS_ENVIRONMENT,
+    SIGNING_SECRET,
+    SMALL,
+    changed,
+    problems,
+)
 
 CONFIG = Path(__file__).parents[2] / "config"
 SCHEMA = schema()
@@ -30,8 +37,9 @@ EXAMPLES_ENVIRONMENT = {
     for name in (
         *("GHCR_TOKEN", "GITHUB_TOKEN", "GITHUB_WEBHOOK_SECRET", "GIT_TOKEN", "ARGOCD_TOKEN"),
         *("SLACK_BOT_TOKEN", "HUB_SECRET", "GHCR_WEBHOOK_SECRET", "REGISTRY_WEBHOOK_TOKEN"),
+        *("ECR_API_KEY", "NEXUS_WEBHOOK_SECRET"),
     )
-}
+} | {"PIPELINE_WEBHOOK_SECRET": SIGNING_SECRET}
 
 
 def errors(document: str) -> list[str]:
@@ -81,6 +89,10 @@ GOOD = {
     "room": "x-any: [thing]\n" + SMALL,
     "registry": SMALL + "registries: {r.local:5000: {plain_http: true}}\n",
     "webhook": SMALL + "webhooks: {a: {sender: distribution, authorization: [b, c]}}\n",
+    "several proofs": SMALL + "webhooks: {a: {sender: acr, secret: s}, b: {sender: acr, authorization: t}}\n",
+    "an identity": SMALL + "webhooks: {a: {sender: gar, audience: b, email: c@d.e}}\n",
+    "prefixes": SMALL + "webhooks: {a: {sender: nexus, secret: s, prefixes: {hosted: docker.io/acme}}}\n",
+    "rotation": SMALL + f"webhooks: {{a: {{sender: standard, signing_secret: [{SIGNING_SECRET}]}}}}\n",
 }
 
 
@@ -142,6 +154,7 @@ def test_every_secret_is_marked_so_that_it_is_never_shown() -> None:
         *(("forges", "f", "webhook_secret"), ("forges", "f", "webhook_secret", 0), ("argocd", "a", "token")),
         *(("registries", "r", "password"), ("notify", 0, "token")),
         *(("webhooks", "w", "secret"), ("webhooks", "w", "authorization", 1)),
+        *(("webhooks", "w", "signing_secret"), ("webhooks", "w", "signing_secret", 0)),
     ):
         assert not outline.is_public(trail), trail
     assert outline.is_public(("forges", "f", "url"))

@@ -175,7 +175,9 @@ REFUSALS = {
         401, f"/webhooks/hub?secret={secret_of('registry')}"
     ),
     "compressed": Refusal(415, headers={"Content-Encoding": "gzip"}),
-    "too large": Refusal(413, body=b" " * (1024 * 1024 + 1)),
+    "too large": Refusal(413, "/webhooks/forge", body=b" " * (1024 * 1024 + 1)),
+    "too large and nobody's": Refusal(401, body=b" " * (1024 * 1024 + 1)),
+    "too large to be cut": Refusal(413, body=b" " * (16 * 1024 * 1024 + 1)),
     "no such endpoint": Refusal(404, "/webhooks/nobody"),
     "a signed body that is not JSON": Refusal(
         400,
@@ -198,6 +200,13 @@ def test_what_is_not_let_in_is_refused_with_one_sentence_and_not_stored(refusal:
     assert answer.status_code == refusal.status
     assert list(answer.json()) == ["error"]
     assert SECRET not in answer.text
+    assert not is_due(site)
+
+
+def test_what_its_sender_would_send_for_ever_is_taken_and_not_stored() -> None:
+    site = at_rest()
+    answer = send(site, b" " * (1024 * 1024 + 1))
+    assert (answer.status_code, answer.json()) == (202, {"error": "body too large"})
     assert not is_due(site)
 
 

@@ -1,0 +1,1 @@
+"""Identity providers: the keys that they sign with."""
