@@ -1,65 +1,39 @@
-"""How tags are to be chosen, as the configuration says it: a strategy with its constraint and filters."""
+"""How tags are to be chosen, as the configuration says it: a strategy, filters, and what holds it back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from enum import StrEnum
-from functools import lru_cache
-from typing import Any
 
 from bot.domain.errors import sentence
+from bot.domain.extraction import extraction
 from bot.domain.image import is_tag
 from bot.domain.platform import check_platform
-from bot.domain.ranking import Order, alphabetical_order, build_order, fixed_tag, semver_order
-from bot.domain.tag_filter import tag_filter
-from bot.domain.version import Constraint, parse_constraint
+from bot.domain.signature import SignaturePolicy
+from bot.domain.strategies.calver_format import parse_format
+from bot.domain.strategies.names import LEVELS, Direction, Strategy
+from bot.domain.strategies.reach import Jump
+from bot.domain.tag_filter import artefact_of, tag_filter
+from bot.domain.version import parse_constraint
 
-_ANY_RELEASE = "*"
-
-
-class Strategy(StrEnum):
-    """What "newest" means. The values are the names in the configuration; `latest` and `name` are aliases."""
-
-    SEMVER = "semver"
-    NEWEST_BUILD = "newest-build"
-    DIGEST = "digest"
-    ALPHABETICAL = "alphabetical"
-
-    @classmethod
-    def parse(cls, text: str) -> Strategy:
-        """The strategy of that name, or of its alias in argocd-image-updater (`latest`, `name`).
-
-        Raises:
-            ValueError: there is none; the message names the closest one.
-        """
-        name = text.strip().lower()
-        names = {**{member.value: member for member in cls}, **_ALIASES}
-        if name in names:
-            return names[name]
-        close = get_close_matches(name, names, n=1)
-        fix = f"did you mean {close[0]}?" if close else f"use one of {', '.join(cls)}"
-        raise ValueError(sentence(f"{text!r} is not a strategy", fix=fix))
-
-
-_ALIASES = {"latest": Strategy.NEWEST_BUILD, "name": Strategy.ALPHABETICAL}
-
-
-class Direction(StrEnum):
-    """Which end of an order is the best: `asc` the greatest, `desc` the smallest (Flux's words)."""
-
-    ASC = "asc"
-    DESC = "desc"
-
-
-class Jump(StrEnum):
-    """The greatest part of a version that may differ from what runs."""
-
-    PATCH = "patch"
-    MINOR = "minor"
-    MAJOR = "major"
+_VALUED = frozenset(Strategy) - {Strategy.NEWEST_BUILD, Strategy.DIGEST}
+_READ_BY = {
+    "constraint": frozenset({Strategy.SEMVER, Strategy.DIGEST}),
+    "format": frozenset({Strategy.CALVER}),
+    "order": frozenset({Strategy.ALPHABETICAL, Strategy.NUMERICAL}),
+    "extract": _VALUED,
+    "max_jump": frozenset({Strategy.SEMVER, Strategy.DOCKER}),
+    "match_prerelease": LEVELS - {Strategy.ALL},
+    "allow_downgrade": frozenset(Strategy) - LEVELS - {Strategy.DIGEST},
+}
+"""Which strategies read a key; the keys that are not here are read by every strategy."""
+_INSTEAD = {
+    "order": "its highest is the best",
+    "max_jump": "it suits semver and docker",
+    "allow_downgrade": "it never goes back, or has nothing to go back to",
+}
 
 
 class MovedTags(StrEnum):
@@ -86,13 +60,23 @@ class Pin:
     until: datetime | None = None
 
 
+class PolicyFault(ValueError):
+    """A value of a policy that cannot be meant; `key` is the key that holds it."""
+
+    def __init__(self, key: str, what: str, *, why: str = "", fix: str = "") -> None:
+        super().__init__(sentence(what, why, fix))
+        self.key = key
+
+
 @dataclass(frozen=True, slots=True)
 class SelectionPolicy:
-    """How the tag of one image is chosen. Validated when built: a bad value raises ValueError with the fix.
+    """How the tag of one image is chosen. Validated when built: a bad value raises PolicyFault, with the fix.
 
     `constraint` is a version constraint for `semver` (empty: every release), and the tag itself for `digest`;
-    the other strategies ignore it, as argocd-image-updater does. `allow_tags` and `ignore_tags` are explained
-    at `bot.domain.tag_filter.TagFilter`. `platforms` must all be offered by the image (empty: not looked at).
+    `format` is the format of `calver`. `allow_tags` and `ignore_tags` are explained at
+    `bot.domain.tag_filter.TagFilter`, `pattern` and `extract` at `bot.domain.extraction.Extraction`. `order`
+    None is ascending. `platforms` must all be offered by the image (empty: not looked at). `max_jump` is
+    measured from what runs, `min_age` from the first sight of a digest. `verify` says who must have signed.
     """
 
     strategy: Strategy = Strategy.SEMVER
@@ -111,7 +95,7 @@ class SelectionPolicy:
     moved_tags: MovedTags = MovedTags.IGNORE
     hold: Hold | None = None
     pin: Pin | None = None
-    verify: object | None = None
+    verify: SignaturePolicy | None = None
 
     @property
     def reads_contents(self) -> bool:
@@ -130,31 +114,69 @@ class SelectionPolicy:
         return self.moved_tags is MovedTags.FOLLOW or self.strategy is Strategy.DIGEST
 
     def __post_init__(self) -> None:
-        if self.strategy is Strategy.SEMVER:
-            _constraint(self.constraint)
-        if self.strategy is Strategy.DIGEST and not is_tag(self.constraint):
-            what = f"constraint {self.constraint[:80]!r} is not a tag"
-            raise ValueError(
-                sentence(what, "digest follows one tag", "name it, for example constraint: latest")
+        _check_keys(self)
+        _check_strategy(self)
+        _check_filters(self)
+        _check_stops(self)
+
+
+def _check_keys(policy: SelectionPolicy) -> None:
+    """Refuse keys that the strategy would not read: whoever writes one means something by it."""
+    given = {
+        "constraint": policy.constraint,
+        "format": policy.format,
+        "order": policy.order,
+        "extract": policy.extract,
+        "max_jump": policy.max_jump,
+        "match_prerelease": not policy.match_prerelease,
+        "allow_downgrade": policy.allow_downgrade,
+    }
+    for key, value in given.items():
+        if value and policy.strategy not in _READ_BY[key]:
+            fix = "leave it out, or use " + " or ".join(sorted(_READ_BY[key]))
+            raise PolicyFault(
+                key, f"{key} means nothing to {policy.strategy}", why=_INSTEAD.get(key, ""), fix=fix
             )
-        tag_filter(self.allow_tags, self.ignore_tags)
-        for platform in self.platforms:
-            check_platform(platform)
 
 
-@lru_cache(maxsize=1024)
-def _constraint(text: str) -> Constraint:
-    return parse_constraint(text or _ANY_RELEASE)
+def _check_strategy(policy: SelectionPolicy) -> None:
+    if policy.strategy is Strategy.SEMVER and policy.constraint:
+        _try("constraint", parse_constraint, policy.constraint)
+    if policy.strategy is Strategy.CALVER:
+        _try("format", parse_format, policy.format)
+    if policy.strategy is Strategy.DIGEST and not is_tag(policy.constraint):
+        what = f"constraint {policy.constraint[:80]!r} is not a tag"
+        fix = "name it, for example constraint: latest"
+        raise PolicyFault("constraint", what, why="digest follows one tag", fix=fix)
 
 
-def order_of(policy: SelectionPolicy, *, created: Mapping[str, datetime | None]) -> Order[Any]:
-    """The order in which the policy's strategy puts tags; `created` holds the build times that are known."""
-    match policy.strategy:
-        case Strategy.SEMVER:
-            return semver_order(_constraint(policy.constraint))
-        case Strategy.NEWEST_BUILD:
-            return build_order(created)
-        case Strategy.DIGEST:
-            return fixed_tag(policy.constraint)
-        case Strategy.ALPHABETICAL:
-            return alphabetical_order()
+def _check_filters(policy: SelectionPolicy) -> None:
+    _try("allow_tags", tag_filter, policy.allow_tags, ())
+    _try("ignore_tags", tag_filter, "", policy.ignore_tags)
+    _try("pattern", extraction, policy.pattern, "")
+    _try("extract", extraction, policy.pattern, policy.extract)
+    for platform in policy.platforms:
+        _try("platforms", check_platform, platform)
+
+
+def _check_stops(policy: SelectionPolicy) -> None:
+    if policy.min_age < timedelta(0):
+        raise PolicyFault("min_age", "min_age is less than nothing", fix="write for example 3d")
+    if policy.pin is None:
+        return
+    if policy.hold:
+        why = "one keeps what runs, the other says what is to run"
+        raise PolicyFault("pin", "hold and pin exclude each other", why=why, fix="leave one of them out")
+    tag = policy.pin.tag
+    if not is_tag(tag) or artefact_of(tag):
+        raise PolicyFault(
+            "pin", f"{tag[:80]!a} is not the tag of an image", fix="name the tag that is to run"
+        )
+
+
+def _try(key: str, check: Callable[..., object], *values: object) -> None:
+    """Name the key to which an error belongs."""
+    try:
+        check(*values)
+    except ValueError as error:
+        raise PolicyFault(key, str(error)) from error

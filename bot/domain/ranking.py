@@ -1,116 +1,113 @@
-"""What "newest" means to each strategy: one order each, and nothing of registries or of what runs.
+"""The candidates among the tags of a repository, best first, and why the other tags are none.
 
-Every order is total over its candidates: equal keys are put in the byte order of the tags, and the last one
-is the best (argocd-image-updater's rule: of `1.0`, `1.0.0` and `v1.0.0` it is `v1.0.0`).
+Tags of equal value are put in the byte order of their names, and the last one is the best, whichever way the
+strategy sorts (argocd-image-updater's rule: of `1.0`, `1.0.0` and `v1.0.0` it is `v1.0.0`). Nothing depends
+on the order in which a registry lists its tags.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Generic, Protocol, TypeVar
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from typing import Any
 
-from bot.domain.version import Constraint, Version, parse_version
-
-
-class Comparable(Protocol):
-    """What a key must be able to do."""
-
-    def __lt__(self, other: Any, /) -> bool: ...
+from bot.domain.extraction import Extraction
+from bot.domain.strategies.order import Order, Running
+from bot.domain.tag_filter import TagFilter
 
 
-Key = TypeVar("Key", bound=Comparable)
+class Ranking:
+    """Tags in the order of a strategy. Iterating gives the candidates, best first, and reads no further."""
 
+    def __init__(self, order: Order[Any], tags: Collection[str], *, names: TagFilter, values: Extraction):
+        self.order = order
+        self._tags = tags
+        self._names = names
+        self._values = values
+        self._first: list[str] = []
+        self._rest = self._candidates()
 
-@dataclass(frozen=True, slots=True)
-class Order(Generic[Key]):
-    """The order of one strategy.
+    def __iter__(self) -> Iterator[str]:
+        return self.since(0)
 
-    `key` gives the place of a tag, None when it has none; `refusal` says why a key is not wanted, or the
-    empty string. The rest are words: `claim` completes "the best is …", `behind` and `equal` complete
-    "this tag is … that tag", and `unplaced` is why a tag without a key is no candidate.
-    """
+    def since(self, position: int) -> Iterator[str]:
+        """The candidates from this place on."""
+        while self._reaches(position):
+            yield self._first[position]
+            position += 1
 
-    key: Callable[[str], Key | None]
-    claim: str
-    behind: str
-    equal: str = "equal to"
-    unplaced: str = "has no place in the order"
-    refusal: Callable[[Key], str] = lambda _: ""
+    def between(self, start: int, end: int) -> tuple[str, ...]:
+        """The candidates at these places, as far as there are any."""
+        self._reaches(end - 1)
+        return tuple(self._first[start:end])
 
+    def refusals(self) -> Iterator[tuple[str, str]]:
+        """The tags that are no candidates, and why: first those by their value, then those by their name."""
+        by_name: list[tuple[str, str]] = []
+        for tag in sorted(set(self._tags)):
+            refusal = self._names.refusal(tag)
+            if refusal:
+                by_name.append((tag, refusal))
+            elif refusal := self._refusal(tag):
+                yield tag, refusal
+        yield from by_name
 
-@dataclass(frozen=True, slots=True)
-class Ranking(Generic[Key]):
-    """The candidates, best first, each one's key, and why the other tags are none."""
+    def is_listed(self, tag: str | None) -> bool:
+        """Whether the repository has the tag, candidate or not."""
+        return tag in self._tags
 
-    best_first: Sequence[str]
-    keys: Mapping[str, Key]
-    refused: Mapping[str, str]
+    def equals(self, one: str, other: str) -> bool:
+        """Whether two candidates have one place."""
+        return bool(self._key(one) == self._key(other))
 
+    def is_newer(self, running: Running | None, *, than: str) -> bool:
+        """Whether what runs stands above the candidate; False where the two do not compare."""
+        value = self._values.value(than)
+        if running is None or running.value is None or value is None:
+            return False
+        return self.order.is_newer(running.value, than=value)
 
-def rank(order: Order[Key], tags: Sequence[str]) -> Ranking[Key]:
-    """Put tags, each given once, into an order."""
-    keys: dict[str, Key] = {}
-    refused: dict[str, str] = {}
-    key_of, refusal_of = order.key, order.refusal
-    for tag in sorted(tags):
-        key = key_of(tag)
-        if key is None:
-            refused[tag] = order.unplaced
-        elif reason := refusal_of(key):
-            refused[tag] = reason
-        else:
-            keys[tag] = key
-    # Sorting is stable, so tags of equal keys stay in ascending order, and the last one comes first.
-    return Ranking(sorted(keys, key=keys.__getitem__)[::-1], keys, refused)
+    def is_placed(self, running: Running) -> bool:
+        """Whether what runs has a place in the order."""
+        return running.value is not None and self.order.key(running.value) is not None
 
+    def allowed(self) -> tuple[str, ...]:
+        """The tags that neither names nor the pattern refuse, whatever their place."""
+        return tuple(
+            tag
+            for tag in sorted(set(self._tags))
+            if not self._names.refusal(tag) and self._values.value(tag) is not None
+        )
 
-def is_newer(order: Order[Key], one: str, *, than: str) -> bool:
-    """Whether `one` stands above `than`; False when they are equal or one of them has no place."""
-    key, other = order.key(one), order.key(than)
-    return key is not None and other is not None and other < key
+    def _key(self, tag: str) -> object:
+        value = self._values.value(tag)
+        return None if value is None else self.order.key(value)
 
+    def _refusal(self, tag: str) -> str:
+        value = self._values.value(tag)
+        return self._values.refusal(tag) if value is None else self.order.refusal(value)
 
-def semver_order(constraint: Constraint) -> Order[Version]:
-    """Semantic versions inside a constraint, by precedence."""
-    return Order(
-        key=parse_version,
-        refusal=constraint.refusal,
-        claim=f"the highest version in {constraint.text}",
-        behind="older than",
-        equal="the same version as",
-        unplaced="not a semantic version",
-    )
+    def _reaches(self, position: int) -> bool:
+        while len(self._first) <= position:
+            tag = next(self._rest, None)
+            if tag is None:
+                return False
+            self._first.append(tag)
+        return True
 
+    def _candidates(self) -> Iterator[str]:
+        for tier in self._tiers():
+            for tag in sorted(set(tier), reverse=True):
+                if not self._names.refusal(tag):
+                    yield tag
 
-def build_order(created: Mapping[str, datetime | None]) -> Order[datetime]:
-    """Build times, as the registry told them. A tag without one is no candidate: it may be of any age."""
-
-    def key(tag: str) -> datetime | None:
-        when = created.get(tag)
-        # Builders that leave the zone out mean UTC; the two kinds would not compare.
-        return when.replace(tzinfo=UTC) if when and when.tzinfo is None else when
-
-    return Order(
-        key=key,
-        claim="the newest build",
-        behind="built before",
-        equal="built at the same time as",
-        unplaced="its build time is not known",
-    )
-
-
-def fixed_tag(wanted: str) -> Order[bool]:
-    """One tag by name. What it points to moves, so no tag is older than another."""
-    return Order(
-        key=lambda tag: True if tag == wanted else None,
-        claim="the tag that the constraint names",
-        behind="behind",
-        unplaced=f"not {wanted!r}, the tag that the constraint names",
-    )
-
-
-def alphabetical_order() -> Order[str]:
-    """Byte order of the tag names: `v9` comes after `v10`."""
-    return Order(key=str, claim="the last in alphabetical order", behind="sorts before")
+    def _tiers(self) -> Iterator[Collection[str]]:
+        if self._values.is_plain:
+            yield from self.order.tiers(self._tags)
+            return
+        tags: dict[str, list[str]] = defaultdict(list)
+        for tag in self._tags:
+            if not self._names.refusal(tag) and (value := self._values.value(tag)) is not None:
+                tags[value].append(tag)
+        for tier in self.order.tiers(tags):
+            yield [tag for value in tier for tag in tags[value]]

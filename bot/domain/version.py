@@ -10,7 +10,7 @@ import math
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from bot.domain.errors import sentence
 
@@ -19,7 +19,7 @@ _Bound = tuple[object, ...]
 
 _RELEASE: _Identifiers = ((2, 0, ""),)
 """Stands for "no pre-release": above every identifier (numbers are 0, words are 1)."""
-_LONGEST_VERSION = 256
+LONGEST_VERSION = 256
 _LONGEST_CONSTRAINT = 1024
 _IDENTIFIERS = r"[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*"
 _VERSION = re.compile(
@@ -61,7 +61,7 @@ def parse_version(text: str) -> Version | None:
     Answers are kept, some 15 MB at most: a registry lists the same tens of thousands of tags at each look.
     """
     found = _VERSION.fullmatch(text)
-    if not found or len(text) > _LONGEST_VERSION:
+    if not found or len(text) > LONGEST_VERSION:
         return None
     major, minor, patch, identifiers = found.groups()
     prerelease = _RELEASE if identifiers is None else _prerelease(identifiers)
@@ -120,9 +120,22 @@ class Constraint:
     text: str
     groups: tuple[_Group, ...]
 
+    @property
+    def admits_prereleases(self) -> bool:
+        """Whether some part of it admits pre-releases."""
+        return any(group.admits_prereleases for group in self.groups)
+
     def admits(self, version: Version) -> bool:
         """Whether the version is wanted."""
         return not self.refusal(version)
+
+    def room(self, numbers: tuple[int, ...]) -> tuple[tuple[int, float], ...]:
+        """What the next number of a wanted version may be after these: ranges, both ends included.
+
+        Every wanted version is inside them; some inside are not wanted.
+        """
+        rooms = (_room(group, numbers) for group in self.groups)
+        return tuple((low, high) for low, high in rooms if low <= high)
 
     def refusal(self, version: Version) -> str:
         """Why the version is not wanted, or the empty string when it is."""
@@ -136,6 +149,14 @@ class Constraint:
                 return ""
             is_spanned = True
         return "pre-release; the constraint names none" if is_spanned else f"outside {self.text}"
+
+
+def _room(group: _Group, numbers: tuple[int, ...]) -> tuple[int, float]:
+    at = len(numbers)
+    low = group.low[at] if group.low[:at] == numbers and len(group.low) > at else 0
+    high = group.high[at] if group.high[:at] == numbers and len(group.high) > at else math.inf
+    is_outside = numbers < group.low[:at] or not numbers < group.high
+    return (1, 0) if is_outside else (cast(int, low), cast(float, high))
 
 
 def parse_constraint(text: str, *, include_prerelease: bool = False) -> Constraint:

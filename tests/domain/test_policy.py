@@ -17,6 +17,13 @@ from bot.domain.policy import SelectionPolicy, Strategy
         ("alphabetical", Strategy.ALPHABETICAL),
         ("name", Strategy.ALPHABETICAL),
         (" SemVer ", Strategy.SEMVER),
+        ("numerical", Strategy.NUMERICAL),
+        ("calver", Strategy.CALVER),
+        ("docker", Strategy.DOCKER),
+        ("patch", Strategy.PATCH),
+        ("minor", Strategy.MINOR),
+        ("Major", Strategy.MAJOR),
+        ("all", Strategy.ALL),
     ],
 )
 def test_a_strategy_is_known_by_its_name_and_alias(text: str, strategy: Strategy) -> None:
@@ -60,11 +67,6 @@ def test_an_unknown_strategy_names_the_closest(text: str, message: str) -> None:
 def test_a_bad_policy_is_refused_when_built(fields: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         SelectionPolicy(**fields)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize("strategy", [Strategy.NEWEST_BUILD, Strategy.ALPHABETICAL])
-def test_strategies_without_constraint_ignore_one(strategy: Strategy) -> None:
-    assert SelectionPolicy(strategy, "anything at all").constraint == "anything at all"
 
 
 def test_a_policy_is_a_plain_value() -> None:

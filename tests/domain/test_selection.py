@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from bot.domain.image import ImageName, ImageRef
 from bot.domain.selection import (
     Choice,
+    Direction,
+    Jump,
+    MovedTags,
     NeedsDetails,
     SelectionPolicy,
     Strategy,
@@ -21,6 +24,7 @@ from bot.domain.selection import (
     choose,
     is_downgrade,
 )
+from bot.domain.strategies.names import LEVELS
 
 NAME = ImageName("ghcr.io", "acme/web")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -442,15 +446,42 @@ versions = st.builds(
 )
 names = versions | st.sampled_from(["latest", "main", "1.0", "1", "v1", "bad tag", "", "sha-abc", "\x1b[0m"])
 tag_lists = st.lists(names, min_size=1, max_size=12)
-policies = st.builds(
-    SelectionPolicy,
-    st.sampled_from([Strategy.SEMVER, Strategy.NEWEST_BUILD, Strategy.ALPHABETICAL]),
-    st.sampled_from(["", "*-0", ">=1 <3", "~2"]),
-    st.sampled_from(["", "regexp:^v", "regexp:[0-9]"]),
-    st.sampled_from([(), ("*-rc*",), ("latest", "v0*")]),
-    st.sampled_from([(), ("linux/amd64",)]),
-    st.booleans(),
-) | st.just(DIGEST)
+shared = {
+    "allow_tags": st.sampled_from(["", "regexp:^v", "regexp:[0-9]"]),
+    "ignore_tags": st.sampled_from([(), ("*-rc*",), ("latest", "v0*")]),
+    "platforms": st.sampled_from([(), ("linux/amd64",)]),
+    "min_age": st.sampled_from([timedelta(0), timedelta(days=28)]),
+    "moved_tags": st.sampled_from(list(MovedTags)),
+    "pattern": st.sampled_from(["", "^v?([0-9])"]),
+}
+downgrades = st.booleans()
+policies = st.one_of(
+    st.builds(
+        SelectionPolicy,
+        constraint=st.sampled_from(["", "*-0", ">=1 <3", "~2"]),
+        max_jump=st.none() | st.sampled_from(list(Jump)),
+        allow_downgrade=downgrades,
+        **shared,
+    ),
+    st.builds(SelectionPolicy, st.just(Strategy.NEWEST_BUILD), allow_downgrade=downgrades, **shared),
+    st.builds(
+        SelectionPolicy,
+        st.sampled_from([Strategy.ALPHABETICAL, Strategy.NUMERICAL]),
+        order=st.none() | st.sampled_from(list(Direction)),
+        allow_downgrade=downgrades,
+        **shared,
+    ),
+    st.builds(SelectionPolicy, st.just(Strategy.DOCKER), allow_downgrade=downgrades, **shared),
+    st.builds(
+        SelectionPolicy,
+        st.just(Strategy.CALVER),
+        format=st.just("YY[.MINOR][.MICRO]"),
+        allow_downgrade=downgrades,
+        **shared,
+    ),
+    st.builds(SelectionPolicy, st.sampled_from(sorted(LEVELS)), **shared),
+    st.just(DIGEST),
+)
 some_details = st.builds(
     built, st.integers(0, 4) | st.none(), st.sampled_from(["linux/amd64", "linux/arm64"])
 ) | st.just(OUTAGE)

@@ -27,18 +27,40 @@ TAGS = ["1.0.0", "1.0.0-rc.1", "latest", "v2", "nightly-v3"]
     ],
 )
 def test_names_are_filtered(allow: str, ignore: list[str], kept: list[str]) -> None:
-    refused = TagFilter(allow_tags=allow, ignore_tags=ignore).refused(TAGS)
-    assert [tag for tag in TAGS if tag not in refused] == kept
+    names = TagFilter(allow_tags=allow, ignore_tags=ignore)
+    assert [tag for tag in TAGS if not names.refusal(tag)] == kept
 
 
 def test_the_reason_names_the_very_pattern() -> None:
     names = TagFilter(allow_tags="regexp:^1", ignore_tags=["beta-*", "*-rc*"])
-    assert names.refused(["1.0-rc1", "beta-1", "2.0", "1.0", "no tag"]) == {
+    assert {tag: names.refusal(tag) for tag in ["1.0-rc1", "beta-1", "2.0", "1.0", "no tag"]} == {
+        "1.0": "",
         "1.0-rc1": "matches ignore_tags '*-rc*'",
         "beta-1": "matches ignore_tags 'beta-*'",
         "2.0": "does not match allow_tags 'regexp:^1'",
         "no tag": "'no tag' is not a tag by the OCI grammar",
     }
+
+
+HEX = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("tag", "reason"),
+    [
+        (f"sha256-{HEX}.sig", "signature of another image, and no image"),
+        (f"sha256-{HEX}.att", "attestation of another image, and no image"),
+        (f"sha256-{HEX}.sbom", "bill of materials of another image, and no image"),
+        (f"sha256-{HEX}", "list of artefacts of another image, and no image"),
+        (f"sha512-{HEX}", "list of artefacts of another image, and no image"),
+        (f"sha256-{HEX}.tar", ""),
+        (f"sha256-{HEX[1:]}.sig", ""),
+        (f"sha256-{HEX.upper()}.sig", ""),
+        (f"v1-sha256-{HEX}", ""),
+    ],
+)
+def test_what_is_stored_beside_an_image_is_never_a_candidate(tag: str, reason: str) -> None:
+    assert TagFilter(allow_tags="regexp:sha", ignore_tags=[]).refusal(tag) == reason
 
 
 @pytest.mark.parametrize(
@@ -63,5 +85,5 @@ def test_no_pattern_makes_a_tag_cost_more_than_linear_time() -> None:
     """Either pattern needs minutes on such tags with a backtracking engine."""
     names = TagFilter(allow_tags="regexp:^(a+)+$", ignore_tags=["*a" * 40 + "*b"])
     began = time.process_time()
-    assert len(names.refused([f"{'a' * 120}{end}" for end in "!-_."])) == 4
+    assert all(names.refusal(f"{'a' * 120}{end}") for end in "!-_.")
     assert time.process_time() - began < 1
