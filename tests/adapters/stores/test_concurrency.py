@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from threading import Barrier
-from typing import TypeVar
 
 import pytest
 
@@ -24,9 +19,9 @@ from bot.domain.proposal import PullRequest, PullRequestState
 from bot.flow.announce import announce
 from bot.ports import Delivery, Lease
 from tests.kit.stores import HOUR, KINDS, MINUTE, NOW, SHARED, AnyStore, notice, outcome, take, told, url_of
+from tests.kit.workers import ended, line, python, say, together
 
 _WORKERS = 6
-_Result = TypeVar("_Result")
 
 
 @pytest.fixture(params=KINDS)
@@ -44,7 +39,7 @@ def stores(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Sequence[
 
 
 def test_one_of_many_gets_the_lease(stores: Sequence[AnyStore]) -> None:
-    leases = _together(
+    leases = together(
         stores, lambda store, number: store.lease("web", owner=f"{number}", now=NOW, ttl=MINUTE)
     )
     assert len([lease for lease in leases if lease]) == 1
@@ -52,7 +47,7 @@ def test_one_of_many_gets_the_lease(stores: Sequence[AnyStore]) -> None:
 
 def test_one_of_many_takes_over_a_lease_that_ran_out(stores: Sequence[AnyStore]) -> None:
     take(stores[0], owner="dead")
-    leases = _together(
+    leases = together(
         stores, lambda store, number: store.lease("web", owner=f"{number}", now=NOW + MINUTE, ttl=MINUTE)
     )
     assert [lease.fence for lease in leases if lease] == [2]
@@ -60,7 +55,7 @@ def test_one_of_many_takes_over_a_lease_that_ran_out(stores: Sequence[AnyStore])
 
 def test_a_delivery_that_arrives_many_times_at_once_is_new_once(stores: Sequence[AnyStore]) -> None:
     delivery = Delivery("github", "72d3162e")
-    answers = _together(stores, lambda store, _: store.receive(delivery, pipelines=["web"], now=NOW))
+    answers = together(stores, lambda store, _: store.receive(delivery, pipelines=["web"], now=NOW))
     assert sorted(answers) == [False] * (_WORKERS - 1) + [True]
     assert take(stores[0]).seen_wake == 1
 
@@ -76,7 +71,7 @@ def test_no_wake_is_lost(stores: Sequence[AnyStore]) -> None:
             served += _reconcile(store, "web", owner=f"{number}")
         return served
 
-    assert sum(_together(stores, works)) > 0
+    assert sum(together(stores, works)) > 0
     store = stores[0]
     woken = _WORKERS * 10
     assert take(store, "api").seen_wake == woken
@@ -89,7 +84,7 @@ def test_every_notice_is_told_once_and_in_order(stores: Sequence[AnyStore]) -> N
     keys = [f"{number:02}" for number in range(24)]
     told(stores[0], *(notice(key, thread=f"web/{int(key) % 3}") for key in keys))
     chat = MemoryNotifier()
-    counts = _together(stores, lambda store, _: announce(store, {"slack": chat}, _Clock(), 100))
+    counts = together(stores, lambda store, _: announce(store, {"slack": chat}, _Clock(), 100))
     counts.append(announce(stores[0], {"slack": chat}, _Clock(), 100))
     assert sum(counts) == len(keys)
     assert len(chat.headlines()) == 3
@@ -98,14 +93,14 @@ def test_every_notice_is_told_once_and_in_order(stores: Sequence[AnyStore]) -> N
 
 
 def test_pull_requests_of_many_have_numbers_of_their_own(stores: Sequence[AnyStore]) -> None:
-    added = _together(
+    added = together(
         stores, lambda store, number: store.add("infra", replace(_PULL, branch=f"tagboat/{number}"), now=NOW)
     )
     assert sorted(pull.number for pull in added) == list(range(1, _WORKERS + 1))
 
 
 def test_many_who_open_from_one_branch_get_the_same_pull_request(stores: Sequence[AnyStore]) -> None:
-    added = _together(stores, lambda store, _: store.add("infra", _PULL, now=NOW))
+    added = together(stores, lambda store, _: store.add("infra", _PULL, now=NOW))
     assert Counter(pull.number for pull in added) == {1: _WORKERS}
 
 
@@ -128,11 +123,11 @@ def test_each_pipeline_is_leased_by_one_of_many_processes(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     url = url_of(kind, request, tmp_path)
-    workers = [_python(_LEASE, url, NOW.isoformat(), f"worker-{number}") for number in range(3)]
-    assert [_line(worker) for worker in workers] == ["ready"] * 3
+    workers = [python(_LEASE, url, NOW.isoformat(), f"worker-{number}") for number in range(3)]
+    assert [line(worker) for worker in workers] == ["ready"] * 3
     for worker in workers:
-        _say(worker, "go")
-    assert sum(int(_ended(worker)) for worker in workers) == 20
+        say(worker, "go")
+    assert sum(int(ended(worker)) for worker in workers) == 20
 
 
 _POST = """
@@ -182,7 +177,7 @@ def test_a_worker_killed_after_posting_leaves_no_second_line(
     url, file = url_of(kind, request, tmp_path), tmp_path / "chat"
     store = SqlStore(url)
     told(store, notice("a"), notice("b"))
-    worker = _python(_POST, url, NOW.isoformat(), str(file))
+    worker = python(_POST, url, NOW.isoformat(), str(file))
     assert worker.wait(60) == -9
     worker.communicate()
     chat = _File(file)
@@ -214,18 +209,6 @@ class _Clock:
         return self._time
 
 
-def _together(stores: Sequence[AnyStore], work: Callable[[AnyStore, int], _Result]) -> list[_Result]:
-    """Do the work once per worker, all beginning at the same moment."""
-    barrier = Barrier(len(stores))
-
-    def begins(number: int) -> _Result:
-        barrier.wait(30)
-        return work(stores[number], number)
-
-    with ThreadPoolExecutor(len(stores)) as pool:
-        return list(pool.map(begins, range(len(stores))))
-
-
 def _reconcile(store: AnyStore, pipeline: str, *, owner: str) -> bool:
     lease: Lease | None = store.lease(pipeline, owner=owner, now=NOW, ttl=MINUTE)
     if lease is None:
@@ -233,26 +216,3 @@ def _reconcile(store: AnyStore, pipeline: str, *, owner: str) -> bool:
     store.save(lease, outcome(), notifiers=[], now=NOW)
     store.release(lease)
     return True
-
-
-def _python(program: str, *arguments: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", program, *arguments]
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-
-
-def _line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline().strip()
-
-
-def _say(process: subprocess.Popen[str], text: str) -> None:
-    assert process.stdin
-    process.stdin.write(text + "\n")
-    process.stdin.flush()
-
-
-def _ended(process: subprocess.Popen[str]) -> str:
-    output, errors = process.communicate(timeout=60)
-    assert (process.returncode, errors) == (0, "")
-    return output

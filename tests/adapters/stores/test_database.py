@@ -11,15 +11,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from bot.adapters.stores import database as module
 from bot.adapters.stores.database import Database
 from bot.adapters.stores.sql import SqlStore
-from bot.domain.errors import Denied, Malformed, NotFound, Refused, Unreachable
+from bot.domain.errors import Conflict, Denied, Malformed, NotFound, Refused, Transient, Unreachable
 from bot.ports import Delivery
 from tests.kit.postgres import PASSWORD
 from tests.kit.stores import NOW, notice, outcome, take
+from tests.kit.workers import together
 
 _SECRET = "s3cr3t-canary"
 
@@ -207,6 +208,85 @@ def test_a_statement_of_ours_that_is_wrong_is_refused_without_its_values(postgre
         _scalar(database, "SELECT CAST(:value AS integer) / 0", value)
     database.close()
     assert str(value["value"]) not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.servers
+def test_of_two_transactions_that_wait_for_each_other_one_may_try_again(postgres_url: str) -> None:
+    databases = [Database(postgres_url) for _ in range(2)]
+    _make_pair(databases[0])
+    both_hold_one = threading.Barrier(2)
+
+    def crosswise(database: Database, number: int) -> str:
+        try:
+            with database.writing() as connection:
+                connection.execute(text("SET LOCAL deadlock_timeout = '10ms'"))
+                _take(connection, number)
+                both_hold_one.wait(30)
+                _take(connection, 1 - number)
+        except Conflict as error:
+            return str(error)
+        return "done"
+
+    conflict, done = sorted(together(databases, crosswise))
+    assert done == "done"
+    assert "another transaction stood in its way (try again)" in conflict
+    for database in databases:
+        database.close()
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("setting", "expected", "reason"),
+    [
+        ("SET LOCAL lock_timeout = '10ms'", Unreachable, "another transaction holds a lock for long"),
+        ("SET LOCAL statement_timeout = '10ms'", Unreachable, "a statement took too long"),
+    ],
+    ids=["lock", "statement"],
+)
+def test_a_transaction_that_waits_for_too_long_may_be_tried_again(
+    postgres_url: str, setting: str, expected: type[Transient], reason: str
+) -> None:
+    database = Database(postgres_url)
+    _make_pair(database)
+
+    def wait() -> None:
+        with database.writing() as connection:
+            connection.execute(text(setting))
+            _take(connection, 0)
+
+    with database.writing() as connection:
+        _take(connection, 0)
+        with pytest.raises(expected, match=reason):
+            wait()
+    database.close()
+
+
+@pytest.mark.servers
+def test_a_transaction_that_read_what_changed_may_be_tried_again(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    _make_pair(database)
+
+    def overtaken() -> None:
+        with database.writing() as connection:
+            connection.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
+            connection.scalar(text("SELECT count(*) FROM pair"))
+            with database.writing() as other:
+                _take(other, 0)
+            _take(connection, 0)
+
+    with pytest.raises(Conflict, match="another transaction stood in its way"):
+        overtaken()
+    database.close()
+
+
+def _make_pair(database: Database) -> None:
+    with database.writing() as connection:
+        connection.execute(text("CREATE TABLE pair AS SELECT generate_series(0, 1) AS number"))
+
+
+def _take(connection: Connection, number: int) -> None:
+    """Lock one row of the pair, as every change does."""
+    connection.execute(text("UPDATE pair SET number = number WHERE number = :number"), {"number": number})
 
 
 def _scalar(database: Database, statement: str, values: Mapping[str, object]) -> object:
