@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from bot.adapters.argocd.connection import Connection
 from bot.adapters.argocd.rest import RestDeployments
@@ -76,6 +78,11 @@ def world(settings: Settings) -> World:
             if isinstance(each, RegistrySettings) and each.poll
         },
         identities=_identities(settings),
+        redeliveries={
+            name: forge.deliveries(partial(_leads_to, settings, name))
+            for name, forge in forges.items()
+            if isinstance(forge, GitHubForge) and name in settings.endpoints
+        },
     )
 
 
@@ -168,6 +175,18 @@ def endpoints(settings: Settings) -> Mapping[str, Endpoint]:
 def signing_keys(clock: Clock) -> SigningKeys:
     """The keys by which the identity of senders is checked; nothing is asked for before it is needed."""
     return GoogleKeys(clock)
+
+
+def _leads_to(settings: Settings, endpoint: str, url: str) -> bool:
+    """Whether a webhook with this address comes to the endpoint; any host will do where ours is not known."""
+    try:
+        there, here = urlsplit(url), urlsplit(settings.web.public_url)
+    except ValueError:
+        return False
+    path = f"{here.path.rstrip('/')}/webhooks/{endpoint}"
+    if not here.netloc:
+        return there.path.rstrip("/").endswith(path)
+    return (there.netloc.lower(), there.path.rstrip("/")) == (here.netloc.lower(), path)
 
 
 def _repositories(settings: Settings, forge: str) -> frozenset[str]:

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from celery import Celery
 
-from bot.adapters.queues.celery import ANNOUNCE, RECONCILE, SWEEP, TIDY
+from bot.adapters.queues.celery import ANNOUNCE, CATCH_UP, RECONCILE, SWEEP, TIDY
 from bot.flow.announce import announce
+from bot.flow.catch_up import Memory, catch_up
 from bot.flow.reconcile import reconcile
 from bot.flow.sweep import sweep, tidy
 from bot.flow.world import World
@@ -19,6 +20,7 @@ _NOTICES = 100
 
 def register(application: Celery, world: Callable[[], World], *, look_every: timedelta) -> None:
     """Give the application its tasks. `world` is called in the process that runs them."""
+    deliveries = Memory()
 
     @application.task(name=RECONCILE, shared=False)
     def reconcile_pipeline(name: str) -> None:
@@ -36,3 +38,7 @@ def register(application: Celery, world: Callable[[], World], *, look_every: tim
     @application.task(name=TIDY, shared=False)
     def forget_what_is_old() -> None:
         tidy(world())
+
+    @application.task(name=CATCH_UP, shared=False)
+    def ask_for_lost_deliveries() -> None:
+        catch_up(world(), deliveries)

@@ -8,7 +8,18 @@ from datetime import timedelta
 
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Pipeline
-from bot.ports import Catalog, Clock, Deployments, Forge, Identities, Notifier, Queue, Registry, Store
+from bot.ports import (
+    Catalog,
+    Clock,
+    Deployments,
+    Forge,
+    Identities,
+    Notifier,
+    Queue,
+    Redeliveries,
+    Registry,
+    Store,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +28,7 @@ class World:
 
     `poll` is how long an answer of a registry holds; `polls` has those hosts that have a time of their own.
     `identities` checks signatures that were made without a key; None where that is not installed.
+    `redeliveries` has those forges that send lost webhooks again, by the same names.
     """
 
     pipelines: Mapping[str, Pipeline]
@@ -31,6 +43,7 @@ class World:
     poll: timedelta = timedelta(minutes=5)
     polls: Mapping[str, timedelta] = field(default_factory=dict)
     identities: Identities | None = None
+    redeliveries: Mapping[str, Redeliveries] = field(default_factory=dict)
 
     def registry(self, image: ImageName) -> Registry:
         """The registry that holds the image; wiring has one for every host that a pipeline names."""

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from celery import Celery
 
-from bot.adapters.queues.celery import ANNOUNCE, RECONCILE, SWEEP, TIDY, celery_application
+from bot.adapters.queues.celery import ANNOUNCE, CATCH_UP, RECONCILE, SWEEP, TIDY, celery_application
 from bot.domain.notice import Event
 from bot.domain.snapshot import State
 from tests.flow.worlds import WEB, Bench, values
@@ -66,7 +66,7 @@ def test_every_tick_of_the_schedule_names_a_task_that_is_there(bench: Bench) -> 
     app = application(bench)
     add_schedule(app)
     named = {entry["task"] for entry in app.conf.beat_schedule.values()}
-    assert named == {SWEEP, TIDY}
+    assert named == {SWEEP, TIDY, CATCH_UP}
     assert named <= set(app.tasks)
 
 

@@ -7,12 +7,13 @@ lost makes no second one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.adapters.forges.github_api import GitHubApi
 from bot.adapters.forges.github_commits import Commits
+from bot.adapters.forges.github_deliveries import GitHubDeliveries
 from bot.adapters.forges.github_login import AppCredential, AppLogin, TokenCredential, TokenLogin
 from bot.adapters.forges.github_pulls import (
     Found,
@@ -71,7 +72,8 @@ class GitHubForge:
             timeout_seconds=settings.timeout_seconds,
             seconds_between_writes=settings.seconds_between_writes,
         )
-        self._api = GitHubApi(self._transport, _credential(settings.login, self._transport))
+        self._credential = _credential(settings.login, self._transport)
+        self._api = GitHubApi(self._transport, self._credential)
         self._commits = Commits(self._api, settings.identity)
         self._writer = Writer(self._api, self._commits, settings.identity)
         self._merge_method = settings.merge_method
@@ -81,6 +83,10 @@ class GitHubForge:
     def disconnect(self) -> None:
         """Close every connection; the next call opens new ones."""
         self._transport.close()
+
+    def deliveries(self, leads_here: Callable[[str], bool]) -> GitHubDeliveries:
+        """What GitHub remembers of webhook deliveries; `leads_here` tells our endpoint's address."""
+        return GitHubDeliveries(self._api, self._transport, self._credential, leads_here=leads_here)
 
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""

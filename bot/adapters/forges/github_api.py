@@ -65,6 +65,12 @@ class GitHubApi:
         self._remember(key, answer, value)
         return value
 
+    def page(
+        self, repository: str, path: str, *, parameters: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> Answer:
+        """Ask for one page of a list and give the answer with its headers; what is no success is raised."""
+        return self._send("GET", repository, path, parameters=parameters, headers=headers)
+
     def send(
         self, verb: str, repository: str, path: str, body: Mapping[str, Any], read: Callable[[Any], T]
     ) -> T:

@@ -121,6 +121,11 @@ class AppCredential:
         self._tokens: dict[int, _InstallationToken] = {}
         self._lock = threading.Lock()
 
+    @property
+    def own(self) -> Auth:
+        """The login as the App itself, for what concerns no repository."""
+        return self._app
+
     def auth(self, repository: str) -> Auth:
         """The token of the installation that covers the repository, a new one when it ends soon."""
         with self._lock:

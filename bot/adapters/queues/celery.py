@@ -21,6 +21,7 @@ RECONCILE = "tagboat.reconcile"
 ANNOUNCE = "tagboat.announce"
 SWEEP = "tagboat.sweep"
 TIDY = "tagboat.tidy"
+CATCH_UP = "tagboat.catch_up"
 
 _WORK, _NEWS = "tagboat", "tagboat-announce"
 QUEUES = (_WORK, _NEWS)
