@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from bot.adapters.registries.credentials import Configured
 from bot.adapters.registries.distribution import DistributionRegistry
 from bot.adapters.registries.layout import LayoutRegistry
 from bot.adapters.registries.memory import MemoryRegistry
@@ -17,6 +19,7 @@ from bot.domain.errors import NotFound, Refused
 from bot.domain.image import ImageName, is_digest
 from bot.ports import Registry
 from tests.adapters.registries.hostile import Shelf, serving
+from tests.contracts.registry_vendors import PASSWORD, USER, VENDORS, Vendor, VendorHost
 from tests.kit.images import Image, build_image, build_index, push, write_layout
 from tests.kit.registry import docker_registry
 
@@ -88,6 +91,20 @@ def _http(stack: ExitStack, _: Path) -> Subject:
     )
 
 
+def _vendor(vendor: Vendor, stack: ExitStack, _: Path) -> Subject:
+    fake = VendorHost(vendor)
+    server = stack.enter_context(serving(fake))
+    registry = DistributionRegistry(
+        host=server.host,
+        url=f"http://{server.host}{vendor.base}",
+        plain_http=True,
+        credentials=Configured(USER, PASSWORD),
+    )
+    stack.callback(registry.close)
+    image = ImageName(server.host, vendor.path)
+    return Subject(registry, image, lambda tag, pushed: fake.shelf.put(tag, pushed.built()))
+
+
 def _docker_registry(stack: ExitStack, _: Path) -> Subject:
     host = stack.enter_context(docker_registry())
     registry = DistributionRegistry(host=host, plain_http=True)
@@ -102,6 +119,7 @@ def _docker_registry(stack: ExitStack, _: Path) -> Subject:
         pytest.param(_layout, id="layout"),
         pytest.param(_http, id="http"),
         pytest.param(_docker_registry, id="docker-registry", marks=pytest.mark.servers),
+        *(pytest.param(partial(_vendor, vendor), id=vendor.name) for vendor in VENDORS),
     ]
 )
 def subject(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Subject]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 _LONGEST = timedelta(days=1)
-_QUOTA = re.compile(r"\s*([0-9]{1,9})\s*(?:;\s*w=([0-9]{1,9}))?\s*(?:[;,].*)?")
+_QUOTA = re.compile(r"\s*([0-9]{1,12})\s*(?:;\s*w=([0-9]{1,9}))?\s*(?:[;,].*)?")
 
 
 def retry_after(headers: Mapping[str, str]) -> timedelta | None:

@@ -20,6 +20,7 @@ _BY_HOST = {
     "registry-1.docker.io": Rate(10.0, 300),
     "hub.docker.com": Rate(2.0, 100),
     "public.ecr.aws": Rate(5.0, 50),
+    "gcr.io": Rate(50.0, 1000),
     "ghcr.io": Rate(25.0, 500),
     "quay.io": Rate(10.0, 200),
     "registry.gitlab.com": Rate(8.0, 200),
@@ -30,7 +31,7 @@ _BY_HOST = {
 _BY_SUFFIX = {
     ".azurecr.io": Rate(16.0, 300),
     ".pkg.dev": Rate(100.0, 2000),
-    "gcr.io": Rate(50.0, 1000),
+    ".gcr.io": Rate(50.0, 1000),
     ".amazonaws.com": Rate(50.0, 1000),
     ".amazonaws.com.cn": Rate(50.0, 1000),
 }
