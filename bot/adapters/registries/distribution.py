@@ -43,7 +43,7 @@ from bot.adapters.registries.signatures import signatures
 from bot.adapters.registries.signatures_http import HttpDocuments
 from bot.adapters.registries.site import Site, site_base
 from bot.adapters.registries.throttle import Throttle
-from bot.adapters.registries.transport import Answer, Transport
+from bot.adapters.registries.transport import Transport
 from bot.domain.errors import Malformed, NotFound, TagboatError
 from bot.domain.evidence import Evidence
 from bot.domain.image import ImageName, is_digest
@@ -178,8 +178,7 @@ class DistributionRegistry:
 
     def signatures(self, image: ImageName, digest: str) -> Iterator[Evidence]:
         """What the repository holds as signatures of the digest; read one by one, as it is asked for."""
-        documents = HttpDocuments(self._ask, self._site.check, self._site.origin)
-        return signatures(documents, image, digest)
+        return signatures(HttpDocuments(self._site), image, digest)
 
     def manifest(self, image: ImageName, reference: str) -> tuple[str, Manifest]:
         """The manifest or index of a tag or digest, verified, and its digest."""
@@ -216,11 +215,6 @@ class DistributionRegistry:
         site.check(answer, what)
         verify(answer.body, descriptor.digest, what)
         return read_config(answer.body, what), len(answer.body)
-
-    def _ask(
-        self, image: ImageName, target: str, *, limit: int, method: str = "GET", accept: str = "*/*"
-    ) -> Answer:
-        return self._site.ask(image.path, target, limit=limit, method=method, accept=accept)
 
     def _nearest(self, read: Callable[[Site], _Read]) -> _Read:
         """Read what a digest names from the first site that has it, the registry itself last."""

@@ -5,10 +5,9 @@ https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Protocol
 from urllib.parse import urljoin
 
 from requests.utils import parse_header_links
@@ -21,6 +20,7 @@ from bot.adapters.registries.contents import (
     verify,
 )
 from bot.adapters.registries.signatures import Referrer, read_referrers
+from bot.adapters.registries.site import Site
 from bot.adapters.registries.transport import Answer, origin
 from bot.domain.errors import Refused
 from bot.domain.image import ImageName, is_digest
@@ -39,27 +39,19 @@ _NO_REFERRERS = frozenset(
 )
 
 
-class Ask(Protocol):
-    """Asks a registry, with its login; `target` is relative to the repository, or an own URL."""
-
-    def __call__(self, image: ImageName, target: str, *, limit: int, accept: str = "*/*") -> Answer: ...
-
-
 @dataclass(frozen=True, slots=True)
 class HttpDocuments:
-    """The documents of the registry at `own`. `check` raises for every answer that is not its 200."""
+    """The documents of the registry at `site`; mirrors are not asked, as signatures come after images."""
 
-    ask: Ask
-    check: Callable[[Answer, str], None]
-    own: tuple[str, str, int]
+    site: Site
 
     def document(self, image: ImageName, reference: str) -> bytes | None:
         """The manifest or index of a tag or digest, verified; None when there is none."""
-        answer = self.ask(image, f"manifests/{reference}", limit=LARGEST_MANIFEST, accept=_ACCEPT)
+        answer = self.site.ask(image.path, f"manifests/{reference}", limit=LARGEST_MANIFEST, accept=_ACCEPT)
         if answer.status == HTTPStatus.NOT_FOUND and not answer.is_html:
             return None
         what = f"the manifest {image}{'@' if is_digest(reference) else ':'}{reference}"
-        self.check(answer, what)
+        self.site.check(answer, what)
         digest = reference if is_digest(reference) else answer.headers.get(_DIGEST_HEADER)
         if digest is not None:
             verify(answer.body, digest, what)
@@ -68,8 +60,8 @@ class HttpDocuments:
     def blob(self, image: ImageName, descriptor: Descriptor, limit: int) -> bytes:
         """A blob, verified."""
         what = f"the blob {image}@{descriptor.digest}"
-        answer = self.ask(image, f"blobs/{descriptor.digest}", limit=limit)
-        self.check(answer, what)
+        answer = self.site.ask(image.path, f"blobs/{descriptor.digest}", limit=limit)
+        self.site.check(answer, what)
         verify(answer.body, descriptor.digest, what)
         return answer.body
 
@@ -88,7 +80,7 @@ class HttpDocuments:
             return None
         found: list[Referrer] = []
         for page in self._pages(image, first, what):
-            self.check(page, what)
+            self.site.check(page, what)
             found += read_referrers(page.body, what)
         return found
 
@@ -102,7 +94,7 @@ class HttpDocuments:
         raise Refused(f"{what} are not read", why=f"there are over {_MOST_PAGES} pages of them")
 
     def _page(self, image: ImageName, target: str) -> Answer:
-        return self.ask(image, target, limit=LARGEST_MANIFEST, accept=INDEX_TYPES[0])
+        return self.site.ask(image.path, target, limit=LARGEST_MANIFEST, accept=INDEX_TYPES[0])
 
     def _next(self, page: Answer, what: str) -> str | None:
         links = parse_header_links(page.headers.get("Link", "")[:4096])
@@ -111,7 +103,7 @@ class HttpDocuments:
             return None
         try:
             url = urljoin(page.url, target)
-            is_own = origin(url) == self.own
+            is_own = origin(url) == self.site.origin
         except ValueError:
             is_own = False
         if not is_own:
