@@ -12,16 +12,24 @@ from tests.faults.checker import assert_one_release_went_through
 from tests.faults.mortal import Fate, Killed, LostAnswer, Meanwhile, Unheard, mortal
 from tests.faults.stage import Stage
 
-PORTS = {"registry": 20, "forge": 100, "deployments": 20, "notifier": 15, "store": 80, "queue": 10}
+PORTS = {
+    "registry": 1,
+    "catalog": 40,
+    "forge": 100,
+    "deployments": 20,
+    "notifier": 15,
+    "store": 80,
+    "queue": 10,
+}
 """Each port, and how many calls of it the story makes at least: fewer would mean that it was not played."""
 
 
 @pytest.mark.parametrize(("port", "least"), PORTS.items(), ids=PORTS)
 def test_the_process_may_die_after_any_call_of_a_port(port: str, least: int) -> None:
-    assert _played_at_every_call(Fate, port) > least
+    assert _played_at_every_call(Fate, port) >= least
 
 
-@pytest.mark.parametrize("port", ["deployments", "notifier", "store", "queue"])
+@pytest.mark.parametrize("port", ["catalog", "deployments", "notifier", "store", "queue"])
 def test_the_answer_to_a_call_of_a_port_may_be_lost(port: str) -> None:
     assert _played_at_every_call(LostAnswer, port, step=2) > PORTS[port]
 
