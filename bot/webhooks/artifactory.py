@@ -112,5 +112,5 @@ def _platforms(data: Json) -> tuple[str, ...] | None:
 def _platform(given: Json) -> str | None:
     """`linux/arm64`, or None for what is none: an attestation is `unknown/unknown`."""
     parts = [optional_text(given, key) for key in ("os", "architecture", "variant")]
-    known = [part for part in parts if part and _WORD.fullmatch(part)]
+    known = [part for part in parts if part and part != "unknown" and _WORD.fullmatch(part)]
     return "/".join(known) if len(known) >= 2 else None

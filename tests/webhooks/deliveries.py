@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,11 +15,15 @@ from urllib.parse import parse_qs, urlencode
 from bot.domain.fact import to_plain
 from bot.webhooks.git import clone_address
 from bot.webhooks.reader import Endpoint, Reading, Rejected, Request, Secret
+from tests.webhooks import tokens
 
 SECRET = "s3cret"
 SAMPLES = Path(__file__).parent / "samples"
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 """When deliveries arrive."""
+
+
+_STANDARD = ("standard", "cloudevents")
 
 
 @dataclass(frozen=True)
@@ -86,24 +90,16 @@ def authentic(
 ) -> Request:
     """A request that the sender's endpoint lets in, whatever its body is."""
     given = dict(headers or {})
-    match sender:
-        case "distribution":
-            given |= {"Authorization": f"Bearer {SECRET}"}
-        case "dockerhub":
-            query = {**(query or {}), "secret": SECRET}
-        case "gitlab":
-            given |= {"X-Gitlab-Token": SECRET, "Authorization": SECRET}
-        case "gitea" | "forgejo":
-            given |= {"X-Gitea-Signature": signature(_json_of(body, given)).removeprefix("sha256=")}
-        case "bitbucket":
-            given |= {"X-Hub-Signature": signature(body)}
-        case "argocd":
-            given |= {"Authorization": f"Bearer {SECRET}"}
-        case "slack":
-            given |= slack_headers(body)
-        case _:
-            given |= {"X-Hub-Signature-256": signature(body)}
-    return Request(given, body, query or {}, received_at=NOW)
+    prove = _PROOFS.get(sender, lambda body, _: {"X-Hub-Signature-256": signature(body)})
+    if sender in _IN_ADDRESS:
+        query = {**(query or {}), "secret": SECRET}
+    else:
+        given |= prove(body, given)
+    return Request(given, body, query or {}, received_at=NOW, keys=tokens.public_keys())
+
+
+def _hex(body: bytes, algorithm: str) -> str:
+    return hmac.new(SECRET.encode(), body, algorithm).hexdigest()
 
 
 def _json_of(body: bytes, headers: Mapping[str, str]) -> bytes:
@@ -122,6 +118,26 @@ def slack_headers(body: bytes, secret: str = SECRET, *, at: datetime = NOW) -> d
     return {"X-Slack-Request-Timestamp": time, "X-Slack-Signature": f"v0={digest}"}
 
 
+_IN_ADDRESS = frozenset({"alibaba_acr", "dockerhub", "quay"})
+_PROOFS: Mapping[str, Callable[[bytes, Mapping[str, str]], dict[str, str]]] = {
+    **dict.fromkeys(
+        ("acr", "argocd", "distribution", "ecr"), lambda body, given: {"Authorization": f"Bearer {SECRET}"}
+    ),
+    **dict.fromkeys(("cloudevents", "standard"), lambda body, given: tokens.standard_headers(body, at=NOW)),
+    **dict.fromkeys(
+        ("forgejo", "gitea"), lambda body, given: {"X-Gitea-Signature": _hex(_json_of(body, given), "sha256")}
+    ),
+    "artifactory": lambda body, given: {"X-JFrog-Event-Auth": _hex(body, "sha256")},
+    "bitbucket": lambda body, given: {"X-Hub-Signature": signature(body)},
+    "gar": lambda body, given: tokens.bearer(tokens.claims(NOW)),
+    "gitlab": lambda body, given: {"X-Gitlab-Token": SECRET, "Authorization": SECRET},
+    "harbor": lambda body, given: {"Authorization": SECRET},
+    "nexus": lambda body, given: {"X-Nexus-Webhook-Signature": _hex(body, "sha1")},
+    "slack": lambda body, given: slack_headers(body),
+}
+"""What proves a body to be the sender's, where it is not the signature that GitHub has."""
+
+
 def signature(body: bytes, secret: str = SECRET) -> str:
     """GitHub's signature over a body."""
     return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
@@ -138,11 +154,19 @@ def endpoint(sender: str, **changed: Any) -> Endpoint:
         "https://bitbucket.org/acme/infra",
         "https://bitbucket.example.com/scm/acme/infra",
     )
+    nexus = {"registry": "nexus.example.com:5000"} if sender == "nexus" else {}
     known: dict[str, Any] = {
-        "secrets": (Secret.of(SECRET),),
+        **nexus,
+        "secrets": (Secret.of(tokens.SIGNING_SECRET if sender in _STANDARD else SECRET),),
         "registries": frozenset(
-            {"ghcr.io", "registry.example.com:5000", "registry.gitlab.example.com", "gitea.example.com"}
+            {
+                *("ghcr.io", "registry.example.com:5000", "registry.gitlab.example.com", "gitea.example.com"),
+                *("acme.azurecr.io", "registry.cn-shanghai.aliyuncs.com", "acme.jfrog.io", "quay.io"),
+                *("210987654321.dkr.ecr.eu-west-1.amazonaws.com", "europe-docker.pkg.dev", "gcr.io"),
+                *("harbor.example.com", "nexus.example.com:5000"),
+            }
         ),
+        "identity": tokens.IDENTITY,
         "repositories": frozenset(filter(None, map(clone_address, addresses))),
     }
     return Endpoint(sender, **{**known, **changed})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.webhooks.auth import hub_signature, static_header, url_secret
-from bot.webhooks.reader import Rejected, Request, Secret
+from bot.webhooks.reader import Identity, Rejected, Request, Secret
 from bot.webhooks.senders import SENDERS, read
 from tests.webhooks.deliveries import authentic, endpoint, signature
 
@@ -103,7 +103,8 @@ def test_nothing_is_parsed_before_the_sender_is_known(sender: str) -> None:
 
 @pytest.mark.parametrize("sender", sorted(SENDERS))
 def test_the_secret_of_another_endpoint_is_refused(sender: str) -> None:
-    refusal = read(authentic(sender, b"{}"), endpoint(sender, secrets=(Secret.of("theirs"),)))
+    other = {"secrets": (Secret.of("theirs"),), "identity": Identity("https://theirs.example.com", "a@b.c")}
+    refusal = read(authentic(sender, b"{}"), endpoint(sender, **other))
     assert isinstance(refusal, Rejected)
     assert refusal.status == 401
 

@@ -105,10 +105,22 @@ def test_an_action_is_shown_harmlessly() -> None:
     assert len(found["reason"]) < 100
 
 
-@pytest.mark.parametrize("media_type", ["application/octet-stream", "", None])
-def test_what_is_no_manifest_is_ignored(media_type: str | None) -> None:
-    found = outcome(_read({"events": [_event(target=_target(mediaType=media_type))]}))
+BLOBS = {
+    "a blob": {"mediaType": "application/octet-stream"},
+    "neither type nor tag": {"mediaType": "", "tag": None},
+}
+
+
+@pytest.mark.parametrize("target", BLOBS.values(), ids=BLOBS)
+def test_what_is_no_manifest_is_ignored(target: dict[str, Any]) -> None:
+    found = outcome(_read({"events": [_event(target=_target(**target))]}))
     assert found == [{"kind": "ignored", "reason": "not a manifest"}]
+
+
+@pytest.mark.parametrize("media_type", ["", None])
+def test_what_has_a_tag_is_a_manifest_even_where_its_type_is_left_out(media_type: str | None) -> None:
+    (found,) = outcome(_read({"events": [_event(target=_target(mediaType=media_type))]}))
+    assert (found["kind"], found["tag"]) == ("image_pushed", _event()["target"]["tag"])
 
 
 def test_a_configured_registry_stands_for_the_inner_name_that_the_body_has() -> None:

@@ -25,8 +25,11 @@ TYPES = [
     "application/json",
     "application/x-www-form-urlencoded",
     "application/vnd.docker.distribution.events.v1+json",
+    "application/cloudevents+json",
 ]
 KEYS = [
+    *("specversion", "type", "source", "id", "data", "event_data", "resources", "message", "detail"),
+    *("updated_tags", "docker_url", "component", "asset", "domain", "image", "images", "TopicArn", "Message"),
     "action",
     "events",
     "target",
@@ -50,7 +53,7 @@ ANY_JSON = st.recursive(
 )
 # The machine may be busy; time is bounded in test_body.py.
 unhurried = settings(deadline=None)
-STATUSES = {202, 400, 401, 403, 413, 415}
+STATUSES = {202, 204, 400, 401, 403, 413, 415}
 
 
 def _hold(reading: Reading | Rejected) -> None:
