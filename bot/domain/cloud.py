@@ -17,7 +17,7 @@ _ECR_PUBLIC = frozenset({"public.ecr.aws", "ecr-public.aws.com"})
 # https://docs.aws.amazon.com/AmazonECR/latest/public/public-registry-auth.html: from this region only.
 _ECR_PUBLIC_REGION = "us-east-1"
 _GAR = re.compile(r"(?:[a-z0-9-]+\.)?gcr\.io|[a-z0-9-]+-docker\.pkg\.dev|docker\.pkg\.dev")
-_ACR = re.compile(r"[a-z0-9-]{5,80}\.azurecr\.(?:io|cn|us)")
+_ACR = re.compile(r"[a-z0-9-]{1,80}\.azurecr\.(?:io|cn|us)")
 
 
 @dataclass(frozen=True, slots=True)

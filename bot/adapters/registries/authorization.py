@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import re
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Lock
@@ -22,6 +22,7 @@ from bot.adapters.registries.challenge import Challenge
 from bot.adapters.registries.credentials import Credentials, Login
 from bot.adapters.registries.hosts import may_see_login
 from bot.adapters.registries.transport import Answer, Request, Transport, origin
+from bot.domain.cloud import login_advice
 from bot.domain.errors import Denied, Malformed, Refused
 
 _LARGEST_TOKEN = 256 * 1024
@@ -31,11 +32,15 @@ _TOKEN = re.compile(r"[\x21-\x7e]{1,16384}")
 _SHORTEST_LIFE = 60.0
 _LONGEST_LIFE = 3600.0
 _MARGIN = 10.0
-# Only what reads: `metadata_read` is what Azure wants for a tag list.
+# Only what reads: `metadata_read` is what Azure wants for a tag list, and `aws` is the only scope that
+# Amazon's public registry has.
 _SCOPE = re.compile(
     r"repository(?:\([a-z]+\))?:[A-Za-z0-9._/:-]{1,300}:(?:pull|metadata_read)(?:,(?:pull|metadata_read))*"
+    r"|aws"
 )
 _MOST_SCOPES = 8
+# A pull secret may hold several logins for one host; a wrong one is replaced, and replaced again.
+_MOST_LOGINS = 3
 # A user name and password open the whole registry: such a grant stands under this key, not under a path.
 _EVERYWHERE = ""
 
@@ -51,6 +56,7 @@ class _Grant:
     header: str = field(repr=False)
     scopes: frozenset[str]
     until: float
+    is_everywhere: bool = False
 
 
 class Authorizer:
@@ -96,10 +102,13 @@ class Authorizer:
             if grant and grant.header != rejected and wanted <= grant.scopes:
                 return grant.header
             known = grant.scopes if grant and len(grant.scopes) < _MOST_SCOPES else frozenset()
-            fresh = self._bearer(path, bearer, wanted | known) if bearer else self._basic(path, challenges)
-            if fresh.header == rejected:
+            if bearer:
+                fresh = self._bearer(path, bearer, wanted | known, rejected)
+            elif any(item.scheme == "basic" for item in challenges):
+                fresh = self._basic(path, rejected)
+            else:
                 raise self.denied(path)
-            self._grants[path if bearer else _EVERYWHERE] = fresh
+            self._grants[_EVERYWHERE if fresh.is_everywhere else path] = fresh
             return fresh.header
 
     def denied(self, path: str) -> Denied:
@@ -107,27 +116,48 @@ class Authorizer:
         return Denied(
             f"{self._host} does not let us read {path}",
             why=f"it did not accept {self._credentials.source}",
-            fix="check the image's name, and give a login that may pull it",
+            fix=self._credentials.advice
+            or login_advice(self._host)
+            or "check the image's name, and give a login that may pull it",
         )
 
-    def _basic(self, path: str, challenges: Sequence[Challenge]) -> _Grant:
-        login = self._credentials.login()
-        if login is None or login.is_identity_token or not any(item.scheme == "basic" for item in challenges):
-            raise self.denied(path)
-        return _Grant(_basic_header(login), frozenset(), self._monotonic() + _LONGEST_LIFE)
+    def _logins(self, path: str) -> Iterator[Login | None]:
+        """The login for the path, and after each that was not accepted the next one that there is."""
+        login = self._credentials.login(path)
+        yield login
+        for _ in range(_MOST_LOGINS - 1):
+            refused, login = login, self._credentials.login(path, refused=login)
+            if login == refused:
+                return
+            yield login
 
-    def _bearer(self, path: str, challenge: Challenge, scopes: frozenset[str]) -> _Grant:
+    def _basic(self, path: str, rejected: str | None) -> _Grant:
+        for login in self._logins(path):
+            if login is None or login.is_identity_token:
+                break
+            header = _basic_header(login)
+            if header != rejected:
+                until = self._monotonic() + _LONGEST_LIFE
+                return _Grant(header, frozenset(), until, is_everywhere=not login.is_for_path)
+        raise self.denied(path)
+
+    def _bearer(
+        self, path: str, challenge: Challenge, scopes: frozenset[str], rejected: str | None
+    ) -> _Grant:
         realm = self._realm(challenge)
-        login = self._credentials.login()
-        if login is not None:
-            self._check_may_see(realm)
-        asked_at = self._monotonic()
-        answer = self._ask_token(realm, challenge.parameters.get("service", ""), sorted(scopes), login)
-        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-            raise self.denied(path)
-        token = _read_token(answer)
-        life = min(max(token.expires_in or _SHORTEST_LIFE, _SHORTEST_LIFE), _LONGEST_LIFE)
-        return _Grant(f"Bearer {token.token or token.access_token}", scopes, asked_at + life - _MARGIN)
+        for login in self._logins(path):
+            if login is not None:
+                self._check_may_see(realm)
+            asked_at = self._monotonic()
+            answer = self._ask_token(realm, challenge.parameters.get("service", ""), sorted(scopes), login)
+            if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+                continue
+            token = _read_token(answer)
+            life = min(max(token.expires_in or _SHORTEST_LIFE, _SHORTEST_LIFE), _LONGEST_LIFE)
+            header = f"Bearer {token.token or token.access_token}"
+            if header != rejected:
+                return _Grant(header, scopes, asked_at + life - _MARGIN)
+        raise self.denied(path)
 
     def _realm(self, challenge: Challenge) -> str:
         realm = challenge.parameters.get("realm", "")

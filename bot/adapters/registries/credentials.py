@@ -1,5 +1,7 @@
 """Where the login for a registry comes from: the configuration, or Docker's own store and its helpers.
 
+Logins that clouds and clusters give are in `logins/`.
+
 The `docker` package reads Docker's configuration and says which helper is in charge; it needs no engine for
 that. The helper is run here, because the package's own runner waits for ever.
 """
@@ -33,11 +35,15 @@ _NOT_FOUND = "credentials not found in native keychain"
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A user name and its secret: a password, or an identity token (OAuth 2 refresh token)."""
+    """A user name and its secret: a password, or an identity token (OAuth 2 refresh token).
+
+    `is_for_path`: it counts for the repository that it was asked for, and another may have another one.
+    """
 
     username: str
     secret: str = field(repr=False)
     is_identity_token: bool = False
+    is_for_path: bool = False
 
 
 class Credentials(Protocol):
@@ -48,11 +54,19 @@ class Credentials(Protocol):
         """Where the login comes from, in words for a human; never the login itself."""
         ...
 
-    def login(self) -> Login | None:
-        """The login now, or None for anonymous access.
+    @property
+    def advice(self) -> str:
+        """What a human can do where the login is not accepted; empty when only the registry could tell."""
+        ...
+
+    def login(self, path: str = "", *, refused: Login | None = None) -> Login | None:
+        """The login now for this repository, or None for anonymous access.
+
+        `refused` is one that was just not accepted: what is kept is then looked up anew, and the answer is
+        the login to try next, or `refused` itself when there is no other.
 
         Raises:
-            Malformed, Denied, Unreachable: the place that holds it cannot be read.
+            Malformed, Denied, NotFound, Limited, Unreachable: the place that holds it cannot be read.
         """
         ...
 
@@ -62,9 +76,11 @@ class Anonymous:
     """No login at all."""
 
     source: str = "no login"
+    advice: str = ""
 
-    def login(self) -> Login | None:
+    def login(self, path: str = "", *, refused: Login | None = None) -> Login | None:
         """None, always."""
+        del path, refused
         return None
 
 
@@ -75,9 +91,11 @@ class Configured:
     username: str
     password: str = field(repr=False)
     source: str = "the user name and password of the configuration"
+    advice: str = ""
 
-    def login(self) -> Login | None:
+    def login(self, path: str = "", *, refused: Login | None = None) -> Login | None:
         """What was configured."""
+        del path, refused
         return Login(self.username, self.password)
 
 
@@ -90,14 +108,16 @@ class DockerCredentials:
 
     host: str
     path: Path | None = None
+    advice: str = ""
 
     @property
     def source(self) -> str:
         """The file that is read."""
         return f"Docker's configuration {self._file() or '(no file found)'}"
 
-    def login(self) -> Login | None:
-        """The login that Docker would use for this host, or None when it knows none."""
+    def login(self, path: str = "", *, refused: Login | None = None) -> Login | None:
+        """The login that Docker would use for this host, read each time; None when it knows none."""
+        del path, refused
         content = self._content()
         if not content:
             return None

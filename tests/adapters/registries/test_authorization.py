@@ -96,8 +96,9 @@ class TestBearer:
     def test_an_identity_token_is_exchanged_by_post_and_never_in_an_address(self) -> None:
         class Identity:
             source = "a helper"
+            advice = ""
 
-            def login(self) -> Login:
+            def login(self, path: str = "", *, refused: Login | None = None) -> Login:
                 return Login("<token>", _SECRET, is_identity_token=True)
 
         wall = Wall(token=lambda text: reply_json({"access_token": text}))
@@ -274,11 +275,12 @@ class _Rotating:
     """Gives another password each time, as a helper with short-lived ones does."""
 
     source = "a helper"
+    advice = "look into the helper"
 
     def __init__(self) -> None:
         self._numbers = count(1)
 
-    def login(self) -> Login:
+    def login(self, path: str = "", *, refused: Login | None = None) -> Login:
         return Login("bot", f"pw{next(self._numbers)}")
 
 
