@@ -66,10 +66,17 @@ def simple_artifact(
     signed: Sequence[tuple[bytes, str]],
     *,
     subject: Image | None = None,
-    notes: Mapping[str, str] | None = None,
+    notes: Sequence[Mapping[str, str]] = (),
 ) -> Image:
-    """A manifest of payloads with a signature each; `subject` makes it a referrer."""
-    layers = [Blob(SIMPLE, body, None, {SIGNATURE: text, **(notes or {})}) for body, text in signed]
+    """A manifest of payloads with a signature each; `subject` makes it a referrer.
+
+    `notes` are further annotations, for each signature in turn.
+    """
+    more = notes or [{}] * len(signed)
+    layers = [
+        Blob(SIMPLE, body, None, {SIGNATURE: text, **each})
+        for (body, text), each in zip(signed, more, strict=True)
+    ]
     config = Blob("application/vnd.oci.image.config.v1+json", b'{"rootfs": {"type": "layers"}}')
     manifest: dict[str, Any] = {
         "schemaVersion": 2,

@@ -103,7 +103,10 @@ class LayoutRegistry:
         """The layout's own entries of artifacts, as `oras` writes them; None where it has none."""
         del digest
         what = f"the index of {image}"
-        index = _read(self._folder(image) / "index.json", _LARGEST_INDEX, what)
+        try:
+            index = _read(self._folder(image) / "index.json", _LARGEST_INDEX, what)
+        except NotFound:
+            return None
         return [each for each in read_referrers(index, what) if each.artifact_type] or None
 
     def manifest(self, image: ImageName, reference: str) -> tuple[str, Manifest]:
