@@ -255,7 +255,7 @@ class _Sites:
         )
 
     def mirror(self, mirror: Mirror, *, plain_http: bool) -> Site:
-        host = urlsplit(mirror.url).netloc
+        host = urlsplit(mirror.url).netloc.rpartition("@")[2]
         is_plain = plain_http and mirror.url.startswith("http://")
         return self.site(
             host, site_base(host, mirror.url, plain_http=is_plain), credentials=mirror.credentials

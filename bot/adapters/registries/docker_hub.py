@@ -64,6 +64,8 @@ class HubTags:
             Malformed: the answers do not fit together.
             Transient: there is no answer now.
         """
+        if image.path.count("/") != 1:
+            raise NotFound(f"Docker Hub shows no tags of {image}", why="its names have two parts")
         mark = _MARK.fullmatch(known.validator or "") if known else None
         first = self._page(image, 1)
         if known is not None and mark is not None and not self._is_old(mark):
