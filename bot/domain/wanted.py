@@ -23,7 +23,9 @@ def wanted(situation: Situation, found: Release) -> Wanted | Step:
     release = answer.release.only([alias for alias, _ in found.images])
     for alias, ref in release:
         policy = situation.pipeline.image(alias).policy
-        if not policy.allow_downgrade and is_downgrade(policy, current=found[alias], wanted=ref):
+        if not policy.allow_downgrade and is_downgrade(
+            policy, current=found[alias], wanted=ref, now=situation.now
+        ):
             reason = f"runs {alias} {found[alias].version}, newer than {ref.version} that is proved upstream"
             return Step(None, reason)
     if answer.newer is None:

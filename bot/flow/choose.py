@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 
+from bot.domain.choice import Verdicts
 from bot.domain.image import ImageRef
 from bot.domain.listing import GRACE, doubt, united
 from bot.domain.pipeline import PipelineImage
@@ -143,11 +145,13 @@ class _Look:
         choice = answer.choice
         if choice.tag is None or choice.tag in entry.doubtful.tags:
             return replace(answer, note=reason)
-        verdicts = tuple(
-            Verdict(each.tag, False, "is not in the latest list, which is doubted")
-            if each.is_chosen
-            else each
-            for each in choice.verdicts
+        verdicts = Verdicts(
+            lambda: (
+                Verdict(each.tag, False, "lacks in the latest list, which is doubted")
+                if each.is_chosen
+                else each
+                for each in choice.verdicts
+            )
         )
         waits = Choice(None, reason, verdicts, is_waiting=True, wake_at=entry.doubtful_since + GRACE)
         return ImageChoice(waits)
@@ -205,9 +209,8 @@ def _with(choice: Choice, excluded: Mapping[str, str]) -> Choice:
     """The choice with verdicts on the tags that could not take part in it."""
     if not excluded:
         return choice
-    return replace(
-        choice, verdicts=(*choice.verdicts, *(Verdict(tag, False, why) for tag, why in excluded.items()))
-    )
+    left = tuple(Verdict(tag, False, why) for tag, why in excluded.items())
+    return replace(choice, verdicts=Verdicts(lambda: chain(choice.verdicts, left)))
 
 
 def _none(reason: str, excluded: Mapping[str, str]) -> ImageChoice:

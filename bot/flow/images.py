@@ -89,6 +89,17 @@ class Images:
         announced = set(entry.announced)
         return {tag: pointer for tag, pointer in pointers.items() if tag not in announced}
 
+    def sights(self, tags: Sequence[str]) -> Mapping[str, tuple[str, datetime]]:
+        """The digest of each tag and when that was first seen, as far as it is remembered."""
+        catalog = self.world.catalog
+        digests = {
+            tag: pointer.digest
+            for tag, pointer in catalog.pointers(self.image, tags).items()
+            if pointer.digest
+        }
+        seen = catalog.first_seen(self.image, list(set(digests.values())))
+        return {tag: (digest, seen[digest]) for tag, digest in digests.items() if digest in seen}
+
     def ask(self, tag: str) -> str | None:
         """Ask where a tag points now, by one request, and remember it; None: there is no such tag."""
         asked_at = self.world.clock.now()
