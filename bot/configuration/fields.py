@@ -31,6 +31,7 @@ from bot.domain.errors import Refused, sentence
 from bot.domain.image import image_name, parse_image_name, parse_image_ref
 from bot.domain.platform import check_platform
 from bot.domain.selection import Strategy
+from bot.domain.strategies.names import ALIASES
 from bot.domain.tag_filter import tag_filter
 from bot.domain.window import Window, WindowKind
 
@@ -280,7 +281,7 @@ TimeZone = Annotated[Text, AfterValidator(_time_zone)]
 StrategyName = Annotated[
     Strategy,
     BeforeValidator(_strategy),
-    WithJsonSchema({"type": "string", "enum": [*Strategy, "latest", "name"]}),
+    WithJsonSchema({"type": "string", "enum": [*Strategy, *ALIASES]}),
 ]
 Constraint = Annotated[str, WithJsonSchema({"type": ["string", "number"]})]
 AllowTags = Annotated[Text, AfterValidator(_allow_tags), _matching("^(any$|regexp:)")]

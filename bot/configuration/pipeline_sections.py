@@ -31,9 +31,10 @@ from bot.configuration.fields import (
     ValuesFile,
     WindowLength,
 )
+from bot.configuration.selection_fields import CalendarText, Moment, Pattern, Reason, Tag, Template
 from bot.configuration.shorthand import OneOrMany, Short
 from bot.domain.pipeline import Deadlines, Merge
-from bot.domain.selection import Strategy
+from bot.domain.selection import Direction, Jump, MovedTags, Strategy
 from bot.domain.window import WindowKind
 
 
@@ -97,6 +98,26 @@ class VerifySection(Section):
     """Signatures by cosign, of the digest that is deployed (the index, where there are several platforms)."""
 
 
+class HoldSection(Section):
+    """What runs stays. In short: the reason alone."""
+
+    reason: Annotated[Reason, Field(examples=["the migration runs"])]
+    """Why, for people who wait."""
+    until: Moment | None = None
+    """When it ends: a day (midnight UTC), or a time with its zone. Default: when it is taken out here."""
+
+
+class PinSection(Section):
+    """One tag is to run, whatever the strategy says."""
+
+    tag: Annotated[Tag, Field(examples=["1.4.2"])]
+    """The tag. It may be older than what runs; platforms and signatures are looked at all the same."""
+    reason: Annotated[Reason, Field(examples=["1.5 loses sessions"])]
+    """Why, for people who wonder."""
+    until: Moment | None = None
+    """When it ends: a day (midnight UTC), or a time with its zone. Default: when it is taken out here."""
+
+
 class ImageSection(Section):
     """An image that a pipeline carries, and how its tag is chosen. In short: the image's name alone."""
 
@@ -104,18 +125,41 @@ class ImageSection(Section):
     """The image without a tag, as docker pull takes it; without a host it is on Docker Hub."""
     strategy: StrategyName = Strategy.SEMVER
     """What "newest" means. semver: the highest version; newest-build: the latest build; digest: one tag, as
-    it moves; alphabetical: the last name. (latest and name are newest-build and alphabetical.)"""
+    it moves; alphabetical: the last name; numerical: the greatest number; calver: the latest date; docker:
+    the highest of the shape that runs; patch, minor, major, all: newer than what runs, at most by this part.
+    (latest and name are newest-build and alphabetical.)"""
     constraint: Constraint = ""
     """For semver a range such as ">=1.0 <2" (default: every release), for digest the tag to follow."""
     allow_tags: AllowTags = "any"
     """Which tags may be candidates: any, or regexp: and an RE2 expression found in the tag."""
     ignore_tags: Annotated[tuple[IgnoreTag, ...], OneOrMany()] = ()
     """Globs of tags that are never candidates."""
+    pattern: Pattern | None = None
+    """An RE2 expression found in the tag, of which `extract` takes a part. Default: every tag."""
+    extract: Template | None = None
+    """What is put in order for the tag: $1, $name or ${name} of `pattern`. Default: the tag itself."""
+    order: Direction | None = None
+    """For alphabetical and numerical: asc takes the greatest (the default), desc the smallest."""
+    format: CalendarText | None = None
+    """For calver, in the words of calver.org: YYYY YY 0Y MM 0M WW 0W DD 0D MAJOR MINOR MICRO MODIFIER, with
+    [ ] around what may be absent at the end."""
+    match_prerelease: Flag = True
+    """For patch, minor and major: whether a candidate must have the very pre-release that runs, or none."""
+    max_jump: Jump | None = None
+    """For semver and docker: the greatest part of a version that may differ from what runs. Default: any."""
+    min_age: Duration = timedelta(0)
+    """How long ago the digest must have been seen first. Until then the next best tag is taken."""
     platforms: Annotated[tuple[Platform, ...], OneOrMany(), Field(examples=[["linux/amd64"]])] = ()
     """Platforms that the image must offer. Default: not looked at, which costs fewer requests."""
     allow_downgrade: Flag = False
     """Whether an older tag may replace a newer one. Off, because a registry that lists too little would
     otherwise take production back."""
+    moved_tags: MovedTags = MovedTags.IGNORE
+    """Whether a tag that was pushed again is a new release. The digest strategy always follows."""
+    hold: Annotated[HoldSection, Short("reason")] | None = None
+    """Keeps what runs, with a reason."""
+    pin: PinSection | None = None
+    """Runs one tag, with a reason."""
     verify: VerifySection | None = None
     """Who must have signed it. Default: not looked at."""
     write: WriteSection | None = None

@@ -10,14 +10,13 @@ from urllib.parse import urlsplit
 from bot.configuration.environments import Claims, Environments, Known, referable
 from bot.configuration.outline import suggestion
 from bot.configuration.pipeline_sections import ImageSection, PipelineSection
+from bot.configuration.policies import selection_policy
 from bot.configuration.report import Report
 from bot.configuration.settings import GitHubSettings, GitSettings
-from bot.configuration.signatures import signature_policy
 from bot.configuration.trail import Trail
 from bot.configuration.urls import is_loopback
 from bot.domain.image import parse_image_name
 from bot.domain.pipeline import Pipeline, PipelineImage, Repository
-from bot.domain.selection import SelectionPolicy
 from bot.domain.wording import BRANCH_PREFIX
 
 _GITHUB_PATH = re.compile(r"[A-Za-z0-9_.-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}(?<!\.git)")
@@ -108,22 +107,7 @@ class Pipelines:
             self._report.add(trail, what, "name the branch that Argo CD follows")
 
     def _image(self, trail: Trail, alias: str, section: ImageSection) -> PipelineImage:
-        verify = signature_policy(section.verify, (*trail, "verify"), self._base, self._report)
-        try:
-            policy = SelectionPolicy(
-                strategy=section.strategy,
-                constraint=section.constraint,
-                allow_tags=section.allow_tags,
-                ignore_tags=section.ignore_tags,
-                platforms=section.platforms,
-                allow_downgrade=section.allow_downgrade,
-                verify=verify,
-            )
-        except ValueError as error:
-            # Filters and platforms were checked one by one: only the constraint depends on the strategy.
-            if not self._report.is_told((*trail, "strategy")):
-                self._report.add_value((*trail, "constraint"), str(error))
-            policy = SelectionPolicy()
+        policy = selection_policy(section, trail, self._base, self._report)
         return PipelineImage(alias, parse_image_name(section.image), policy)
 
 

@@ -68,6 +68,10 @@ class PolicyFault(ValueError):
         self.key = key
 
 
+class StrategyFault(PolicyFault):
+    """A value that cannot be meant with this strategy; with another it may be right."""
+
+
 @dataclass(frozen=True, slots=True)
 class SelectionPolicy:
     """How the tag of one image is chosen. Validated when built: a bad value raises PolicyFault, with the fix.
@@ -115,9 +119,9 @@ class SelectionPolicy:
 
     def __post_init__(self) -> None:
         _check_keys(self)
-        _check_strategy(self)
         _check_filters(self)
         _check_stops(self)
+        _check_strategy(self)
 
 
 def _check_keys(policy: SelectionPolicy) -> None:
@@ -134,20 +138,20 @@ def _check_keys(policy: SelectionPolicy) -> None:
     for key, value in given.items():
         if value and policy.strategy not in _READ_BY[key]:
             fix = "leave it out, or use " + " or ".join(sorted(_READ_BY[key]))
-            raise PolicyFault(
+            raise StrategyFault(
                 key, f"{key} means nothing to {policy.strategy}", why=_INSTEAD.get(key, ""), fix=fix
             )
 
 
 def _check_strategy(policy: SelectionPolicy) -> None:
     if policy.strategy is Strategy.SEMVER and policy.constraint:
-        _try("constraint", parse_constraint, policy.constraint)
+        _try("constraint", parse_constraint, policy.constraint, fault=StrategyFault)
     if policy.strategy is Strategy.CALVER:
-        _try("format", parse_format, policy.format)
+        _try("format", parse_format, policy.format, fault=StrategyFault)
     if policy.strategy is Strategy.DIGEST and not is_tag(policy.constraint):
         what = f"constraint {policy.constraint[:80]!r} is not a tag"
         fix = "name it, for example constraint: latest"
-        raise PolicyFault("constraint", what, why="digest follows one tag", fix=fix)
+        raise StrategyFault("constraint", what, why="digest follows one tag", fix=fix)
 
 
 def _check_filters(policy: SelectionPolicy) -> None:
@@ -174,9 +178,11 @@ def _check_stops(policy: SelectionPolicy) -> None:
         )
 
 
-def _try(key: str, check: Callable[..., object], *values: object) -> None:
+def _try(
+    key: str, check: Callable[..., object], *values: object, fault: type[PolicyFault] = PolicyFault
+) -> None:
     """Name the key to which an error belongs."""
     try:
         check(*values)
     except ValueError as error:
-        raise PolicyFault(key, str(error)) from error
+        raise fault(key, str(error)) from error
