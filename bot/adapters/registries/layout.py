@@ -100,14 +100,15 @@ class LayoutRegistry:
         return self._blob(image, descriptor.digest, limit, f"the blob {image}@{descriptor.digest}")
 
     def referrers(self, image: ImageName, digest: str) -> Sequence[Referrer] | None:
-        """The layout's own entries of artifacts, as `oras` writes them; None where it has none."""
-        del digest
+        """The layout's own entries of artifacts, as `oras` writes them, and those that a tag lists."""
+        tagged = self.document(image, digest.replace(":", "-"))
         what = f"the index of {image}"
         try:
             index = _read(self._folder(image) / "index.json", _LARGEST_INDEX, what)
         except NotFound:
             return None
-        return [each for each in read_referrers(index, what) if each.artifact_type] or None
+        own = [each for each in read_referrers(index, what) if each.artifact_type]
+        return own if tagged is None else [*own, *read_referrers(tagged, f"the referrers of {image}")]
 
     def manifest(self, image: ImageName, reference: str) -> tuple[str, Manifest]:
         """The manifest or index of a tag or digest, verified, and its digest."""

@@ -14,10 +14,10 @@ from typing import Protocol, TypeVar
 
 import msgspec
 
-from bot.adapters.registries.contents import LARGEST_MANIFEST, Descriptor, check_reference, check_size
-from bot.domain.errors import Damaged, Malformed, NotFound
+from bot.adapters.registries.contents import LARGEST_MANIFEST, Descriptor, check_size
+from bot.domain.errors import Damaged, Malformed, NotFound, Refused
 from bot.domain.evidence import Bundle, Evidence, Illegible, SimpleSigning
-from bot.domain.image import ImageName
+from bot.domain.image import ImageName, is_digest
 
 LARGEST_PAYLOAD = 64 * 1024
 """Bytes of a signed payload; cosign writes 250, and some more for annotations."""
@@ -80,7 +80,8 @@ def signatures(source: Documents, image: ImageName, digest: str) -> Iterator[Evi
     Raises:
         TagboatError: something cannot be read now, or not by us; what can never be read is `Illegible`.
     """
-    check_reference(image, digest)
+    if not is_digest(digest):
+        raise Refused(f"{digest[:80]!a} of {image} is not asked for signatures", why="it is no digest")
     reader = _Reader(source, image, digest)
     yield from _legible(reader.tagged())
     yield from _legible(reader.referring())
