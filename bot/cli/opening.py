@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,16 +32,21 @@ def settings(config: Path, *, level: LogLevel = LogLevel.ERROR, form: LogFormat 
     return loaded
 
 
-def world(config: Path) -> World:
+def world(config: Path, *, host: str = "") -> World:
     """Everything that the configuration names, for a verb that asks once and ends.
+
+    `host` is a registry to be asked too, though the configuration may not name it.
 
     Raises:
         ConfigurationError: the configuration cannot be used.
         TagboatError: the store cannot be opened, or a setting cannot be used.
     """
     from bot import wiring
+    from bot.configuration.registries import unlisted
 
-    return wiring.world(settings(config))
+    loaded = settings(config)
+    further = {host: unlisted(host)} if host else {}
+    return wiring.world(replace(loaded, registries={**further, **loaded.registries}))
 
 
 def chosen(pipelines: Mapping[str, Pipeline], name: str | None) -> Sequence[Pipeline]:

@@ -46,8 +46,8 @@ def bench() -> Bench:
 def tagboat(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
     """Run a verb over the bench, as the shell would."""
 
-    def world(config: Path) -> World:
-        del config
+    def world(config: Path, *, host: str = "") -> World:
+        del config, host
         return bench.world
 
     monkeypatch.setattr(opening, "world", world)

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Protocol
 
 from bot.adapters.registries.memory import MemoryRegistry
+from bot.domain.errors import TagboatError
 from bot.domain.image import ImageName
 from bot.domain.listing import Listing
 from bot.domain.selection import TagDetails
 from bot.ports import Catalog, Clock
+
+
+class SetTime(Protocol):
+    """A clock that a test moves."""
+
+    def pass_by(self, span: timedelta) -> None:
+        """Let time go by."""
+        ...
 
 
 class ToldRegistry(MemoryRegistry):
@@ -19,6 +29,9 @@ class ToldRegistry(MemoryRegistry):
         super().__init__()
         self._catalog = catalog
         self._clock = clock
+        self._unreadable: dict[str, TagboatError] = {}
+        self._duration = timedelta(0)
+        self._passing: SetTime | None = None
         self.asked: list[str] = []
 
     def push(self, image: ImageName, tag: str, **described: Any) -> str:
@@ -44,7 +57,20 @@ class ToldRegistry(MemoryRegistry):
     def details(self, image: ImageName, reference: str, platforms: Sequence[str]) -> TagDetails:
         """Manifest and config: two requests."""
         self.asked += [f"GET {reference}", f"GET config of {reference}"]
-        return super().details(image, reference, platforms)
+        if self._passing:
+            self._passing.pass_by(self._duration)
+        found = super().details(image, reference, platforms)
+        if found.digest in self._unreadable:
+            raise self._unreadable[found.digest]
+        return found
+
+    def takes(self, duration: timedelta, clock: SetTime) -> None:
+        """Let every reading of contents take so long."""
+        self._duration, self._passing = duration, clock
+
+    def cannot_read(self, digest: str, error: TagboatError) -> None:
+        """Let the contents of this digest be unreadable, under whatever tag."""
+        self._unreadable[digest] = error
 
     def take_asked(self) -> list[str]:
         """What was asked since the last time."""

@@ -24,6 +24,7 @@ from tests.flow.told_registry import ToldRegistry
 
 WEB = ImageName("registry.example:5000", "acme/web")
 REPOSITORY = "acme/infra"
+RELEASES = SelectionPolicy(constraint=">=1.0")
 START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
@@ -85,7 +86,7 @@ class Bench:
 
     environments: tuple[Environment, ...] = THREE
     clock: SetClock = field(default_factory=SetClock)
-    policy: SelectionPolicy = SelectionPolicy(constraint=">=1.0")
+    policy: SelectionPolicy = RELEASES
 
     def __post_init__(self) -> None:
         self.catalog = MemoryCatalog()
