@@ -24,16 +24,11 @@ from bot.adapters.identity.google_keys import GoogleKeys
 from bot.adapters.notifiers.log import LogNotifier
 from bot.adapters.notifiers.slack import SlackNotifier
 from bot.adapters.queues.celery import CeleryQueue, celery_application
-from bot.adapters.registries.credentials import Anonymous, Configured, Credentials, DockerCredentials
-from bot.adapters.registries.distribution import DistributionRegistry
-from bot.adapters.registries.layout import LayoutRegistry
-from bot.adapters.registries.pools import Network
 from bot.adapters.stores.sql import SqlStore
 from bot.configuration.settings import (
     ArgoCDSettings,
     GitHubSettings,
     GitSettings,
-    LayoutSettings,
     LogNotifierSettings,
     RegistrySettings,
     Settings,
@@ -45,7 +40,8 @@ from bot.domain.errors import Refused
 from bot.domain.pipeline import Application, Pipeline
 from bot.domain.proof import Proof
 from bot.flow.world import World
-from bot.ports import Clock, Deployments, Forge, Identities, Ledger, Notifier, Registry, SigningKeys
+from bot.ports import Clock, Deployments, Forge, Identities, Ledger, Notifier, SigningKeys
+from bot.registry_wiring import registries
 from bot.webhooks.git import clone_address
 from bot.webhooks.reader import Endpoint, Identity, Secret
 
@@ -61,7 +57,7 @@ def world(settings: Settings) -> World:
     forges = {name: _forge(each, settings, store, clock) for name, each in settings.forges.items()}
     return World(
         pipelines={name: _with_pages(each, settings) for name, each in settings.pipelines.items()},
-        registries=registries(settings),
+        registries=registries(settings, budget=store.budget, clock=clock),
         forges=forges,
         deployments={
             name: _deployments(each, settings, forges, clock) for name, each in settings.argocd.items()
@@ -86,11 +82,6 @@ def world(settings: Settings) -> World:
     )
 
 
-def registries(settings: Settings) -> Mapping[str, Registry]:
-    """The registries by host."""
-    return {host: _registry(each) for host, each in settings.registries.items()}
-
-
 def _identities(settings: Settings) -> Identities | None:
     """What checks signatures that were made without a key, when an image asks for one."""
     images = [image for pipeline in settings.pipelines.values() for image in pipeline.images]
@@ -105,29 +96,6 @@ def _identities(settings: Settings) -> Identities | None:
             fix="pip install 'tagboat[sigstore]', or name keys in their place",
         ) from error
     return SigstoreIdentities()
-
-
-def _registry(settings: RegistrySettings | LayoutSettings) -> Registry:
-    match settings:
-        case LayoutSettings():
-            return LayoutRegistry(root=settings.path)
-        case RegistrySettings():
-            return DistributionRegistry(
-                host=settings.host,
-                url=settings.url,
-                plain_http=settings.plain_http,
-                network=Network(ca_file=settings.ca_file),
-                credentials=_credentials(settings),
-                token_hosts=settings.token_hosts,
-            )
-        case _:
-            assert_never(settings)
-
-
-def _credentials(settings: RegistrySettings) -> Credentials:
-    if settings.password is not None:
-        return Configured(settings.username, settings.password.get_secret_value())
-    return DockerCredentials(settings.host) if settings.docker_credentials else Anonymous()
 
 
 def _forge(settings: GitHubSettings | GitSettings, whole: Settings, ledger: Ledger, clock: Clock) -> Forge:

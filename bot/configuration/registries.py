@@ -70,7 +70,7 @@ class Registries:
             mirrors=section.mirrors,
             proxy=_proxy(section.proxy),
             poll=section.poll,
-            rate=Rate(section.rate.per_second, section.rate.burst),
+            rate=Rate(section.rate.per_second, section.rate.burst) if section.rate else None,
             connections=section.connections,
             hub_api=section.hub_api,
         )

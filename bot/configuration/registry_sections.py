@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict
 
 from bot.configuration.fields import (
     Count,
@@ -18,7 +18,6 @@ from bot.configuration.fields import (
     Url,
 )
 from bot.configuration.pipeline_sections import Section
-from bot.configuration.settings import DEFAULT_RATE
 from bot.configuration.shorthand import Short
 
 LOGIN_KEYS = {
@@ -76,9 +75,9 @@ class PullSecretSection(Section):
 class RateSection(Section):
     """How often a registry may be asked, by all workers together. What is more waits."""
 
-    per_second: PerSecond = DEFAULT_RATE.per_second
+    per_second: PerSecond
     """Requests a second in the long run; 0.5 is one in two seconds."""
-    burst: Count = DEFAULT_RATE.burst
+    burst: Count
     """Requests at once after a rest."""
 
 
@@ -116,18 +115,19 @@ class DistributionSection(Section):
     token_hosts: tuple[Text, ...] = ()
     """Further hosts that may be shown the login in exchange for a token, when the registry asks for that."""
     mirrors: tuple[Url, ...] = ()
-    """Registries that hold the same images and are asked first, in this order; never with this login."""
+    """Addresses that hold the same images and are asked first, in this order. A mirror's login is that of its
+    own host under registries, never this one."""
     proxy: ProxyText | None = None
     """The HTTP proxy to go through, as http://host:port, or environment for what HTTPS_PROXY and NO_PROXY
     say. Default: none."""
     poll: Duration | None = None
     """How long its lists of tags may go unasked where no webhook comes. Default: the poll of the whole."""
-    rate: RateSection = Field(default_factory=RateSection)
-    """How often it may be asked, by all workers together."""
+    rate: RateSection | None = None
+    """How often it may be asked, by all workers together. Default: what the host is known to bear."""
     connections: Count = 16
     """How many requests of one process it may be asked at a time."""
     hub_api: Flag = False
-    """For docker.io: whether tags are listed by Docker Hub's own API, which tells more in one request."""
+    """For docker.io: whether tags are listed by Docker Hub's own API, which tells when each was pushed."""
 
 
 class LayoutSection(Section):

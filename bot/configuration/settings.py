@@ -17,10 +17,6 @@ from bot.domain.pipeline import Pipeline
 from bot.domain.proof import Proof
 from bot.ports import Rate
 
-DEFAULT_RATE = Rate(20.0, 40)
-"""How often a registry may be asked unless the configuration says otherwise: kind to hosted ones, and enough
-to ask a thousand images in a minute."""
-
 
 @dataclass(frozen=True, slots=True)
 class EcrLoginSettings:
@@ -72,7 +68,8 @@ class RegistrySettings:
     they come from Docker's own store and helpers.
 
     `mirrors` are asked first; `proxy` is an address, or "environment" for what that says. `poll` is how long
-    lists of tags may go unasked, where that is not `Settings.poll`; `connections` are those of one process.
+    lists of tags may go unasked, where that is not `Settings.poll`; `rate` is None for what fits the host;
+    `connections` are those of one process.
     """
 
     host: str
@@ -89,7 +86,7 @@ class RegistrySettings:
     mirrors: tuple[str, ...] = ()
     proxy: SecretStr | Literal["environment"] | None = None
     poll: timedelta | None = None
-    rate: Rate = DEFAULT_RATE
+    rate: Rate | None = None
     connections: int = 16
     hub_api: bool = False
 

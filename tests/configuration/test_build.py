@@ -125,7 +125,7 @@ def _cloud(host: str, login: CloudLoginSettings) -> RegistrySettings:
             RegistrySettings("r.io", "https://r.io", docker_credentials=False, token_hosts=("a.io",)),
         ),
         (
-            "r.io: {mirrors: [https://m.io/], poll: 1h, rate: {per_second: 0.5}, connections: 4}",
+            "r.io: {mirrors: [https://m.io/], poll: 1h, rate: {per_second: 0.5, burst: 40}, connections: 4}",
             RegistrySettings(
                 *("r.io", "https://r.io"),
                 mirrors=("https://m.io",),
@@ -140,8 +140,8 @@ def _cloud(host: str, login: CloudLoginSettings) -> RegistrySettings:
             RegistrySettings("r.io", "https://r.io", proxy=SecretStr("http://u:p@proxy:3128")),
         ),
         (
-            "docker.io: {hub_api: true, rate: {burst: 7}}",
-            RegistrySettings("docker.io", "https://registry-1.docker.io", hub_api=True, rate=Rate(20.0, 7)),
+            "docker.io: {hub_api: true, connections: 1}",
+            RegistrySettings("docker.io", "https://registry-1.docker.io", hub_api=True, connections=1),
         ),
         (
             "r.io: {pull_secret: cd/pull-secret}",
