@@ -82,7 +82,8 @@ def _is_now(request: Request, *, issued: object, expires: object) -> bool:
         or not isinstance(expires, int | float)
     ):
         return False
-    now, leeway = request.received_at.timestamp(), _LEEWAY.total_seconds()
+    # Whole seconds: a sum of a huge number and a fraction would overflow.
+    now, leeway = request.received_at.timestamp(), int(_LEEWAY.total_seconds())
     return issued - leeway <= now < expires + leeway
 
 

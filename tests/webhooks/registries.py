@@ -1,0 +1,49 @@
+"""Bodies of registries' senders with something changed, and what comes of them."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bot.webhooks.reader import Reading, Rejected
+from bot.webhooks.senders import read
+from tests.webhooks.deliveries import authentic, endpoint, outcome, sample
+
+
+def changed(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a sample with values put at dotted paths; `...` takes one out."""
+    body: dict[str, Any] = copy.deepcopy(sample(name).body)
+    for path, value in changes.items():
+        *steps, last = (int(step) if step.isdigit() else step for step in path.split("."))
+        here: Any = body
+        for step in steps:
+            here = here[step]
+        if value is ...:
+            del here[last]
+        else:
+            here[last] = value
+    return body
+
+
+def reading(name: str, body: object, **configured: Any) -> Reading | Rejected:
+    """What the sample's sender is told of a body in its place."""
+    known = sample(name)
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    request = authentic(known.sender, raw, headers=known.headers, query=known.query)
+    return read(request, endpoint(known.sender, **configured))
+
+
+def told(name: str, changes: Mapping[str, Any], **configured: Any) -> str:
+    """The one fact of a changed sample, in a line: the image, or why there is none with its status."""
+    (found,) = outcome(reading(name, changed(name, changes), **configured))
+    match found["kind"]:
+        case "image_pushed":
+            return f"{found['registry']}/{found['repository']}:{found['tag']}"
+        case "rejected":
+            return f"{found['suggested_status']} {found['reason']}"
+        case "ignored":
+            return f"ignored: {found['reason']}"
+        case kind:
+            return str(kind)
