@@ -31,6 +31,7 @@ from bot.domain.errors import Refused, sentence
 from bot.domain.image import image_name, parse_image_name, parse_image_ref
 from bot.domain.platform import check_platform
 from bot.domain.selection import Strategy
+from bot.domain.signature import Identity
 from bot.domain.strategies.names import ALIASES
 from bot.domain.tag_filter import tag_filter
 from bot.domain.window import Window, WindowKind
@@ -127,6 +128,14 @@ def _ignore_tag(text: str) -> str:
 def _platform(text: str) -> str:
     check_platform(text)
     return text
+
+
+def _issuer(text: str) -> str:
+    return Identity(text, subject="anybody").issuer
+
+
+def _subject_regexp(text: str) -> str:
+    return Identity("https://any", subject_regexp=text).subject_regexp
 
 
 def _image(text: str) -> str:
@@ -249,6 +258,8 @@ def _url(text: str) -> str:
 
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
+Issuer = Annotated[Text, AfterValidator(_issuer)]
+SubjectRegexp = Annotated[Text, AfterValidator(_subject_regexp)]
 KeyText = Annotated[str, StringConstraints(min_length=1, max_length=64 * 1024)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 Secrets = Annotated[tuple[Secret, ...], Field(min_length=1), OneOrMany()]

@@ -17,6 +17,7 @@ from bot.configuration.fields import (
     GitAddress,
     IgnoreTag,
     ImageText,
+    Issuer,
     KeyPathText,
     KeyText,
     KubernetesName,
@@ -26,6 +27,7 @@ from bot.configuration.fields import (
     RepositoryText,
     Schedule,
     StrategyName,
+    SubjectRegexp,
     Text,
     TimeZone,
     ValuesFile,
@@ -70,11 +72,11 @@ class IdentitySection(Section):
         json_schema_extra={"anyOf": [{"required": [key]} for key in ("subject", "subject_regexp")]}
     )
 
-    issuer: Annotated[Text, Field(examples=["https://token.actions.githubusercontent.com"])]
+    issuer: Annotated[Issuer, Field(examples=["https://token.actions.githubusercontent.com"])]
     """Who vouches for the identity: the URL of an OpenID Connect provider."""
     subject: Annotated[Text | None, Field(examples=["release@example.com"])] = None
     """Who it is: an address, or the URL of a workflow with its branch or tag."""
-    subject_regexp: Text | None = None
+    subject_regexp: SubjectRegexp | None = None
     """An RE2 expression for the whole of it, where it changes from signature to signature."""
 
 

@@ -78,7 +78,7 @@ def _identities(cosign: CosignSection, trail: Trail, report: Report) -> Iterator
         try:
             yield _identity(each)
         except ValueError as error:
-            report.add_value((*trail, "identities", position), str(error))
+            report.add((*trail, "identities", position), str(error))
 
 
 def _identity(section: IdentitySection) -> Identity:

@@ -86,6 +86,12 @@ GOOD = {
     "mappings": changed(("values: dev.yaml, argocd: web-dev", "values: {file: a.yaml}, argocd: {name: x}")),
     "number": changed(("web: acme/web", "web: {image: acme/web, strategy: digest, constraint: 1.10}")),
     "alias": changed(("web: acme/web", "web: {image: acme/web, strategy: latest}")),
+    "signatures": changed(
+        (
+            "web: acme/web",
+            "web: {image: acme/web, verify: {cosign: {identities: {issuer: https://h, subject: a}}}}",
+        )
+    ),
     "room": "x-any: [thing]\n" + SMALL,
     "registry": SMALL + "registries: {r.local:5000: {plain_http: true}}\n",
     "webhook": SMALL + "webhooks: {a: {sender: distribution, authorization: [b, c]}}\n",
