@@ -1,6 +1,6 @@
 # Everything that a newcomer, a contributor or a CI machine runs. Each target sets up what it needs by itself.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo test lint lock wheel clean
+.PHONY: help setup setup-test demo test bench lint lock wheel clean
 
 PYTHON ?= python3
 VENV := .venv
@@ -26,6 +26,10 @@ demo: setup ## show the main job, with no server installed (ONCE=1: unattended)
 
 test: setup-test lint ## run every test
 	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+
+bench: setup-test ## measure speeds against floors of the same run (ARGS=registry: one of them)
+	@sh tests/setup.sh bench
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 lint: setup-test ## formatting, types and import contracts
 	@$(BIN)/ruff format --check .

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up a machine: `venv PYTHON DIR LOCK` makes the virtual environment, `servers` the programs that the
-# tests start, `lock PYTHON` writes the lock files anew. With root, Debian packages are installed by apt-get;
-# without, one line says what to install.
+# tests start, `bench` what the benches need more, `lock PYTHON` writes the lock files anew. With root, Debian
+# packages are installed by apt-get; without, one line says what to install.
 set -eu
 
 need() { # need WHY PACKAGE...: install Debian packages, or say which are missing
@@ -58,6 +58,10 @@ install_servers() {
     [ -z "$missing" ] || need "What the tests start" $missing
 }
 
+install_bench() {
+    command -v wrk >/dev/null || need "The load generator wrk" wrk
+}
+
 write_locks() { # write_locks PYTHON
     tools=$(mktemp -d)
     "$1" -m venv "$tools"
@@ -72,9 +76,10 @@ write_locks() { # write_locks PYTHON
 case ${1:-} in
 venv) make_venv "$2" "$3" "$4" ;;
 servers) install_servers ;;
+bench) install_bench ;;
 lock) write_locks "$2" ;;
 *)
-    echo "usage: setup.sh venv PYTHON DIR LOCK | servers | lock PYTHON" >&2
+    echo "usage: setup.sh venv PYTHON DIR LOCK | servers | bench | lock PYTHON" >&2
     exit 2
     ;;
 esac

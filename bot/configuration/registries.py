@@ -98,8 +98,8 @@ class Registries:
             self._report.add((*trail, key), f"there is {first} as well", "keep one of them")
 
     def _check_url(self, trail: Trail, section: DistributionSection, url: str) -> None:
-        if urlsplit(url).path:
-            self._report.add((*trail, "url"), "the URL has a path", "write scheme, host and port only")
+        if urlsplit(url).path.endswith("/v2"):
+            self._report.add((*trail, "url"), "the URL ends with /v2", "leave /v2 out: it is added")
         if section.plain_http and not url.startswith("http://"):
             self._report.add((*trail, "plain_http"), "the URL is not http://", "leave plain_http out")
         if not self._report.is_told((*trail, "plain_http")):

@@ -95,7 +95,8 @@ class DistributionSection(Section):
     kind: Literal["distribution"] = "distribution"
     """A registry that is reached over HTTP."""
     url: Url | None = None
-    """Where it answers, where that is not https:// and the host. Without a path."""
+    """Where it answers, where that is not https:// and the host. A path is what stands before /v2/, as
+    Artifactory and Nexus may have it."""
     username: Text | None = None
     """The user to log in as; together with password."""
     password: Secret | None = None

@@ -14,11 +14,22 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from bot.adapters.clock import SystemClock
+from bot.adapters.queues.memory import MemoryQueue
 from bot.adapters.registries.distribution import DistributionRegistry
+from bot.adapters.registries.pools import Network
+from bot.adapters.stores.sql import SqlStore
 from bot.domain.image import ImageName
+from bot.domain.listing import Listing
+from bot.domain.pipeline import PipelineImage
+from bot.domain.selection import SelectionPolicy, Strategy, TagDetails
+from bot.flow.choose import Asking, choose_image
+from bot.flow.world import World
 from tests.kit.images import Image, build_image, push
 from tests.kit.registry import docker_registry
 
@@ -27,6 +38,7 @@ _CONNECTIONS = 16
 _ROUNDS = 5
 _PUSHERS = 4
 _WRK_SECONDS = 5
+_LIMIT = 2.0
 _PATH = "acme/web"
 _SCRIPT = """
 local requests, at = {}, 0
@@ -47,21 +59,39 @@ def run() -> None:
     """Measure both in turns, and print the median of each and their ratio."""
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is not installed: sh tests/setup.sh bench")
-    with docker_registry() as host:
+    with docker_registry() as host, ExitStack() as stack:
         paths = _fill(host)
         floors, ours = [], []
         for _ in range(_ROUNDS):
             floors.append(_floor(host, paths))
-            ours.append(_ours(host))
-    floor, seconds = statistics.median(floors), statistics.median(ours)
-    _say(f"wrk, {_CONNECTIONS} connections: {floor:.2f} s for {len(paths):,} documents")
-    _say(f"Tagboat, as many connections: {seconds:.2f} s, {seconds / floor:.2f} times the floor")
+            looks = _Looks(stack, host)
+            ours.append(looks.look(_newest(_TAGS)))
+        floor, seconds = statistics.median(floors), statistics.median(ours)
+        _say(f"wrk, {_CONNECTIONS} connections: {floor:.2f} s for {len(paths):,} documents")
+        _say(
+            f"Tagboat, an empty store and as many connections: {seconds:.2f} s,"
+            f" {seconds / floor:.2f} times the floor (limit {_LIMIT:.0f})"
+        )
+        looks.registry.asked = ()
+        push(host, _PATH, _newest(_TAGS + 1), _without_layer(_image(_TAGS)))
+        looks.announce(_newest(_TAGS + 1))
+        again = looks.look(_newest(_TAGS + 1))
+        _say(f"the look after one more push: {again * 1000:.0f} ms, asked {', '.join(looks.registry.asked)}")
+
+
+def _newest(tags: int) -> str:
+    return f"1.{tags - 1}.0"
+
+
+def _image(number: int) -> Image:
+    moment = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
+    return build_image(created=moment.isoformat(), labels={"number": str(number)})
 
 
 def _fill(host: str) -> Sequence[str]:
     """Push an image of its own for each tag, and return the path of every document that must be read."""
-    images = {f"1.{number}.0": build_image(labels={"number": str(number)}) for number in range(_TAGS)}
-    push(host, _PATH, "first", build_image())
+    images = {f"1.{number}.0": _image(number) for number in range(_TAGS)}
+    push(host, _PATH, "1.0.0", images["1.0.0"])
     with ThreadPoolExecutor(_PUSHERS) as pool:
         list(pool.map(lambda tag: push(host, _PATH, tag, _without_layer(images[tag])), images))
     return [path for tag, image in images.items() for path in _documents(tag, image)]
@@ -92,19 +122,65 @@ def _floor(host: str, paths: Sequence[str]) -> float:
     return len(paths) / float(rate[1])
 
 
-def _ours(host: str) -> float:
-    """Seconds that a client which knows nothing yet takes to read what every tag holds."""
-    registry = DistributionRegistry(host=host, plain_http=True)
-    image = ImageName(host, _PATH)
-    tags = [f"1.{number}.0" for number in range(_TAGS)]
-    begun = time.perf_counter()
-    with ThreadPoolExecutor(_CONNECTIONS) as pool:
-        found = list(pool.map(lambda tag: registry.details(image, tag, ("linux/amd64",)), tags))
-    seconds = time.perf_counter() - begun
-    registry.close()
-    if len({details.digest for details in found}) != _TAGS:
-        raise RuntimeError("some images were not read")
-    return seconds
+@dataclass
+class _Looks:
+    """A worker with an empty store, which looks for the newest build as every pipeline does."""
+
+    stack: ExitStack
+    host: str
+
+    def __post_init__(self) -> None:
+        folder = self.stack.enter_context(tempfile.TemporaryDirectory(prefix="tagboat-bench-"))
+        self.registry = _Counted(host=self.host, plain_http=True, network=Network(connections=_CONNECTIONS))
+        self.stack.callback(self.registry.close)
+        self._store = SqlStore(f"sqlite:///{folder}/store.db")
+        self.stack.callback(self._store.close)
+        self._world = World(
+            pipelines={},
+            registries={self.host: self.registry},
+            forges={},
+            deployments={},
+            notifiers={},
+            store=self._store,
+            catalog=self._store.catalog,
+            queue=MemoryQueue(),
+            clock=SystemClock(),
+        )
+        policy = SelectionPolicy(strategy=Strategy.NEWEST_BUILD, platforms=("linux/amd64",))
+        self._image = PipelineImage("web", ImageName(self.host, _PATH), policy)
+
+    def announce(self, tag: str) -> None:
+        """What a webhook does."""
+        self._store.catalog.announce({self._image.name: [tag]}, now=datetime.now(UTC))
+
+    def look(self, expected: str) -> float:
+        """Seconds until a tag is chosen, which must be the expected one."""
+        begun = time.perf_counter()
+        choice = choose_image(self._world, self._image, Asking(), now=datetime.now(UTC))
+        while choice.is_reading:
+            choice = choose_image(self._world, self._image, Asking(), now=datetime.now(UTC))
+        seconds = time.perf_counter() - begun
+        if choice.choice.tag != expected:
+            raise RuntimeError(f"{expected} was to be chosen: {choice.choice.reason}")
+        return seconds
+
+
+class _Counted(DistributionRegistry):
+    """Remembers what it was asked."""
+
+    asked: tuple[str, ...] = ()
+
+    def listing(self, image: ImageName, *, known: Listing | None = None) -> Listing:
+        self.asked += ("the list",)
+        return super().listing(image, known=known)
+
+    def digest(self, image: ImageName, tag: str) -> str | None:
+        self.asked += (f"the digest of {tag}",)
+        return super().digest(image, tag)
+
+    def details(self, image: ImageName, reference: str, platforms: Sequence[str]) -> TagDetails:
+        self.asked += (f"what {reference} holds",)
+        return super().details(image, reference, platforms)
 
 
 def _say(line: str) -> None:

@@ -35,6 +35,7 @@ from bot.adapters.registries.contents import (
 )
 from bot.adapters.registries.credentials import Credentials
 from bot.adapters.registries.docker_hub import HubTags
+from bot.adapters.registries.hosts import is_loopback_name
 from bot.adapters.registries.mirrors import Mirror, Mirrors
 from bot.adapters.registries.paging import TagList
 from bot.adapters.registries.pools import Network
@@ -256,7 +257,8 @@ class _Sites:
 
     def mirror(self, mirror: Mirror, *, plain_http: bool) -> Site:
         host = urlsplit(mirror.url).netloc.rpartition("@")[2]
-        is_plain = plain_http and mirror.url.startswith("http://")
+        may_be_plain = plain_http or is_loopback_name(urlsplit(mirror.url).hostname or "")
+        is_plain = may_be_plain and mirror.url.startswith("http://")
         return self.site(
             host, site_base(host, mirror.url, plain_http=is_plain), credentials=mirror.credentials
         )
