@@ -44,7 +44,7 @@ class _Failed:
 
     @property
     def latest(self) -> Attempt:
-        return max(self.tries.values(), key=lambda attempt: attempt.at)
+        return max(self.tries.values(), key=_age)
 
     @property
     def repeats(self) -> int:
@@ -78,7 +78,12 @@ class _Seen:
             for failed in self.failed.values()
             if failed.repeats < _MOST_AGAIN and now - failed.latest.at >= _IN_FLIGHT
         ]
-        return sorted(ripe, key=lambda failed: failed.latest.at)[:_MOST_AT_ONCE]
+        return sorted(ripe, key=lambda failed: _age(failed.latest))[:_MOST_AT_ONCE]
+
+
+def _age(attempt: Attempt) -> tuple[datetime, int]:
+    """What orders tries, those of one second too."""
+    return attempt.at, attempt.number
 
 
 class Memory:

@@ -22,6 +22,7 @@ from types import TracebackType
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import Event, MissingError
 from tests.fakes.github_accounts import Account, Accounts
+from tests.fakes.github_deliveries import answer_of_app, answer_of_repository
 from tests.fakes.github_hooks import Hooks
 from tests.fakes.github_json import Shapes
 from tests.fakes.github_routes import NOT_FOUND, Call, refused, route
@@ -79,7 +80,8 @@ class FakeGitHub:
 
     def add_hook(self, url: str, secret: str) -> Hooks:
         """Deliver what happens from now on to an address."""
-        hooks = Hooks(self._shapes, url, secret)
+        number = len(self.hooks) + 1
+        hooks = Hooks(self._shapes, url, secret, number=number, clock=self.host.now)
         self.hooks.append(hooks)
         return hooks
 
@@ -124,6 +126,8 @@ class FakeGitHub:
         routed = route(request.method, found["rest"] or "")
         try:
             repository = self.host.repository(found["path"])
+            if (found["rest"] or "").startswith("/hooks"):
+                return self._about_hooks(request, account, repository.path, found["rest"])
             if routed is None:
                 return NOT_FOUND
             if request.method != "GET" and repository.is_archived:
@@ -135,10 +139,18 @@ class FakeGitHub:
         except MissingError:
             return NOT_FOUND
 
+    def _about_hooks(self, request: Request, account: Account, repository: str, rest: str) -> Response:
+        """To who lacks the right, webhooks are not there."""
+        if not account.can_see_hooks:
+            return NOT_FOUND
+        return answer_of_repository(self.hooks, request, self.url, repository, rest)
+
     def _as_app(self, request: Request, path: str) -> Response:
         app = self.accounts.app(request)
         if app is None:
             return refused(401, "A JSON web token could not be decoded")
+        if path.startswith("/app/hook/deliveries"):
+            return answer_of_app(self.hooks, request, self.url, path.removeprefix("/app/hook"))
         if request.method == "POST":
             return self.accounts.installation_token(app, int(path.split("/")[3]), request)
         return self.accounts.installation_of(app, path.split("/")[2])

@@ -17,11 +17,12 @@ from tests.fakes.http_host import Request, Response
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who asks: `can_write` is the token's right, `is_app` tells an App's bot."""
+    """Who asks: `can_write` and `can_see_hooks` are the token's rights, `is_app` tells an App's bot."""
 
     login: str
     can_write: bool = True
     is_app: bool = False
+    can_see_hooks: bool = False
 
     @property
     def person(self) -> Person:
@@ -51,9 +52,11 @@ class Accounts:
         self._tokens: dict[str, tuple[Account, datetime | None]] = {}
         self._numbers = itertools.count(1)
 
-    def add_token(self, token: str, login: str, *, can_write: bool = True) -> None:
+    def add_token(
+        self, token: str, login: str, *, can_write: bool = True, can_see_hooks: bool = False
+    ) -> None:
         """Let a token be good."""
-        self._tokens[token] = (Account(login, can_write), None)
+        self._tokens[token] = (Account(login, can_write, can_see_hooks=can_see_hooks), None)
 
     def revoke(self, token: str) -> None:
         """Let a token be good no more."""

@@ -14,7 +14,9 @@ import threading
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_host_model import BranchMoved, Event, PullChanged, StatusSet
@@ -23,25 +25,44 @@ from tests.fakes.github_json import Json, Shapes, timestamp
 
 _DELIVERY_SECONDS = 10
 _LISTED_COMMITS = 20
+_TRIES = 1_000_000
+"""Room for the numbers of one webhook's tries, which no other webhook's have."""
 
 
 @dataclass
 class Sent:
-    """One delivery: `status` is the answer, 0 when there was none."""
+    """One delivery: `status` is the last answer, 0 when there was none."""
 
     event: str
     body: bytes
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     status: int = 0
+    repository: str = ""
+
+
+@dataclass(frozen=True)
+class Try:
+    """One try to make a delivery, as GitHub remembers it."""
+
+    number: int
+    sent: Sent
+    at: datetime
+    status: int
+    is_redelivery: bool
 
 
 class Hooks:
     """Delivers to `url`, signed with `secret`, from a thread of its own."""
 
-    def __init__(self, shapes: Shapes, url: str, secret: str) -> None:
+    def __init__(
+        self, shapes: Shapes, url: str, secret: str, *, number: int, clock: Callable[[], datetime]
+    ) -> None:
+        self.url = url
+        self.number = number
         self.sent: list[Sent] = []
+        self.tries: list[Try] = []
         self._shapes = shapes
-        self._url = url
+        self._clock = clock
         self._secret = secret.encode()
         self._queue: queue.Queue[Sent | None] = queue.Queue()
         self._thread = threading.Thread(target=self._deliver_all, daemon=True)
@@ -50,7 +71,7 @@ class Hooks:
     def notice(self, repository: HostedRepository, event: Event) -> None:
         """Take an event of the host; it is delivered soon."""
         name, payload = self._payload(repository, event)
-        delivery = Sent(name, json.dumps(payload).encode())
+        delivery = Sent(name, json.dumps(payload).encode(), repository=repository.path)
         self.sent.append(delivery)
         self._queue.put(delivery)
 
@@ -70,6 +91,9 @@ class Hooks:
     def _deliver_all(self) -> None:
         while (delivery := self._queue.get()) is not None:
             delivery.status = self._deliver(delivery)
+            is_again = any(each.sent is delivery for each in self.tries)
+            number = self.number * _TRIES + len(self.tries) + 1
+            self.tries.append(Try(number, delivery, self._clock(), delivery.status, is_again))
             self._queue.task_done()
 
     def _deliver(self, delivery: Sent) -> int:
@@ -81,7 +105,7 @@ class Hooks:
             "X-GitHub-Delivery": delivery.id,
             "X-Hub-Signature-256": f"sha256={digest}",
         }
-        request = urllib.request.Request(self._url, delivery.body, headers)
+        request = urllib.request.Request(self.url, delivery.body, headers)
         try:
             with urllib.request.urlopen(request, timeout=_DELIVERY_SECONDS) as answer:
                 return int(answer.status)
