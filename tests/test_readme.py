@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from bot.cli import exit_codes
 from bot.cli.app import app
 from bot.configuration.build import load
+from bot.configuration.endpoint_sections import EndpointSection
 from bot.configuration.pipeline_sections import (
     CosignSection,
     EnvironmentSection,
@@ -26,6 +27,7 @@ from bot.configuration.pipeline_sections import (
     ImageSection,
     WriteSection,
 )
+from bot.configuration.registry_sections import DistributionSection
 from bot.configuration.sections import ConfigurationSection
 from bot.domain.pipeline import Deadlines
 from bot.domain.selection import Strategy
@@ -33,7 +35,7 @@ from bot.domain.snapshot import State
 from bot.web.app import application
 from bot.web.metrics import Metrics
 from bot.webhooks.senders import SENDERS
-from tests.configuration.files import NEWCOMER
+from tests.configuration.files import NEWCOMER, SIGNING_SECRET
 from tests.web.site import Site, settings
 
 ROOT = Path(__file__).parents[1]
@@ -215,6 +217,7 @@ def test_every_configuration_loads(block: Block, tmp_path: Path) -> None:
         "TAGBOAT_STORE": "postgresql://tagboat@postgres/tagboat",
         "TAGBOAT_BROKER": "redis://redis:6379",
     }
+    environ |= {"PIPELINE_WEBHOOK_SECRET": SIGNING_SECRET}
     written = yaml.safe_load(block.text.replace("/run/secrets/", f"{tmp_path}/"))
     file = tmp_path / "tagboat.yaml"
     file.write_text(yaml.safe_dump(yaml.safe_load(_AROUND) | written), encoding="utf-8")
@@ -227,8 +230,10 @@ def test_every_configuration_loads(block: Block, tmp_path: Path) -> None:
     [
         ("Configuration reference", [ConfigurationSection]),
         ("Images", [ImageSection, WriteSection]),
+        ("Registries", [DistributionSection]),
         ("Signatures", [CosignSection, IdentitySection]),
         ("Environments", [EnvironmentSection]),
+        ("Webhooks", [EndpointSection]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
