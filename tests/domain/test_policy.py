@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from bot.domain.policy import SelectionPolicy, Strategy
+from bot.domain.policy import Hold, Pin, PolicyFault, SelectionPolicy
+from bot.domain.strategies.names import Direction, Strategy
+from bot.domain.strategies.reach import Jump
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,40 @@ def test_a_strategy_is_known_by_its_name_and_alias(text: str, strategy: Strategy
 def test_an_unknown_strategy_names_the_closest(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Strategy.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("fields", "key", "message"),
+    [
+        pytest.param({"order": Direction.ASC}, "order", "order means nothing to semver: its highest is the"
+                     r" best \(leave it out, or use alphabetical or numerical\)", id="order of semver"),
+        pytest.param({"strategy": Strategy.NEWEST_BUILD, "constraint": ">=1"}, "constraint",
+                     "constraint means nothing to newest-build", id="constraint of newest-build"),
+        pytest.param({"strategy": Strategy.ALPHABETICAL, "max_jump": Jump.MINOR}, "max_jump",
+                     "use docker or semver", id="jump of alphabetical"),
+        pytest.param({"strategy": Strategy.ALL, "match_prerelease": False}, "match_prerelease",
+                     "use major or minor or patch", id="pre-releases of all"),
+        pytest.param({"strategy": Strategy.PATCH, "allow_downgrade": True}, "allow_downgrade",
+                     "it never goes back", id="downgrade of a level"),
+        pytest.param({"strategy": Strategy.NEWEST_BUILD, "pattern": "(a)", "extract": "$1"}, "extract",
+                     "extract means nothing to newest-build", id="extract of newest-build"),
+        pytest.param({"format": "YYYY"}, "format", "use calver", id="format of semver"),
+        pytest.param({"strategy": Strategy.CALVER}, "format", "a format has 1 to 100", id="no format"),
+        pytest.param({"strategy": Strategy.CALVER, "format": "MM"}, "format", "names no year", id="no year"),
+        pytest.param({"pattern": "("}, "pattern", "does not compile", id="pattern"),
+        pytest.param({"extract": "$1"}, "extract", "has no pattern to take from", id="no pattern"),
+        pytest.param({"pattern": "a", "extract": "$1"}, "extract", "names the group", id="no such group"),
+        pytest.param({"min_age": timedelta(days=-1)}, "min_age", "less than nothing", id="age"),
+        pytest.param({"pin": Pin("a b", "why")}, "pin", "'a b' is not the tag of an image", id="pin"),
+        pytest.param({"pin": Pin(f"sha256-{'a' * 64}.sig", "why")}, "pin", "is not the tag of an image",
+                     id="pinned signature"),
+        pytest.param({"pin": Pin("a", "why"), "hold": Hold("why")}, "pin", "exclude each other", id="both"),
+    ],
+)  # fmt: skip
+def test_a_key_that_cannot_be_meant_is_named(fields: dict[str, object], key: str, message: str) -> None:
+    with pytest.raises(PolicyFault, match=message) as fault:
+        SelectionPolicy(**fields)  # type: ignore[arg-type]
+    assert fault.value.key == key
 
 
 @pytest.mark.parametrize(
