@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from celery import Celery
+from celery.beat import Scheduler
 
+from bot.adapters.forges.memory_deliveries import MemoryDeliveries
 from bot.adapters.queues.celery import ANNOUNCE, CATCH_UP, RECONCILE, SWEEP, TIDY, celery_application
 from bot.domain.notice import Event
 from bot.domain.snapshot import State
-from tests.flow.worlds import WEB, Bench, values
+from tests.flow.worlds import REPOSITORY, START, WEB, Bench, values
 from workers.schedule import add_schedule
 from workers.tasks import register
 
@@ -68,6 +71,27 @@ def test_every_tick_of_the_schedule_names_a_task_that_is_there(bench: Bench) -> 
     named = {entry["task"] for entry in app.conf.beat_schedule.values()}
     assert named == {SWEEP, TIDY, CATCH_UP}
     assert named <= set(app.tasks)
+
+
+def test_lost_deliveries_are_looked_for_when_the_schedule_begins_and_then_at_intervals(bench: Bench) -> None:
+    app = application(bench)
+    add_schedule(app)
+    entry = Scheduler(app).get_schedule()["catch up"]
+    assert entry.is_due()[0]
+    assert not next(entry).is_due()[0]
+
+
+def test_lost_deliveries_are_asked_for_by_their_task(bench: Bench) -> None:
+    host = MemoryDeliveries(bench.clock)
+    host.is_up = False
+    host.deliver(REPOSITORY, "lost")
+    host.is_up = True
+    bench.world = replace(bench.world, redeliveries={"forge": host})
+    app = application(bench)
+    bench.clock.pass_by(timedelta(minutes=10))
+    for _ in range(2):
+        task(app, CATCH_UP)()
+    assert [each.succeeded for each in host.attempts(REPOSITORY, since=START)] == [True, False]
 
 
 def test_messages_are_json_and_nothing_else_is_accepted() -> None:
