@@ -152,7 +152,7 @@ class Images:
 
     def _asked_for(self, tag: str, entry: ImageEntry) -> ImageEntry:
         """The entry after one tag was asked for."""
-        found = self._answers([tag])
+        found = self._answers([tag]) if tag in entry.announced else {tag: self.ask(tag)}
         others = [each for each in entry.announced if each != tag]
         if entry.listed_at == NEVER:
             # Nobody lists this image: an announcement matters to those who follow the tag alone.

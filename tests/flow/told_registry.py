@@ -32,6 +32,8 @@ class ToldRegistry(MemoryRegistry):
         self._unreadable: dict[str, TagboatError] = {}
         self._duration = timedelta(0)
         self._passing: SetTime | None = None
+        self.hides: set[str] = set()
+        """Tags that are listed and yet not there."""
         self.asked: list[str] = []
 
     def push(self, image: ImageName, tag: str, **described: Any) -> str:
@@ -52,6 +54,8 @@ class ToldRegistry(MemoryRegistry):
     def digest(self, image: ImageName, tag: str) -> str | None:
         """The digest of the tag."""
         self.asked.append(f"HEAD {tag}")
+        if tag in self.hides:
+            return None
         return super().digest(image, tag)
 
     def details(self, image: ImageName, reference: str, platforms: Sequence[str]) -> TagDetails:
