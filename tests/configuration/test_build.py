@@ -134,6 +134,10 @@ def _cloud(host: str, login: CloudLoginSettings) -> RegistrySettings:
                 connections=4,
             ),
         ),
+        (
+            "h.io: {username: 'robot$library+ci', password: p}",
+            RegistrySettings("h.io", "https://h.io", "robot$library+ci", PASSWORD),
+        ),
         ("r.io: {proxy: environment}", RegistrySettings("r.io", "https://r.io", proxy="environment")),
         (
             "r.io: {proxy: 'http://u:p@proxy:3128'}",

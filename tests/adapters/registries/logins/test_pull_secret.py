@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.adapters.registries.credentials import Login
 from bot.adapters.registries.logins.kept import Issued
@@ -128,6 +129,21 @@ def test_a_kubeconfig_that_leads_nowhere_is_denied_and_not_quoted(
         SecretReader("cd", "pull", kubeconfig=path)()
     assert caught.value.__cause__ is None
     assert "hunter2-canary" not in f"{caught.value!r} {caught.value}"
+
+
+def test_the_role_that_is_delivered_allows_one_get_of_one_secret() -> None:
+    file = Path(__file__).parents[4] / "config/pull-secret-role.yaml"
+    role, binding = yaml.safe_load_all(file.read_text(encoding="utf-8"))
+    assert role["rules"] == [
+        {
+            "apiGroups": [""],
+            "resources": ["secrets"],
+            "resourceNames": ["registry-login"],
+            "verbs": ["get"],
+        }
+    ]
+    assert binding["roleRef"]["name"] == role["metadata"]["name"]
+    assert binding["metadata"]["namespace"] == role["metadata"]["namespace"]
 
 
 class _Registry:
