@@ -12,7 +12,6 @@ from bot.adapters.registries.distribution import DistributionRegistry
 from bot.adapters.registries.docker_hub import HUB_URL
 from bot.adapters.registries.layout import LayoutRegistry
 from bot.adapters.registries.logins.cloud import acr_credentials, ecr_credentials, gar_credentials
-from bot.adapters.registries.logins.pull_secret import PullSecretCredentials, SecretReader
 from bot.adapters.registries.mirrors import Mirror
 from bot.adapters.registries.pools import Network
 from bot.adapters.registries.proxy import Proxies
@@ -102,6 +101,9 @@ def _cloud(settings: RegistrySettings, login: CloudLoginSettings) -> Credentials
 
 
 def _pull_secret(host: str, settings: PullSecretSettings) -> Credentials:
+    # Here, because the library takes half a second to load, which every command would pay for.
+    from bot.adapters.registries.logins.pull_secret import PullSecretCredentials, SecretReader
+
     reader = SecretReader(
         settings.namespace, settings.name, kubeconfig=settings.kubeconfig, context=settings.context
     )

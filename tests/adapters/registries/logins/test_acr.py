@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -103,6 +104,16 @@ def test_a_managed_identity_gives_an_identity_token_of_the_registry(azure: Azure
     issued = _tokens(azure)()
     assert issued.value == Login("00000000-0000-0000-0000-000000000000", _REFRESH, is_identity_token=True)
     assert [call.path for call in azure.server.calls] == ["/msi/token", "/oauth2/exchange"]
+
+
+def test_no_line_that_the_library_logs_holds_a_secret(azure: Azure, caplog: pytest.LogCaptureFixture) -> None:
+    """Libraries are logged from INFO on, whatever Tagboat's own level is; Azure's log every request there."""
+    caplog.set_level(logging.INFO)
+    issued = _tokens(azure)()
+    assert "/msi/token" in caplog.text
+    assert not [
+        each for each in ("header-secret", "entra-only", _REFRESH) if each in f"{caplog.text} {issued!r}"
+    ]
 
 
 def test_it_lasts_as_long_as_it_says_itself(azure: Azure) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +41,14 @@ def test_the_public_registry_is_asked_by_its_own_service(cloud: Aws) -> None:
     issued = EcrTokens("public.ecr.aws", region="us-east-1", is_public=True)()
     assert issued.value == Login("AWS", "password-1")
     assert cloud.asked == [("ecr-public", "us-east-1", "AKIDMACHINE")]
+
+
+def test_no_line_that_the_library_logs_holds_a_secret(cloud: Aws, caplog: pytest.LogCaptureFixture) -> None:
+    """Libraries are logged from INFO on, whatever Tagboat's own level is."""
+    caplog.set_level(logging.INFO)
+    assert EcrTokens(_HOST, region=_REGION, role=ROLE)().value.secret == "password-2"
+    secrets = ("machine-secret", "session-of-", "password-2", base64.b64encode(b"AWS:password-2").decode())
+    assert not [each for each in secrets if each in caplog.text]
 
 
 def test_a_role_is_assumed_first(cloud: Aws) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,6 +97,15 @@ def test_a_service_accounts_key_gives_a_login_that_only_reads(google: Google, tm
     assert 3500 < issued.life <= 3600
     (claims,) = google.claims
     assert (claims["iss"], claims["scope"]) == (_EMAIL, _SCOPES)
+
+
+def test_no_line_that_the_library_logs_holds_a_secret(
+    google: Google, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Libraries are logged from INFO on, whatever Tagboat's own level is."""
+    caplog.set_level(logging.INFO)
+    issued = GarTokens(_HOST, key_file=_key_file(tmp_path, google))()
+    assert issued.value.secret not in f"{caplog.text} {issued!r}"
 
 
 def test_the_key_file_may_be_named_by_the_environment(

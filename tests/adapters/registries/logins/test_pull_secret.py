@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def test_a_secret_of_either_type_is_read_by_one_request(old: bool, here: Cluster
     assert _secrets(_reader(here)()) == ["hunter2-canary"]
     assert [(call.method, call.path) for call in here.server.calls] == [
         ("GET", "/api/v1/namespaces/cd/secrets/pull")
+    ]
+
+
+def test_no_line_that_the_library_logs_holds_a_secret(
+    here: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Libraries are logged from INFO on, whatever Tagboat's own level is."""
+    caplog.set_level(logging.INFO)
+    found = _reader(here)()
+    assert not [
+        each for each in ("hunter2-canary", TOKEN) if each in f"{caplog.text} {found!r} {found.value!r}"
     ]
 
 
