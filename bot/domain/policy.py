@@ -27,12 +27,15 @@ _READ_BY = {
     "max_jump": frozenset({Strategy.SEMVER, Strategy.DOCKER}),
     "match_prerelease": LEVELS - {Strategy.ALL},
     "allow_downgrade": frozenset(Strategy) - LEVELS - {Strategy.DIGEST},
+    "pin": frozenset(Strategy) - {Strategy.DIGEST},
 }
 """Which strategies read a key; the keys that are not here are read by every strategy."""
+_MOST_NAMED = 3
 _INSTEAD = {
     "order": "its highest is the best",
     "max_jump": "it suits semver and docker",
     "allow_downgrade": "it never goes back, or has nothing to go back to",
+    "pin": "its constraint names the tag",
 }
 
 
@@ -134,10 +137,13 @@ def _check_keys(policy: SelectionPolicy) -> None:
         "max_jump": policy.max_jump,
         "match_prerelease": not policy.match_prerelease,
         "allow_downgrade": policy.allow_downgrade,
+        "pin": policy.pin,
     }
     for key, value in given.items():
         if value and policy.strategy not in _READ_BY[key]:
-            fix = "leave it out, or use " + " or ".join(sorted(_READ_BY[key]))
+            readers = sorted(_READ_BY[key])
+            others = f", or use {' or '.join(readers)}" if len(readers) <= _MOST_NAMED else ""
+            fix = f"leave it out{others}"
             raise StrategyFault(
                 key, f"{key} means nothing to {policy.strategy}", why=_INSTEAD.get(key, ""), fix=fix
             )

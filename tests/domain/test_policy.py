@@ -74,6 +74,8 @@ def test_an_unknown_strategy_names_the_closest(text: str, message: str) -> None:
         pytest.param({"pin": Pin("a b", "why")}, "pin", "'a b' is not the tag of an image", id="pin"),
         pytest.param({"pin": Pin(f"sha256-{'a' * 64}.sig", "why")}, "pin", "is not the tag of an image",
                      id="pinned signature"),
+        pytest.param({"strategy": Strategy.DIGEST, "constraint": "a", "pin": Pin("b", "why")}, "pin",
+                     "pin means nothing to digest: its constraint names the tag", id="pin of digest"),
         pytest.param({"pin": Pin("a", "why"), "hold": Hold("why")}, "pin", "exclude each other", id="both"),
     ],
 )  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.strategies.order import Running
 from bot.domain.strategies.reach import Jump, Reach
 from bot.domain.strategies.semver import SemverOrder
-from bot.domain.version import parse_constraint
+from bot.domain.version import parse_constraint, parse_version
 from tests.domain.strategies.orders import best_first, refusals, running
 
 
@@ -89,7 +89,17 @@ def test_a_jump_from_no_version_says_so() -> None:
     }
 
 
-def test_only_the_best_are_read() -> None:
-    """A value that is no version is found out when it is looked at, and the list is read no further."""
-    tiers = order().tiers([f"{major}.0.0" for major in range(1000)])
-    assert [next(iter(tiers)) for _ in range(3)] == [["999.0.0"], ["998.0.0"], ["997.0.0"]]
+@pytest.mark.parametrize(
+    "values",
+    [
+        pytest.param([f"{n % 40}.{n % 61}.{n}" for n in range(50_000)], id="forty majors"),
+        pytest.param([f"1.{n % 200}.{n}" for n in range(50_000)], id="one major"),
+        pytest.param([f"1.0.{n}" for n in range(50_000)], id="one minor"),
+        pytest.param([str(n) for n in range(50_000)], id="build numbers"),
+    ],
+)
+def test_few_of_many_tags_become_versions(values: list[str]) -> None:
+    before = parse_version.cache_info().misses
+    (best,) = next(order().tiers(values))
+    assert parse_version.cache_info().misses - before < 50
+    assert best == max(values, key=lambda value: [int(part) for part in value.split(".")])
