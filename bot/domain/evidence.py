@@ -142,22 +142,6 @@ def key_refusal(
     return ""
 
 
-def check_payload(payload: bytes, digest: str, annotations: Mapping[str, str]) -> None:
-    """Return when a signed payload of simple signing is for that digest, with these annotations.
-
-    As in cosign, the name in it (`docker-reference`) is not compared: the same bytes may be copied elsewhere.
-
-    Raises:
-        Unproved: it is not so.
-    """
-    found = _decode(payload, _SimplePayload, "payload")
-    if found.critical.type != _SIMPLE:
-        raise Unproved("what was signed is no image")
-    if found.critical.image.digest != digest:
-        raise Unproved(_another(found.critical.image.digest))
-    _check_annotations(found.optional, annotations)
-
-
 def check_statement(payload: bytes, digest: str, annotations: Mapping[str, str]) -> None:
     """Return when a signed statement of in-toto is cosign's signature of that digest, with these annotations.
 
@@ -185,7 +169,7 @@ def check_message(found: MessageSignature, digest: str, annotations: Mapping[str
         Unproved: it is for another digest, or annotations are asked for, which this form cannot carry.
     """
     algorithm, _, value = digest.partition(":")
-    named = decoded(found.message_digest.digest)
+    named = _decoded(found.message_digest.digest)
     if _HASHES.get(found.message_digest.algorithm) != algorithm or named.hex() != value:
         raise Unproved(_another(f"{algorithm}:{named.hex()}"))
     _check_annotations(None, annotations)
@@ -206,7 +190,51 @@ def read_bundle(evidence: Bundle) -> Envelope | MessageSignature:
     raise Unproved("the bundle holds no signature, or two of them")
 
 
-def decoded(text: str) -> bytes:
+def _check_simple(
+    evidence: SimpleSigning, keys: Sequence[PublicKey], digest: str, annotations: Mapping[str, str]
+) -> None:
+    signature = _decoded(evidence.signature)
+    _check(any(key.has_signed(evidence.payload, signature) for key in keys), keys)
+    _check_payload(evidence.payload, digest, annotations)
+
+
+def _check_bundle(
+    found: Envelope | MessageSignature,
+    keys: Sequence[PublicKey],
+    digest: str,
+    annotations: Mapping[str, str],
+) -> None:
+    if isinstance(found, MessageSignature):
+        value = check_message(found, digest, annotations)
+        signature, algorithm = _decoded(found.signature), digest.partition(":")[0]
+        _check(any(key.has_signed_digest(value, algorithm, signature) for key in keys), keys)
+        return
+    payload = _decoded(found.payload)
+    message = _to_sign(found.payload_type, payload)
+    signatures = [_decoded(each.sig) for each in found.signatures[:_MOST_SIGNATURES]]
+    _check(any(key.has_signed(message, each) for key in keys for each in signatures), keys)
+    if found.payload_type != STATEMENT_TYPE:
+        raise Unproved("what was signed is no statement about an image")
+    check_statement(payload, digest, annotations)
+
+
+def _check_payload(payload: bytes, digest: str, annotations: Mapping[str, str]) -> None:
+    """Return when a signed payload of simple signing is for that digest, with these annotations.
+
+    As in cosign, the name in it (`docker-reference`) is not compared: the same bytes may be copied elsewhere.
+
+    Raises:
+        Unproved: it is not so.
+    """
+    found = _decode(payload, _SimplePayload, "payload")
+    if found.critical.type != _SIMPLE:
+        raise Unproved("what was signed is no image")
+    if found.critical.image.digest != digest:
+        raise Unproved(_another(found.critical.image.digest))
+    _check_annotations(found.optional, annotations)
+
+
+def _decoded(text: str) -> bytes:
     """The bytes of Base64 in its one canonical form, by which no text reads as another's bytes.
 
     Raises:
@@ -219,34 +247,6 @@ def decoded(text: str) -> bytes:
     if base64.b64encode(found).decode() != text:
         raise Unproved("the signature is no Base64")
     return found
-
-
-def _check_simple(
-    evidence: SimpleSigning, keys: Sequence[PublicKey], digest: str, annotations: Mapping[str, str]
-) -> None:
-    signature = decoded(evidence.signature)
-    _check(any(key.has_signed(evidence.payload, signature) for key in keys), keys)
-    check_payload(evidence.payload, digest, annotations)
-
-
-def _check_bundle(
-    found: Envelope | MessageSignature,
-    keys: Sequence[PublicKey],
-    digest: str,
-    annotations: Mapping[str, str],
-) -> None:
-    if isinstance(found, MessageSignature):
-        value = check_message(found, digest, annotations)
-        signature, algorithm = decoded(found.signature), digest.partition(":")[0]
-        _check(any(key.has_signed_digest(value, algorithm, signature) for key in keys), keys)
-        return
-    payload = decoded(found.payload)
-    message = _to_sign(found.payload_type, payload)
-    signatures = [decoded(each.sig) for each in found.signatures[:_MOST_SIGNATURES]]
-    _check(any(key.has_signed(message, each) for key in keys for each in signatures), keys)
-    if found.payload_type != STATEMENT_TYPE:
-        raise Unproved("what was signed is no statement about an image")
-    check_statement(payload, digest, annotations)
 
 
 def _to_sign(payload_type: str, payload: bytes) -> bytes:

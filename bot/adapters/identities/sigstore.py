@@ -47,6 +47,7 @@ _BROKEN = (
     ValueError,
     TypeError,
     LookupError,
+    ArithmeticError,
     AttributeError,
     UnsupportedAlgorithm,
     x509.ExtensionNotFound,
