@@ -72,7 +72,7 @@ def gated(
     readable = {tag: each for tag, each in details.items() if isinstance(each, TagDetails)}
     if policy.min_age:
         readable = _aged(images, readable, pinned)
-    if not isinstance(policy.verify, SignaturePolicy):
+    if policy.verify is None:
         return {**details, **readable}
     signed = {tag: _signed(images, policy.verify, each, entry) for tag, each in readable.items()}
     return {**details, **signed}

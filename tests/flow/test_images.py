@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier, Event
+from types import SimpleNamespace
 
 import pytest
 
 from bot.domain.errors import Limited, Unreachable
 from bot.domain.image import ImageName
 from bot.domain.listing import Listing
-from bot.flow import images as module
 from bot.flow.images import MOST_ASKED, NEVER, Images
 from bot.ports import ImageEntry
 from tests.flow.choosing import POLL, Choosing
@@ -27,6 +28,11 @@ def entry_of(choosing: Choosing) -> ImageEntry:
     found = choosing.world.catalog.entry(WEB)
     assert found is not None
     return found
+
+
+def _sleeping(monkeypatch: pytest.MonkeyPatch, sleep: Callable[[float], None]) -> None:
+    """Do this wherever a worker would wait for another one."""
+    monkeypatch.setattr("bot.flow.images.time", SimpleNamespace(sleep=sleep))
 
 
 class TestAnnouncements:
@@ -131,7 +137,7 @@ class TestLists:
         catalog, now = choosing.world.catalog, choosing.clock.now()
         assert catalog.claim(WEB, now=now, ttl=timedelta(minutes=1))
         answer = ImageEntry(Listing(("1.0.0", "7.0.0")), now)
-        monkeypatch.setattr(module.time, "sleep", lambda seconds: catalog.keep(WEB, answer))
+        _sleeping(monkeypatch, lambda seconds: catalog.keep(WEB, answer))
         assert looking(choosing).listed(after=looking(choosing).fresh_after).listing == answer.listing
         assert choosing.registry.take_asked() == []
 
@@ -139,7 +145,7 @@ class TestLists:
         choosing = Choosing()
         choosing.clock.pass_by(POLL)
         slept: list[float] = []
-        monkeypatch.setattr(module.time, "sleep", slept.append)
+        _sleeping(monkeypatch, slept.append)
         assert choosing.world.catalog.claim(WEB, now=choosing.clock.now(), ttl=timedelta(minutes=1))
         assert looking(choosing).listed(after=looking(choosing).fresh_after).listing.tags == ("1.0.0",)
         assert choosing.registry.take_asked() == ["LIST"]
@@ -149,7 +155,7 @@ class TestLists:
         choosing = Choosing()
         choosing.clock.pass_by(POLL)
         slept: list[float] = []
-        monkeypatch.setattr(module.time, "sleep", slept.append)
+        _sleeping(monkeypatch, slept.append)
         choosing.registry.fail(Unreachable("down"))
         for _ in range(3):
             with pytest.raises(Unreachable):

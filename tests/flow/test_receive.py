@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,10 +14,11 @@ from bot.domain.chat_fact import CommandGiven
 from bot.domain.errors import Unreachable
 from bot.domain.fact import BranchMoved, Fact, Ignored, ImagePushed, RolloutChanged
 from bot.domain.image import ImageName
+from bot.domain.listing import Listing
 from bot.domain.pipeline import Application, Repository
 from bot.flow.receive import receive, wake
 from bot.flow.sweep import sweep
-from bot.ports import Delivery
+from bot.ports import Delivery, ImageEntry
 from tests.flow.worlds import REPOSITORY, WEB, Bench, environment
 
 
@@ -159,3 +160,48 @@ def test_the_sweep_finds_what_nobody_looked_at_for_long() -> None:
     assert list(sweep(bench.world, every=timedelta(minutes=5))) == []
     bench.clock.pass_by(timedelta(minutes=5))
     assert list(sweep(bench.world, every=timedelta(minutes=5))) == ["shop"]
+
+
+def test_pushed_tags_are_announced_once_and_only_for_images_that_pipelines_carry() -> None:
+    bench = Bench()
+    bench.settle()
+    bench.look()
+    facts = [pushed(), pushed(), replace(pushed(), tag="1.2.0"), pushed(ImageName("ghcr.io", "acme/other"))]
+    receive(bench.world, delivery(), facts, forge=None)
+    entry = bench.catalog.entry(WEB)
+    assert entry is not None
+    assert entry.announced == ("1.1.0", "1.2.0")
+    other = ImageName("ghcr.io", "acme/other")
+    bench.catalog.keep(other, ImageEntry(Listing(()), bench.clock.now()))
+    kept = bench.catalog.entry(other)
+    assert kept is not None
+    assert kept.announced == ()
+
+
+def test_a_push_is_announced_before_its_pipeline_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+    bench.settle()
+    bench.look()
+    known: list[tuple[str, ...]] = []
+    stored = bench.store.receive
+
+    def receive_and_look(delivery: Delivery, *, pipelines: Sequence[str], now: datetime) -> bool:
+        entry = bench.catalog.entry(WEB)
+        known.append(entry.announced if entry else ())
+        return stored(delivery, pipelines=pipelines, now=now)
+
+    monkeypatch.setattr(bench.store, "receive", receive_and_look)
+    receive(bench.world, delivery(), [pushed()], forge=None)
+    assert known == [("1.1.0",)]
+
+
+def test_a_push_that_cannot_be_announced_is_not_answered_as_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Bench()
+
+    def announce(pushes: object, *, now: datetime) -> None:
+        raise Unreachable("the database does not answer")
+
+    monkeypatch.setattr(bench.catalog, "announce", announce)
+    with pytest.raises(Unreachable):
+        receive(bench.world, delivery(), [pushed()], forge=None)
+    assert bench.store.receive(delivery(), pipelines=[], now=bench.clock.now()), "it was not remembered"

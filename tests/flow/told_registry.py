@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.adapters.registries.memory import MemoryRegistry
-from bot.domain.errors import TagboatError
+from bot.domain.errors import NotFound, TagboatError
+from bot.domain.evidence import Evidence
 from bot.domain.image import ImageName
 from bot.domain.listing import Listing
 from bot.domain.selection import TagDetails
@@ -30,6 +31,7 @@ class ToldRegistry(MemoryRegistry):
         self._catalog = catalog
         self._clock = clock
         self._unreadable: dict[str, TagboatError] = {}
+        self._moving: dict[str, datetime] = {}
         self._duration = timedelta(0)
         self._passing: SetTime | None = None
         self.hides: set[str] = set()
@@ -63,7 +65,11 @@ class ToldRegistry(MemoryRegistry):
         self.asked += [f"GET {reference}", f"GET config of {reference}"]
         if self._passing:
             self._passing.pass_by(self._duration)
+        if reference in self.hides:
+            raise NotFound(f"{image} has no tag or digest {reference}")
         found = super().details(image, reference, platforms)
+        if reference in self._moving:
+            self.push_silently(image, reference, created=self._moving.pop(reference))
         if found.digest in self._unreadable:
             raise self._unreadable[found.digest]
         return found
@@ -71,6 +77,19 @@ class ToldRegistry(MemoryRegistry):
     def takes(self, duration: timedelta, clock: SetTime) -> None:
         """Let every reading of contents take so long."""
         self._duration, self._passing = duration, clock
+
+    def signatures(self, image: ImageName, digest: str) -> Iterator[Evidence]:
+        """What was attached."""
+        self.asked.append(f"SIGNATURES of {digest}")
+        return super().signatures(image, digest)
+
+    def moves_on_reading(self, tag: str, *, to: datetime) -> None:
+        """Let the tag be pushed again, built at that time, while it is read the next time."""
+        self._moving[tag] = to
+
+    def can_read_all(self) -> None:
+        """Forget what could not be read."""
+        self._unreadable.clear()
 
     def cannot_read(self, digest: str, error: TagboatError) -> None:
         """Let the contents of this digest be unreadable, under whatever tag."""
