@@ -7,16 +7,30 @@ order: an entry that has heard number 7 has heard all before it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, delete, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Insert,
+    Select,
+    and_,
+    delete,
+    insert,
+    or_,
+    select,
+)
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.adapters.stores.catalog_tidy import forget_announcements, forget_digests, forget_images
 from bot.adapters.stores.database import Database, groups
 from bot.adapters.stores.digests import SqlDigests
+from bot.adapters.stores.group import Group
 from bot.adapters.stores.rules import MOST_ANNOUNCED, SKEW
 from bot.adapters.stores.schema import announcements, images, listings
 from bot.adapters.stores.shelf import Packed, Shelf, unpack
@@ -24,6 +38,8 @@ from bot.domain.errors import Malformed
 from bot.domain.image import ImageName
 from bot.domain.listing import Listing
 from bot.ports import ImageEntry
+
+_Pushes: TypeAlias = tuple[Mapping[str, Sequence[str]], datetime]
 
 _log = structlog.get_logger(__name__)
 
@@ -34,6 +50,10 @@ class SqlCatalog(SqlDigests):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         self._shelf = Shelf()
+        self._announcing = Group(self._announce)
+        # Built once: that costs more than to execute them.
+        self._count_heard = _count_heard(database)
+        self._renew = _renew(database)
 
     def entry(self, image: ImageName) -> ImageEntry | None:
         """What is known of the image's tags; None before the first list, or when it cannot be read."""
@@ -70,11 +90,9 @@ class SqlCatalog(SqlDigests):
 
     def announce(self, pushes: Mapping[ImageName, Sequence[str]], *, now: datetime) -> None:
         """Remember that senders said these tags were pushed; of each image only the last thousand."""
-        with self._database.writing() as connection:
-            # Sorted: two transactions that lock the same images then wait for each other in one order.
-            for image, tags in sorted(pushes.items()):
-                if tags:
-                    self._announce(connection, str(image), tags, now)
+        heard = {str(image): tags for image, tags in pushes.items() if tags}
+        if heard:
+            self._announcing.do((heard, now))
 
     def tidy(self, *, now: datetime) -> int:
         """Forget what cannot matter any more, in many short transactions; return how many rows went."""
@@ -101,29 +119,57 @@ class SqlCatalog(SqlDigests):
             return None
         return ImageEntry(trusted, row.listed_at, doubtful, row.doubtful_since, announced, row.heard)
 
-    def _announce(self, connection: Connection, name: str, tags: Sequence[str], now: datetime) -> None:
-        count = self._database.insert(images).on_conflict_do_update(
-            index_elements=["image"], set_={"heard": images.c.heard + len(tags)}
-        )
-        row = {"image": name, "asked_at": now, "heard": len(tags)}
-        heard = connection.execute(count.returning(images.c.heard), row).scalar_one()
-        insert_or_replace = self._database.insert(announcements)
-        renew = {column: insert_or_replace.excluded[column] for column in ("number", "announced_at")}
-        rows = [
-            {"image": name, "tag": tag, "number": number, "announced_at": now}
-            for number, tag in enumerate(tags, heard - len(tags) + 1)
-        ]
-        connection.execute(
-            insert_or_replace.on_conflict_do_update(index_elements=["image", "tag"], set_=renew), rows
-        )
-        if heard > MOST_ANNOUNCED:
-            is_forgotten = announcements.c.number <= heard - MOST_ANNOUNCED
-            connection.execute(delete(announcements).where(announcements.c.image == name, is_forgotten))
+    def _announce(self, pushes: Sequence[_Pushes]) -> Sequence[None]:
+        """Remember what was announced together, in one transaction."""
+        now = max(at for _, at in pushes)
+        tags: defaultdict[str, list[str]] = defaultdict(list)
+        for heard, _ in pushes:
+            for image, announced in heard.items():
+                tags[image].extend(announced)
+        with self._database.writing() as connection:
+            numbers = self._count(connection, {image: len(tags[image]) for image in tags}, now)
+            rows = [
+                {"image": image, "tag": tag, "number": number, "announced_at": now}
+                for image, last in numbers.items()
+                for number, tag in enumerate(tags[image], last - len(tags[image]) + 1)
+            ]
+            connection.execute(self._renew, rows)
+            _forget_all_but_the_last(connection, numbers)
+        return [None] * len(pushes)
+
+    def _count(self, connection: Connection, heard: Mapping[str, int], now: datetime) -> Mapping[str, int]:
+        """Count announcements; returns the number of the last one of each image, which is locked now."""
+        # Sorted: two transactions that lock the same images then wait for each other in one order.
+        rows = [{"image": image, "asked_at": now, "heard": heard[image]} for image in sorted(heard)]
+        counted = connection.execute(self._count_heard, rows)
+        return {row.image: row.heard for row in counted}
 
     def _listed(self, image: str) -> Collection[str]:
         """The tags of the list that is trusted; none where there is none."""
         entry = self._entry(image)
         return set(entry.listing.tags) if entry else ()
+
+
+def _count_heard(database: Database) -> ReturningInsert[tuple[str, int]]:
+    """Add announcements to those that images heard, and return how many these are now."""
+    insert = database.insert(images)
+    more = {"heard": images.c.heard + insert.excluded.heard}
+    upsert = insert.on_conflict_do_update(index_elements=["image"], set_=more)
+    return upsert.returning(images.c.image, images.c.heard)
+
+
+def _renew(database: Database) -> Insert:
+    """Write announcements, each over the one before of the same tag."""
+    insert = database.insert(announcements)
+    change = {name: insert.excluded[name] for name in ("number", "announced_at")}
+    return insert.on_conflict_do_update(index_elements=["image", "tag"], set_=change)
+
+
+def _forget_all_but_the_last(connection: Connection, numbers: Mapping[str, int]) -> None:
+    for image, last in numbers.items():
+        if last > MOST_ANNOUNCED:
+            is_earlier = announcements.c.number <= last - MOST_ANNOUNCED
+            connection.execute(delete(announcements).where(announcements.c.image == image, is_earlier))
 
 
 def _row_of(image: str, shelved: Collection[str]) -> Select[Any]:

@@ -9,16 +9,21 @@ the very statement that writes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
-from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Insert, and_, delete, or_, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 
 from bot.adapters.stores import codec
 from bot.adapters.stores.budget import SqlBudget
 from bot.adapters.stores.catalog import SqlCatalog
 from bot.adapters.stores.database import Database, groups
+from bot.adapters.stores.group import Group
 from bot.adapters.stores.ledger import SqlLedger
 from bot.adapters.stores.migrations import migrate
 from bot.adapters.stores.outbox import SqlOutbox
@@ -32,6 +37,19 @@ from bot.ports import Delivery, Lease, Outcome
 _BOARD = "board"
 
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arrival:
+    """One delivery as its row, and the pipelines that it wakes."""
+
+    row: Mapping[str, Any]
+    pipelines: Collection[str]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What makes a repeat recognisable."""
+        return self.row["sender"], self.row["key"]
 
 
 class SqlStore(SqlOutbox, SqlLedger):
@@ -48,6 +66,10 @@ class SqlStore(SqlOutbox, SqlLedger):
         migrate(self._database)
         self.catalog = SqlCatalog(self._database)
         self.budget = SqlBudget(self._database)
+        self._receiving = Group(self._receive)
+        # Built once: that costs more than to execute them.
+        self._store_new = _store_new(self._database)
+        self._count_wakes = _count_wakes(self._database)
 
     def __repr__(self) -> str:
         return f"SqlStore({self._database.name})"
@@ -64,18 +86,14 @@ class SqlStore(SqlOutbox, SqlLedger):
             "received_at": now,
             "facts": codec.encode(delivery.facts),
         }
-        with self._database.writing() as connection:
-            is_new = self._database.add(connection, deliveries, row)
-            if is_new:
-                self._wake(connection, pipelines, now)
-        return is_new
+        return self._receiving.do(_Arrival(row, frozenset(pipelines)))
 
     def wake(self, pipelines: Sequence[str], *, now: datetime) -> None:
         """Mark pipelines as woken."""
         if not pipelines:
             return
         with self._database.writing() as connection:
-            self._wake(connection, pipelines, now)
+            self._wake(connection, Counter(set(pipelines)), now)
 
     def due(self, pipelines: Sequence[str], *, now: datetime, every: timedelta) -> Sequence[str]:
         """Of these, which were woken, whose time has come, or that nobody looked at for `every`."""
@@ -180,20 +198,46 @@ class SqlStore(SqlOutbox, SqlLedger):
         with self._database.writing() as connection:
             return connection.execute(old).rowcount + self._forget_notices(connection, now)
 
-    def _wake(self, connection: Connection, names: Sequence[str], now: datetime) -> None:
-        insert = self._database.insert(_pipelines)
-        change = {"wake_seq": _pipelines.c.wake_seq + 1, "woken_at": now}
-        upsert = insert.on_conflict_do_update(index_elements=["name"], set_=change)
+    def _receive(self, arrivals: Sequence[_Arrival]) -> Sequence[bool]:
+        """Store what arrived together in one transaction; tell of each whether it is new."""
+        firsts: dict[tuple[str, str], _Arrival] = {}
+        for arrival in arrivals:
+            firsts.setdefault(arrival.key, arrival)
+        # Sorted, as below: two transactions with the same keys then wait for each other in one order.
+        rows = [firsts[key].row for key in sorted(firsts)]
+        with self._database.writing() as connection:
+            stored = connection.execute(self._store_new, rows)
+            new = {firsts[row.sender, row.key] for row in stored}
+            woken = Counter(name for arrival in new for name in arrival.pipelines)
+            self._wake(connection, woken, max(arrival.row["received_at"] for arrival in arrivals))
+        return [arrival in new for arrival in arrivals]
+
+    def _wake(self, connection: Connection, times: Mapping[str, int], now: datetime) -> None:
         # Sorted: two transactions that wake the same pipelines then wait for each other in one order.
-        rows = [{"name": name, "wake_seq": 1, "woken_at": now} for name in sorted(set(names))]
+        rows = [{"name": name, "wake_seq": times[name], "woken_at": now} for name in sorted(times)]
         if rows:
-            connection.execute(upsert, rows)
+            connection.execute(self._count_wakes, rows)
 
     def _bump(self, connection: Connection) -> None:
         upsert = self._database.insert(counters).on_conflict_do_update(
             index_elements=["name"], set_={"value": counters.c.value + 1}
         )
         connection.execute(upsert, {"name": _BOARD, "value": 1})
+
+
+def _store_new(database: Database) -> ReturningInsert[tuple[str, str]]:
+    """Insert deliveries, and return the keys of those that were not there."""
+    return (
+        database.insert(deliveries).on_conflict_do_nothing().returning(deliveries.c.sender, deliveries.c.key)
+    )
+
+
+def _count_wakes(database: Database) -> Insert:
+    """Add wakes to those of the pipelines."""
+    insert = database.insert(_pipelines)
+    more = _pipelines.c.wake_seq + insert.excluded.wake_seq
+    change = {"wake_seq": more, "woken_at": insert.excluded.woken_at}
+    return insert.on_conflict_do_update(index_elements=["name"], set_=change)
 
 
 def _waiting(connection: Connection, names: Sequence[str]) -> Iterator[tuple[str, Waiting]]:

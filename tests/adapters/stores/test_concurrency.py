@@ -104,6 +104,40 @@ def test_many_who_open_from_one_branch_get_the_same_pull_request(stores: Sequenc
     assert Counter(pull.number for pull in added) == {1: _WORKERS}
 
 
+_RECEIVE = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from bot.adapters.stores.sql import SqlStore
+from bot.ports import Delivery
+store, now = SqlStore(sys.argv[1]), datetime.fromisoformat(sys.argv[2])
+
+def receive(number):
+    if store.receive(Delivery("registry", str(number)), pipelines=[f"app-{number % 7}"], now=now):
+        sys.stdout.write(f"{number}\\n")
+        sys.stdout.flush()
+
+with ThreadPoolExecutor(8) as pool:
+    list(pool.map(receive, range(1_000_000)))
+"""
+
+
+@pytest.mark.parametrize("kind", SHARED)
+def test_what_was_answered_is_there_after_the_process_was_killed(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = url_of(kind, request, tmp_path)
+    worker = python(_RECEIVE, url, NOW.isoformat())
+    answered = [line(worker) for _ in range(300)]
+    worker.kill()
+    answered += worker.communicate(timeout=60)[0].splitlines()[:-1]  # the last line may be a part of one
+    store = SqlStore(url)
+    seen = [store.receive(Delivery("registry", number), pipelines=[], now=NOW) for number in answered]
+    assert not any(seen)
+    assert sum(take(store, f"app-{number}").seen_wake for number in range(7)) >= len(answered)
+    store.close()
+
+
 _LEASE = """
 import sys
 from datetime import datetime, timedelta
