@@ -162,6 +162,8 @@ class Ingress:
             log.error("delivery_not_stored", endpoint=name, reason=str(error))
             return _later("unavailable", 503, "not stored; send it again", _pause(error))
         answer = _accepted(reading, woken)
+        if answer.outcome == "ignored":
+            log.info("delivery_ignored", endpoint=name, reasons=(answer.content or {}).get("ignored", []))
         return replace(answer, status=200, content=None) if endpoint.sender in _CHATS else answer
 
     def _with_key(self, request: reader.Request, endpoint: Endpoint) -> reader.Request:

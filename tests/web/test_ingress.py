@@ -114,9 +114,12 @@ def test_what_is_of_no_concern_is_taken_with_its_reason() -> None:
     assert answer.json()["ignored"]
 
 
-def test_an_image_that_nobody_watches_wakes_nobody() -> None:
+def test_an_image_that_nobody_watches_wakes_nobody_and_the_log_says_why() -> None:
     site = Site()
-    answer = send(site, push(repository="acme/other"))
+    with capture_logs() as logs:
+        answer = send(site, push(repository="acme/other"))
+    told = [entry["reasons"] for entry in logs if entry["event"] == "delivery_ignored"]
+    assert told == [["image is not configured"]]
     assert answer.json() == {"woken": [], "ignored": ["image is not configured"]}
     assert not site.bench.queue.pipelines
 
