@@ -11,21 +11,17 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, assert_never
+from typing import assert_never
 
 import msgspec
 
-from bot.domain.image import is_digest, short_digest
+from bot.domain.claim import Unproved, another, check_annotations, check_payload, check_statement, decode
 from bot.domain.public_key import PublicKey
 
 STATEMENT_TYPE = "application/vnd.in-toto+json"
 """The type of the payload in a bundle that speaks of an image."""
 
-_SIGN = "https://sigstore.dev/cosign/sign/v1"
-_SIMPLE = "cosign container image signature"
-_STATEMENTS = frozenset({"https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"})
 _MOST_SIGNATURES = 16
-_MOST_SUBJECTS = 1024
 _HASHES = {"SHA2_256": "sha256", "SHA2_512": "sha512"}
 
 
@@ -58,10 +54,6 @@ class Illegible:
 Evidence = SimpleSigning | Bundle | Illegible
 
 
-class Unproved(Exception):
-    """The evidence proves nothing; the message says why, as the end of a sentence."""
-
-
 class Envelope(msgspec.Struct, frozen=True, rename="camel"):
     """A DSSE envelope: https://github.com/secure-systems-lab/dsse/blob/master/envelope.md."""
 
@@ -92,34 +84,6 @@ class _BundleDocument(msgspec.Struct, frozen=True, rename="camel"):
     message_signature: MessageSignature | None = None
 
 
-class _SimpleImage(msgspec.Struct, frozen=True):
-    digest: str = msgspec.field(name="docker-manifest-digest")
-
-
-class _Critical(msgspec.Struct, frozen=True):
-    image: _SimpleImage
-    type: str
-
-
-class _SimplePayload(msgspec.Struct, frozen=True):
-    critical: _Critical
-    optional: dict[str, Any] | None = None
-
-
-class _Subject(msgspec.Struct, frozen=True):
-    digest: dict[str, str]
-    annotations: dict[str, Any] | None = None
-
-
-class _Statement(msgspec.Struct, frozen=True, rename="camel"):
-    subject: list[_Subject]
-    predicate_type: str
-    type: str = msgspec.field(name="_type")
-
-
-_Document = TypeVar("_Document", _BundleDocument, _SimplePayload, _Statement)
-
-
 def key_refusal(
     evidence: Evidence, keys: Sequence[PublicKey], digest: str, annotations: Mapping[str, str]
 ) -> str:
@@ -142,26 +106,6 @@ def key_refusal(
     return ""
 
 
-def check_statement(payload: bytes, digest: str, annotations: Mapping[str, str]) -> None:
-    """Return when a signed statement of in-toto is cosign's signature of that digest, with these annotations.
-
-    Statements of another kind, such as a scan's or a builder's, do not approve of what they are about.
-
-    Raises:
-        Unproved: it is not so.
-    """
-    found = _decode(payload, _Statement, "statement")
-    if found.type not in _STATEMENTS or found.predicate_type != _SIGN:
-        raise Unproved("what was signed is an attestation, and no signature of the image")
-    algorithm, _, value = digest.partition(":")
-    subjects = found.subject[:_MOST_SUBJECTS]
-    ours = [subject for subject in subjects if subject.digest.get(algorithm) == value]
-    if not ours:
-        others = [f"{algorithm}:{subject.digest.get(algorithm, '')}" for subject in subjects]
-        raise Unproved(_another(next(iter(others), "")))
-    _check_annotations(ours[0].annotations, annotations)
-
-
 def check_message(found: MessageSignature, digest: str, annotations: Mapping[str, str]) -> bytes:
     """The bytes of the digest that a signature of the manifest itself is over, when it is the image's.
 
@@ -171,8 +115,8 @@ def check_message(found: MessageSignature, digest: str, annotations: Mapping[str
     algorithm, _, value = digest.partition(":")
     named = _decoded(found.message_digest.digest)
     if _HASHES.get(found.message_digest.algorithm) != algorithm or named.hex() != value:
-        raise Unproved(_another(f"{algorithm}:{named.hex()}"))
-    _check_annotations(None, annotations)
+        raise Unproved(another(f"{algorithm}:{named.hex()}"))
+    check_annotations(None, annotations)
     return named
 
 
@@ -182,7 +126,7 @@ def read_bundle(evidence: Bundle) -> Envelope | MessageSignature:
     Raises:
         Unproved: it cannot be read, or signs nothing.
     """
-    found = _decode(evidence.document, _BundleDocument, "bundle")
+    found = decode(evidence.document, _BundleDocument, "bundle")
     if found.dsse_envelope is not None and found.message_signature is None:
         return found.dsse_envelope
     if found.message_signature is not None and found.dsse_envelope is None:
@@ -195,7 +139,7 @@ def _check_simple(
 ) -> None:
     signature = _decoded(evidence.signature)
     _check(any(key.has_signed(evidence.payload, signature) for key in keys), keys)
-    _check_payload(evidence.payload, digest, annotations)
+    check_payload(evidence.payload, digest, annotations)
 
 
 def _check_bundle(
@@ -216,22 +160,6 @@ def _check_bundle(
     if found.payload_type != STATEMENT_TYPE:
         raise Unproved("what was signed is no statement about an image")
     check_statement(payload, digest, annotations)
-
-
-def _check_payload(payload: bytes, digest: str, annotations: Mapping[str, str]) -> None:
-    """Return when a signed payload of simple signing is for that digest, with these annotations.
-
-    As in cosign, the name in it (`docker-reference`) is not compared: the same bytes may be copied elsewhere.
-
-    Raises:
-        Unproved: it is not so.
-    """
-    found = _decode(payload, _SimplePayload, "payload")
-    if found.critical.type != _SIMPLE:
-        raise Unproved("what was signed is no image")
-    if found.critical.image.digest != digest:
-        raise Unproved(_another(found.critical.image.digest))
-    _check_annotations(found.optional, annotations)
 
 
 def _decoded(text: str) -> bytes:
@@ -260,21 +188,3 @@ def _check(is_signed: bool, keys: Sequence[PublicKey]) -> None:
         raise Unproved(
             f"signed by none of the {len(keys)} keys" if len(keys) > 1 else "not signed by the key"
         )
-
-
-def _check_annotations(found: Mapping[str, Any] | None, wanted: Mapping[str, str]) -> None:
-    for name, value in wanted.items():
-        if (found or {}).get(name) != value:
-            raise Unproved(f"signed without the annotation {name}={value}")
-
-
-def _another(digest: str) -> str:
-    shown = f" ({short_digest(digest)})" if is_digest(digest) else ""
-    return f"the signature is for another digest{shown}"
-
-
-def _decode(body: bytes, kind: type[_Document], what: str) -> _Document:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise Unproved(f"its {what} cannot be read") from error

@@ -24,6 +24,7 @@ from sigstore.verify.policy import AnyOf, OIDCIssuer, OIDCIssuerV2
 from sigstore_models.common.v1 import HashAlgorithm
 
 from bot.domain.argocd_object import shown
+from bot.domain.claim import Unproved, check_statement
 from bot.domain.errors import Refused, Unreachable
 from bot.domain.evidence import (
     STATEMENT_TYPE,
@@ -31,9 +32,7 @@ from bot.domain.evidence import (
     Envelope,
     MessageSignature,
     SimpleSigning,
-    Unproved,
     check_message,
-    check_statement,
     read_bundle,
 )
 from bot.domain.signature import Identity, SignaturePolicy

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from bot.adapters.registries.contents import LARGEST_MANIFEST, Descriptor, check_size
+from bot.domain.claim import SIGN
 from bot.domain.errors import Damaged, Malformed, NotFound, Refused
 from bot.domain.evidence import Bundle, Evidence, Illegible, SimpleSigning
 from bot.domain.image import ImageName, is_digest
@@ -35,7 +36,6 @@ _UNTOLD = frozenset({"", "application/vnd.oci.empty.v1+json"})
 _SIGNATURE = "dev.cosignproject.cosign/signature"
 _CERTIFICATE = "dev.sigstore.cosign/certificate"
 _PREDICATE = "dev.sigstore.bundle.predicateType"
-_SIGN = "https://sigstore.dev/cosign/sign/v1"
 
 
 class Referrer(Descriptor, frozen=True, rename="camel"):
@@ -148,7 +148,7 @@ class _Reader:
             )
 
     def _bundles(self, artifact: _Artifact) -> Iterator[Evidence]:
-        if (artifact.annotations or {}).get(_PREDICATE, _SIGN) != _SIGN:
+        if (artifact.annotations or {}).get(_PREDICATE, SIGN) != SIGN:
             return  # The statement of a scan or a build; these may be large.
         for layer in artifact.layers[:1]:
             yield Bundle(self._blob(layer, LARGEST_BUNDLE))
