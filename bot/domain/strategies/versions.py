@@ -98,9 +98,10 @@ def _common(values: Sequence[str], joined: str, position: int) -> int | None:
     Counting how often one beginning occurs is many times as fast as reading the number of each value.
     """
     parts = values[0].removeprefix("v").split(".") if values else []
-    if len(parts) <= position + 1 or not all(part.isdecimal() for part in parts[: position + 1]):
-        return None
     beginning = ".".join(parts[: position + 1]) + "."
+    is_number = all(part.isascii() and part.isdecimal() for part in parts[: position + 1])
+    if len(parts) <= position + 1 or not is_number:
+        return None
     text = f"\n{joined}"
     if text.count(f"\n{beginning}") + text.count(f"\nv{beginning}") != len(values):
         return None

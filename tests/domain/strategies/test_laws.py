@@ -56,7 +56,7 @@ values = st.builds(
     st.sampled_from(["", "", "v"]),
     st.lists(numbers, min_size=1, max_size=4).map(".".join),
     st.sampled_from(["", "", "", "b1", "b10", "-rc.1", "-rc.10", "-alpine", "-01", "+a-b", "\n"]),
-) | st.sampled_from(["", "latest", "-1", "+1", ".5", "1\n2", "9" * 300])
+) | st.sampled_from(["", "latest", "-1", "+1", ".5", "1\n2", "9" * 300, "١.0.0", "١.1.0"])
 lists = st.lists(values, max_size=20)
 every_order = pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
 
