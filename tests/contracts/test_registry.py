@@ -134,6 +134,22 @@ def test_every_pushed_tag_is_listed(subject: Subject) -> None:
     assert sorted(subject.registry.listing(subject.image).tags) == sorted(tags)
 
 
+def test_a_list_asked_for_again_is_the_same_until_something_is_pushed(subject: Subject) -> None:
+    for tag in ("1.0.0", "1.1.0"):
+        subject.push(tag)
+    first = subject.registry.listing(subject.image)
+    assert subject.registry.listing(subject.image, known=first) == first
+    subject.push("2.0.0")
+    second = subject.registry.listing(subject.image, known=first)
+    assert sorted(second.tags) == ["1.0.0", "1.1.0", "2.0.0"]
+
+
+def test_digests_that_come_with_a_list_are_those_that_the_tags_name(subject: Subject) -> None:
+    pushed = {tag: subject.push(tag, created=moment) for tag, moment in (("1", _MARCH), ("2", _APRIL))}
+    told = subject.registry.listing(subject.image).digests
+    assert told.items() <= pushed.items()
+
+
 def test_the_tags_of_an_unknown_repository_are_an_error_and_not_an_empty_list(subject: Subject) -> None:
     subject.push("1.0.0")
     with pytest.raises(NotFound, match="acme/nothing"):

@@ -119,6 +119,12 @@ def describe(source: Source, image: ImageName, reference: str, platforms: Collec
     digest, top = source.manifest(image, reference)
     reader = _Reader(source, image, tuple(platforms))
     parts = reader.parts(top)
+    if not parts:
+        raise Malformed(
+            f"{image}@{digest} holds no image",
+            why="its index is empty, or lists other things only",
+            fix="ignore tags of this kind",
+        )
     wanted = [part for part in parts if reader.is_wanted(part.platform)]
     labels = _texts(top.annotations)
     # Where platforms differ, the one listed first speaks for the image.

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from bot.adapters.registries.transport import Answer, Request, Transport
-from bot.domain.errors import Malformed, NotFound, Refused
+from bot.domain.errors import Malformed, NotFound, Refused, Unreachable
 from bot.domain.image import ImageName, is_digest, is_tag
 from bot.domain.listing import Listing
 from bot.ports import Clock
@@ -28,6 +28,8 @@ _PAGE_SIZE = 100  # The most that it gives.
 _LARGEST_PAGE = 4 * 1024 * 1024
 # A list that is longer costs less at the registry, which gives 1,000 a page.
 _MOST_PAGES = 100
+# Its rate is low: a list that would keep a worker for longer is the registry's to give.
+_LONGEST = timedelta(seconds=20)
 # Changes are found by their time and by the count of all tags; a whole list now and then trusts neither.
 _WHOLE_EVERY = timedelta(hours=12)
 _MARK = re.compile(r"hub (?P<whole_at>[0-9]{1,12}) (?P<newest>[0-9T:.Z+-]{10,40})")
@@ -124,11 +126,14 @@ class HubTags:
                 f"Docker Hub is not asked for {first.count} tags of {image}", why="they are too many"
             )
         digests = {tag.name: tag.digest for tag in first.results}
+        until = self._now() + _LONGEST
         for number in range(2, pages + 1):
             page = self._page(image, number)
             digests |= {tag.name: tag.digest for tag in page.results}
             if page.count != first.count:
                 return None
+            if self._now() > until:
+                raise Unreachable(f"Docker Hub takes too long to list {image}")
         return digests if len(digests) == first.count else None
 
     def _page(self, image: ImageName, number: int) -> _Page:

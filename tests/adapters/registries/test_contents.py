@@ -275,3 +275,22 @@ def test_an_unknown_media_type_in_an_index_is_skipped() -> None:
     other = {**entries[0], "mediaType": "application/vnd.example+json"}
     assert _describe(_changed(index, manifests=[other, *entries])).platforms == ("linux/amd64",)
     assert index.top.media_type == OCI_INDEX
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        pytest.param(build_index([]), id="nothing"),
+        pytest.param(
+            _changed(
+                build_index([build_image()], attested=True),
+                manifests=json.loads(build_index([build_image()], attested=True).top.body)["manifests"][1:],
+            ),
+            id="only what vouches for an image",
+        ),
+        pytest.param(build_index([build_index([])]), id="an index of nothing"),
+    ],
+)
+def test_an_index_without_an_image_is_none(index: Image) -> None:
+    with pytest.raises(Malformed, match="holds no image"):
+        _describe(index)

@@ -256,6 +256,14 @@ class TestDigest:
 
 
 class TestDetails:
+    def test_of_an_image_for_one_platform_they_cost_its_manifest_and_its_config(self) -> None:
+        shelf = Shelf()
+        shelf.put("1.0.0", build_image())
+        with reading(shelf) as (registry, server):
+            registry.details(_IMAGE, "1.0.0", ("linux/amd64",))
+            kinds = [f"{call.method} {call.path.split('/')[-2]}" for call in server.calls]
+            assert kinds == ["GET manifests", "GET blobs"]
+
     def test_what_was_read_once_costs_one_head_when_the_tag_has_not_moved(self) -> None:
         shelf = Shelf()
         shelf.put("1.0.0", build_index([build_image(), build_image(platform="linux/arm64")]))

@@ -261,6 +261,18 @@ def test_whatever_happens_between_two_looks_the_answer_is_whole_and_right(
             assert known.digests == world.hub.digests
 
 
+def test_a_list_that_would_take_long_is_asked_of_the_registry() -> None:
+    with _world(250) as world:
+
+        def slow(call: Call, right: Reply) -> Reply:
+            world.clock.time += timedelta(seconds=15)
+            return right
+
+        world.hub.spoil = slow
+        assert world.look().digests == {}
+        assert world.asked == ["hub"] * 3 + ["registry"]
+
+
 def test_it_is_asked_without_the_login() -> None:
     with _world(3) as world:
         world.look()
