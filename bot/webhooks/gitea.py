@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from bot.domain.fact import (
     UNSAID,
@@ -20,7 +19,7 @@ from bot.domain.fact import (
     PullRequestChanged,
     RefCreated,
 )
-from bot.webhooks import git, images
+from bot.webhooks import git
 from bot.webhooks.auth import text_signature
 from bot.webhooks.body import Json, decode, form_field
 from bot.webhooks.fields import (
@@ -36,6 +35,7 @@ from bot.webhooks.fields import (
     text,
     word,
 )
+from bot.webhooks.gitea_package import package_fact
 from bot.webhooks.reader import (
     Endpoint,
     Reading,
@@ -49,8 +49,6 @@ from bot.webhooks.reader import (
 
 _FORM = "application/x-www-form-urlencoded"
 _CONTENT_TYPES = frozenset({"application/json", _FORM})
-_CHILD = "sha256:"
-"""How the versions begin that stand for one platform of an image, where others are tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,30 +221,6 @@ def _comment(body: Json, endpoint: Endpoint, provider: str) -> Fact:
     )
 
 
-def _package(body: Json, endpoint: Endpoint, _provider: str) -> Fact:
-    action = text(body, "action")
-    if action != "created":
-        return Ignored(reason=f"action {word(action)}")
-    package = mapping(body, "package")
-    if text(package, "type") != "container":
-        return Ignored(reason="not a container package")
-    path = f"{text(package, 'owner.login')}/{text(package, 'name')}"
-    image = images.located(_host(text(package, "html_url")), images.lowered(path), endpoint)
-    version = text(package, "version")
-    if version.startswith(_CHILD):
-        return images.pushed(image, None, endpoint, digest_given=version)
-    return images.pushed(image, version, endpoint)
-
-
-def _host(url: str) -> str:
-    """The host of a page, which is the registry's too; empty where the text is no such address."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return ""
-    return parts.netloc if parts.scheme in {"http", "https"} else ""
-
-
 _Event = Callable[[Json, Endpoint, str], Fact]
 _EVENTS: Mapping[str, _Event] = {
     "push": _push,
@@ -264,5 +238,5 @@ _EVENTS: Mapping[str, _Event] = {
     ),
     "status": _status,
     "issue_comment": _comment,
-    "package": _package,
+    "package": lambda body, endpoint, _provider: package_fact(body, endpoint),
 }
