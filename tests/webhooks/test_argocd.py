@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from bot.webhooks.reader import Reading, Rejected, Request
 from bot.webhooks.senders import read
@@ -117,3 +122,20 @@ def test_images_are_bounded() -> None:
     body = {"application": "shop-dev", "images": ["x" * 2000] * 300}
     (fact,) = outcome(read(sample("argocd_state").request(body), endpoint("argocd")))
     assert (len(fact["images"]), len(fact["images"][0])) == (200, 1000)
+
+
+def test_the_template_of_the_readme_says_what_a_whole_application_says() -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    block = next(each for each in blocks if "template.tagboat" in each)
+    template = yaml.safe_load(yaml.safe_load(block)["data"]["template.tagboat"])["webhook"]["tagboat"]["body"]
+    given = sample("argocd_application")
+
+    def rendered(found: re.Match[str]) -> str:
+        here: Any = given.body["app"]
+        for name in found[1].split("."):
+            here = here[name]
+        return json.dumps(here)
+
+    body = json.loads(re.sub(r"\{\{toJson \.app\.([\w.]+)\}\}", rendered, template))
+    assert outcome(read(given.request(body), endpoint("argocd"))) == given.expect
