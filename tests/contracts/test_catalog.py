@@ -210,6 +210,23 @@ def test_a_digest_met_twice_in_one_look_is_first_seen_at_the_earlier_moment(cata
     assert catalog.point(_WEB, pointers) == {_ONE: NOW - MINUTE}
 
 
+def test_first_sights_are_told_without_a_new_look(catalog: Catalog, other: Catalog) -> None:
+    many = {f"1.0.{number}": Pointer(f"sha256:{number:064}", NOW) for number in range(1200)}
+    catalog.point(_WEB, many)
+    catalog.point(_WEB, {"latest": Pointer(_ONE, NOW + HOUR)})
+    digests = [f"sha256:{number:064}" for number in range(1200)]
+    assert other.first_seen(_WEB, [*digests, _ONE, _TWO]) == dict.fromkeys(digests, NOW) | {_ONE: NOW + HOUR}
+    assert other.first_seen(_API, [_ONE]) == other.first_seen(_WEB, []) == {}
+
+
+def test_first_sights_are_told_without_asking_anybody(catalog: Catalog, other: Catalog) -> None:
+    catalog.point(_WEB, {"1.0.0": Pointer(_ONE, NOW)})
+    catalog.point(_WEB, {"1.0.0": Pointer(_TWO, NOW + HOUR)})
+    assert other.first_seen(_WEB, [_TWO, _ONE, "sha256:never"]) == {_ONE: NOW, _TWO: NOW + HOUR}
+    assert other.first_seen(_API, [_ONE]) == {}
+    assert other.pointers(_WEB, ["1.0.0"])["1.0.0"].asked_at == NOW + HOUR, "looking changes nothing"
+
+
 def test_a_tag_that_is_not_there_has_no_first_sight(catalog: Catalog) -> None:
     assert catalog.point(_WEB, {"gone": Pointer(None, NOW)}) == {}
     assert catalog.point(_WEB, {}) == {}
