@@ -147,7 +147,7 @@ class _Look:
             return replace(answer, note=reason)
         verdicts = Verdicts(
             lambda: (
-                Verdict(each.tag, False, "lacks in the latest list, which is doubted")
+                Verdict(each.tag, False, "is not in the latest list, which is doubted")
                 if each.is_chosen
                 else each
                 for each in choice.verdicts
