@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, Table, delete, select
 
 from bot.adapters.stores.database import Database, groups
 from bot.adapters.stores.rules import KEEP_ANNOUNCEMENTS, KEEP_DIGESTS, KEEP_IMAGES
@@ -33,8 +34,12 @@ def forget_images(database: Database, now: datetime) -> int:
 def forget_announcements(database: Database, now: datetime) -> int:
     """Forget announcements that nobody asked for in time; return how many went."""
     is_old = announcements.c.announced_at < now - KEEP_ANNOUNCEMENTS
-    with database.writing() as connection:
-        return connection.execute(delete(announcements).where(is_old)).rowcount
+    gone = 0
+    for image in _images_of(database, announcements, is_old):
+        with _changing(database, image) as connection:
+            ours = announcements.c.image == image
+            gone += connection.execute(delete(announcements).where(ours, is_old)).rowcount
+    return gone
 
 
 def forget_digests(database: Database, now: datetime, listed: Callable[[str], Collection[str]]) -> int:
@@ -51,6 +56,14 @@ def forget_digests(database: Database, now: datetime, listed: Callable[[str], Co
     return gone
 
 
+@contextmanager
+def _changing(database: Database, image: str) -> Iterator[Connection]:
+    """A transaction that locks the image first, as whoever keeps or points does: else they might deadlock."""
+    with database.writing() as connection:
+        connection.execute(select(images.c.image).where(images.c.image == image).with_for_update())
+        yield connection
+
+
 def _images_of(database: Database, table: Table, which: ColumnElement[bool]) -> Sequence[str]:
     with database.reading() as connection:
         return connection.scalars(select(table.c.image).distinct().where(which)).all()
@@ -58,7 +71,7 @@ def _images_of(database: Database, table: Table, which: ColumnElement[bool]) -> 
 
 def _forget_pointers(database: Database, image: str, oldest: datetime, listed: Collection[str]) -> int:
     is_old = pointers.c.image == image, pointers.c.asked_at < oldest
-    with database.writing() as connection:
+    with _changing(database, image) as connection:
         tags = set(connection.scalars(select(pointers.c.tag).where(*is_old))) - set(listed)
         old = delete(pointers).where(*is_old)
         return sum(
@@ -70,7 +83,7 @@ def _forget_sights(database: Database, image: str, oldest: datetime) -> int:
     is_old = sights.c.image == image, sights.c.last_seen < oldest
     pointed = select(pointers.c.digest).where(pointers.c.image == image, pointers.c.digest.is_not(None))
     gone = 0
-    with database.writing() as connection:
+    with _changing(database, image) as connection:
         old = delete(sights).where(*is_old, sights.c.digest.not_in(pointed)).returning(sights.c.digest)
         digests = connection.scalars(old).all()
         for group in groups(digests):

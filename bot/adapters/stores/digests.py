@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, Insert, or_, select
 
 from bot.adapters.stores import codec
 from bot.adapters.stores.database import Database, groups
@@ -36,6 +36,9 @@ class SqlDigests:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Built once: that costs more than to execute them.
+        self._touch, self._point = _touch(database), _point(database)
+        self._see, self._keep = _see(database), _keep(database)
 
     def pointers(self, image: ImageName, tags: Sequence[str]) -> Mapping[str, Pointer]:
         """Where these tags pointed when they were asked for last."""
@@ -53,12 +56,21 @@ class SqlDigests:
         if not pointers:
             return {}
         name, asked = str(image), first_asked(pointers)
+        now = max(pointer.asked_at for pointer in pointers.values())
+        rows = [
+            {"image": name, "tag": tag, "digest": pointer.digest, "asked_at": pointer.asked_at}
+            for tag, pointer in pointers.items()
+        ]
+        seen = [
+            {"image": name, "digest": digest, "first_seen": at, "last_seen": at}
+            for digest, at in asked.items()
+        ]
         with self._database.writing() as connection:
             # First of all, since it locks the image: two that point the same tags then take turns.
-            self._touch(connection, name, max(pointer.asked_at for pointer in pointers.values()))
-            self._point(connection, name, pointers)
-            if asked:
-                self._see(connection, name, asked)
+            connection.execute(self._touch, {"image": name, "asked_at": now})
+            connection.execute(self._point, rows)
+            if seen:
+                connection.execute(self._see, seen)
             return _first_seen(connection, name, list(asked))
 
     def first_seen(self, image: ImageName, digests: Sequence[str]) -> Mapping[str, datetime]:
@@ -89,49 +101,42 @@ class SqlDigests:
             {"image": name, "digest": digest, "platforms": key, "content": _written(content)}
             for digest, content in sorted(contents.items(), key=lambda item: item[0])
         ]
-        if not rows:
-            return
-        insert = self._database.insert(_contents)
-        upsert = insert.on_conflict_do_update(
-            index_elements=["image", "digest", "platforms"], set_={"content": insert.excluded.content}
-        )
-        with self._database.writing() as connection:
-            connection.execute(upsert, rows)
+        if rows:
+            with self._database.writing() as connection:
+                connection.execute(self._keep, rows)
 
-    def _touch(self, connection: Connection, image: str, now: datetime) -> None:
-        insert = self._database.insert(images)
-        is_old = images.c.asked_at < now - WORTH_NOTING
-        upsert = insert.on_conflict_do_update(
-            index_elements=["image"], set_={"asked_at": insert.excluded.asked_at}, where=is_old
-        )
-        connection.execute(upsert, {"image": image, "asked_at": now})
 
-    def _point(self, connection: Connection, image: str, pointers: Mapping[str, Pointer]) -> None:
-        insert = self._database.insert(_pointers)
-        new, old = insert.excluded, _pointers.c
-        is_current = or_(old.asked_at <= new.asked_at, old.asked_at > new.asked_at + SKEW)
-        upsert = insert.on_conflict_do_update(
-            index_elements=["image", "tag"],
-            set_={"digest": new.digest, "asked_at": new.asked_at},
-            where=is_current,
-        )
-        rows = [
-            {"image": image, "tag": tag, "digest": pointer.digest, "asked_at": pointer.asked_at}
-            for tag, pointer in pointers.items()
-        ]
-        connection.execute(upsert, rows)
+def _touch(database: Database) -> Insert:
+    """Note that somebody cares for an image."""
+    insert = database.insert(images)
+    asked_at = insert.excluded.asked_at
+    is_old = images.c.asked_at < asked_at - WORTH_NOTING
+    return insert.on_conflict_do_update(index_elements=["image"], set_={"asked_at": asked_at}, where=is_old)
 
-    def _see(self, connection: Connection, image: str, asked: Mapping[str, datetime]) -> None:
-        insert = self._database.insert(sights)
-        is_old = sights.c.last_seen < insert.excluded.last_seen - WORTH_NOTING
-        upsert = insert.on_conflict_do_update(
-            index_elements=["image", "digest"], set_={"last_seen": insert.excluded.last_seen}, where=is_old
-        )
-        rows = [
-            {"image": image, "digest": digest, "first_seen": at, "last_seen": at}
-            for digest, at in asked.items()
-        ]
-        connection.execute(upsert, rows)
+
+def _point(database: Database) -> Insert:
+    """Write where tags point; what was asked for later stays, unless by a wrong clock."""
+    insert = database.insert(_pointers)
+    new, old = insert.excluded, _pointers.c
+    is_current = or_(old.asked_at <= new.asked_at, old.asked_at > new.asked_at + SKEW)
+    change = {"digest": new.digest, "asked_at": new.asked_at}
+    return insert.on_conflict_do_update(index_elements=["image", "tag"], set_=change, where=is_current)
+
+
+def _see(database: Database) -> Insert:
+    """Note first sights, and that a digest was met again."""
+    insert = database.insert(sights)
+    last_seen = insert.excluded.last_seen
+    is_old = sights.c.last_seen < last_seen - WORTH_NOTING
+    keys = ["image", "digest"]
+    return insert.on_conflict_do_update(index_elements=keys, set_={"last_seen": last_seen}, where=is_old)
+
+
+def _keep(database: Database) -> Insert:
+    """Write contents, each over what stood there."""
+    insert = database.insert(_contents)
+    change = {"content": insert.excluded.content}
+    return insert.on_conflict_do_update(index_elements=["image", "digest", "platforms"], set_=change)
 
 
 def _first_seen(connection: Connection, image: str, digests: Sequence[str]) -> Mapping[str, datetime]:

@@ -94,7 +94,12 @@ def _known(catalog: Catalog, platforms: list[str]) -> list[object]:
     images = [ImageName("ghcr.io", "acme/web"), ImageName("docker.io", "library/web")]
     digests = ["sha256:a", "sha256:b"]
     return [
-        (catalog.entry(image), catalog.pointers(image, _TAGS), catalog.contents(image, digests, platforms))
+        (
+            catalog.entry(image),
+            catalog.pointers(image, _TAGS),
+            catalog.first_seen(image, digests),
+            catalog.contents(image, digests, platforms),
+        )
         for image in images
     ]
 

@@ -132,7 +132,8 @@ def test_what_was_answered_is_there_after_the_process_was_killed(
     worker.kill()
     answered += worker.communicate(timeout=60)[0].splitlines()[:-1]  # the last line may be a part of one
     store = SqlStore(url)
-    seen = [store.receive(Delivery("registry", number), pipelines=[], now=NOW) for number in answered]
+    last = answered[-200:]
+    seen = [store.receive(Delivery("registry", number), pipelines=[], now=NOW) for number in last]
     assert not any(seen)
     assert sum(take(store, f"app-{number}").seen_wake for number in range(7)) >= len(answered)
     store.close()
