@@ -31,9 +31,8 @@ class Place:
 
     @property
     def keys(self) -> list[str]:
-        """The key paths that are written."""
-        target = self.target
-        return [key for key in (target.tag, target.digest, target.repository, target.reference) if key]
+        """What is written there."""
+        return list(self.target.place.keys)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from bot.configuration.report import Report
 from bot.configuration.trail import Trail
 from bot.domain.edit.keypath import KeyPath
 from bot.domain.pipeline import Application, Deadlines, Environment, Target
+from bot.domain.place import HelmValues, Place
 from bot.domain.window import Window
 
 _ONLY_IMAGE = WriteSection(tag="image.tag")
@@ -130,7 +131,7 @@ class Environments:
                 write = self._write(trail, alias, each)
                 if write is None:
                     continue
-                target = Target(alias, each.file, write.tag, write.digest, write.repository, write.reference)
+                target = Target(alias, each.file, _place(write))
                 by = f"environment {name} of pipeline {self._name} (image {alias})"
                 self._claims.claim(self._places(trail, each, target), by=by, trail=trail)
                 yield target
@@ -140,7 +141,7 @@ class Environments:
         if self._report.is_told((*trail, "file")):
             return
         where = self._where(trail, target.alias, section)
-        keys = {key: getattr(target, key) for key in WriteSection.model_fields}
+        keys = {key: getattr(target.place, key) for key in WriteSection.model_fields}
         for key, path in keys.items():
             if path is not None and not self._report.is_told((*where, key)):
                 yield (self._repository, target.file, str(KeyPath.parse(path)))
@@ -251,3 +252,7 @@ class Environments:
             sorter.done(name)
             ordered.append(built[name])
         return tuple(ordered)
+
+
+def _place(section: WriteSection) -> Place:
+    return HelmValues(section.tag, section.digest, section.repository, section.reference)

@@ -10,6 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.image import ImageName
+from bot.domain.place import Place
 from bot.domain.selection import SelectionPolicy
 from bot.domain.window import Window
 
@@ -43,18 +44,11 @@ class PipelineImage:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One place in one file where one image's value stands, as key paths into Helm values.
-
-    `tag`, `digest` and `repository` are separate keys; `reference` is one string that holds all
-    (`ghcr.io/acme/web:1.2@sha256:…`). At least one of `tag`, `digest` and `reference` is set.
-    """
+    """One place in one file where one image's value stands."""
 
     alias: str
     file: str
-    tag: str | None = None
-    digest: str | None = None
-    repository: str | None = None
-    reference: str | None = None
+    place: Place
 
 
 @dataclass(frozen=True, slots=True, order=True)

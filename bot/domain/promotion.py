@@ -64,7 +64,7 @@ def unpinned(environment: Environment, release: Release, running: Release) -> tu
     Their tags must still name what was proved when they are promoted.
     """
     refs, old = dict(release.images), dict(running.images)
-    kept = {target.alias for target in environment.targets if target.digest}
+    kept = {target.alias for target in environment.targets if target.place.keeps_digest}
     aliases = {target.alias for target in environment.targets} - kept
     return tuple(
         refs[alias]

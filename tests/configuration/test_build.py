@@ -29,6 +29,7 @@ from bot.configuration.settings import (
 )
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Application, Deadlines, Merge, Repository, Target
+from bot.domain.place import HelmValues
 from bot.domain.proof import Proof
 from bot.domain.selection import Strategy
 from bot.domain.window import WindowKind
@@ -73,7 +74,7 @@ def test_the_newcomers_pipeline_goes_through_three_environments(tmp_path: Path) 
     assert (image.policy.strategy, image.policy.constraint) == (Strategy.SEMVER, ">=1.0 <2")
     assert [each.name for each in pipeline.environments] == ["dev", "staging", "prod"]
     prod = pipeline.environment("prod")
-    assert prod.targets == (Target("web", "envs/prod/values.yaml", tag="image.tag"),)
+    assert prod.targets == (Target("web", "envs/prod/values.yaml", HelmValues(tag="image.tag")),)
     assert (prod.after, prod.soak, prod.merge) == (("staging",), timedelta(hours=2), Merge.MANUAL)
     assert prod.applications == (
         Application("main", "homepage-prod-eu"),
@@ -291,10 +292,10 @@ def test_several_images_stand_where_each_says(tmp_path: Path) -> None:
     text = changed(("{web: acme/web}", images), ("values: dev.yaml", f"values: {values}"))
     (dev,) = load_text(tmp_path, text).pipelines["web"].environments
     assert dev.targets == (
-        Target("web", "a.yaml", tag="web.tag", digest="web.digest"),
-        Target("api", "a.yaml", reference="api.image"),
-        Target("api", "b.yaml", tag="api.tag"),
-        Target("web", "c.yaml", tag="web.tag", digest="web.digest"),
+        Target("web", "a.yaml", HelmValues(tag="web.tag", digest="web.digest")),
+        Target("api", "a.yaml", HelmValues(reference="api.image")),
+        Target("api", "b.yaml", HelmValues(tag="api.tag")),
+        Target("web", "c.yaml", HelmValues(tag="web.tag", digest="web.digest")),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.image import ImageName, ImageRef, Release
 from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
+from bot.domain.place import HelmValues
 from bot.domain.proposal import PullRequest, PullRequestState, marker
 from bot.domain.selection import Choice, SelectionPolicy
 from bot.domain.snapshot import (
@@ -49,7 +50,7 @@ def values(tag: str) -> bytes:
 
 def environment(name: str, **changes: object) -> Environment:
     """An environment with one target; the rest is what `Environment` gives by default."""
-    target = Target("web", f"envs/{name}/values.yaml", tag="image.tag")
+    target = Target("web", f"envs/{name}/values.yaml", HelmValues(tag="image.tag"))
     return replace(Environment(name, (target,)), **changes)  # type: ignore[arg-type]
 
 

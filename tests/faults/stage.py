@@ -38,6 +38,7 @@ from bot.domain.errors import Transient
 from bot.domain.fact import ImagePushed
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Application, Environment, Merge, Pipeline, PipelineImage, Repository, Target
+from bot.domain.place import HelmValues
 from bot.domain.selection import SelectionPolicy
 from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, State
 from bot.flow.announce import announce
@@ -242,7 +243,7 @@ class Stage:
         return self.hosted.pull(pull.number).head == pull.head
 
     def _environment(self, name: str, **changes: Any) -> Environment:
-        target = Target("web", _file(name), tag="image.tag")
+        target = Target("web", _file(name), HelmValues(tag="image.tag"))
         applications = (Application("main", f"web-{name}"),)
         made = Environment(name, (target,), applications=applications, settle=timedelta(0))
         return replace(made, **changes)

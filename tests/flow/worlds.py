@@ -13,6 +13,7 @@ from bot.adapters.stores.memory_catalog import MemoryCatalog
 from bot.domain.image import ImageName
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
+from bot.domain.place import HelmValues
 from bot.domain.selection import SelectionPolicy
 from bot.domain.snapshot import EnvironmentStatus
 from bot.flow.announce import announce
@@ -52,7 +53,7 @@ def values(tag: str) -> bytes:
 
 def environment(name: str, **changes: object) -> Environment:
     """An environment of one values file."""
-    made = Environment(name, (Target("web", f"envs/{name}/values.yaml", tag="image.tag"),))
+    made = Environment(name, (Target("web", f"envs/{name}/values.yaml", HelmValues(tag="image.tag")),))
     return replace(made, **changes)  # type: ignore[arg-type]
 
 

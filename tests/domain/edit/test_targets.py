@@ -8,6 +8,7 @@ from bot.domain.edit.targets import read_target, safe_path, write_target
 from bot.domain.errors import Malformed, NotFound, Permanent, Refused
 from bot.domain.image import ImageName, ImageRef, parse_image_name
 from bot.domain.pipeline import Target
+from bot.domain.place import HelmValues
 
 _WEB = parse_image_name("ghcr.io/acme/web")
 _NGINX = parse_image_name("nginx")
@@ -16,7 +17,7 @@ _NEXT = ImageRef(_WEB, "1.5.0", _NEW)
 
 
 def _target(**keys: str) -> Target:
-    return Target("web", "envs/dev/values.yaml", **keys)
+    return Target("web", "envs/dev/values.yaml", HelmValues(**keys))
 
 
 _TAG = _target(tag="image.tag")

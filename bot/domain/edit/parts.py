@@ -1,0 +1,45 @@
+"""Images that stand in keys of a file: a `tag`, a `digest` beside it, a `repository`, or one `reference`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from bot.domain.edit.spelling import Part, Written, check, read, text_for
+from bot.domain.image import ImageName, ImageRef
+from bot.domain.place import ImageKeys
+
+__all__ = ["check", "read_keys", "written_keys"]
+
+
+def read_keys(keys: ImageKeys, need: Callable[[str], str], name: ImageName) -> ImageRef:
+    """The image that the keys make together; `need` gives the text at a key, or raises.
+
+    Raises:
+        Malformed: a text is not what it should be, or contradicts another one.
+    """
+    return read([Written(part, need(key), f"`{key}`") for part, key in _parts(keys)], name)
+
+
+def written_keys(
+    keys: ImageKeys, need: Callable[[str], str], ref: ImageRef, *, pin_digest: bool
+) -> Iterator[tuple[str, str]]:
+    """What is to stand at each key, so that together they say `ref`.
+
+    Raises:
+        Malformed: what stands there is no part of an image.
+        Refused: the image lacks a part that a key needs.
+    """
+    has_other_place = bool(keys.digest or keys.reference)
+    for part, key in _parts(keys):
+        is_pinned = pin_digest and not (part is Part.TAG and has_other_place)
+        yield key, text_for(Written(part, need(key), f"`{key}`"), ref, pin_digest=is_pinned)
+
+
+def _parts(keys: ImageKeys) -> Iterator[tuple[Part, str]]:
+    named = {
+        Part.REFERENCE: keys.reference,
+        Part.NAME: keys.repository,
+        Part.TAG: keys.tag,
+        Part.DIGEST: keys.digest,
+    }
+    return ((part, key) for part, key in named.items() if key)
