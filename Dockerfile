@@ -2,8 +2,9 @@
 FROM python:3.11-slim-bookworm AS build
 WORKDIR /src
 RUN python -m venv /opt/tagboat
-COPY requirements.lock ./
-RUN /opt/tagboat/bin/pip install --no-cache-dir --require-hashes --requirement requirements.lock
+# With every extra: a cloud's login or a keyless signature must not need another image.
+COPY requirements-image.lock ./
+RUN /opt/tagboat/bin/pip install --no-cache-dir --require-hashes --requirement requirements-image.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY workers workers

@@ -69,7 +69,9 @@ write_locks() { # write_locks PYTHON
     set -- --quiet --strip-extras --generate-hashes --allow-unsafe --all-build-deps --no-header \
         --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
     "$tools/bin/pip-compile" "$@" --output-file requirements.lock pyproject.toml
-    "$tools/bin/pip-compile" "$@" --extra test --constraint requirements.lock --output-file requirements-test.lock pyproject.toml
+    "$tools/bin/pip-compile" "$@" --extra aws --extra azure --extra google --extra sigstore \
+        --constraint requirements.lock --output-file requirements-image.lock pyproject.toml
+    "$tools/bin/pip-compile" "$@" --extra test --constraint requirements-image.lock --output-file requirements-test.lock pyproject.toml
     rm -rf "$tools"
 }
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "requirements-test.lock")
+LOCKS = ("requirements.lock", "requirements-image.lock", "requirements-test.lock")
 
 _SHARED = {
     "PAYLOADS_DIR": "../shared/payloads",
@@ -209,7 +209,10 @@ def test_every_dependency_is_in_the_locks() -> None:
         _name(each) for each in (*project["project"]["dependencies"], *project["build-system"]["requires"])
     }
     tested = {_name(each) for each in project["project"]["optional-dependencies"]["test"]}
+    extras = project["project"]["optional-dependencies"]
+    offered = {_name(each) for extra in extras if extra != "test" for each in extras[extra]}
     assert needed - set(pins("requirements.lock")) == set()
+    assert (needed | offered) - set(pins("requirements-image.lock")) == set()
     assert (needed | tested) - set(pins("requirements-test.lock")) == set()
 
 
@@ -224,7 +227,8 @@ def test_locked_versions_are_no_older_than_what_is_asked_for() -> None:
 
 def test_the_tests_run_on_the_versions_that_are_delivered() -> None:
     tested = pins("requirements-test.lock")
-    assert {name: tested.get(name) for name in pins("requirements.lock")} == pins("requirements.lock")
+    for lock in ("requirements.lock", "requirements-image.lock"):
+        assert {name: tested.get(name) for name in pins(lock)} == pins(lock)
 
 
 def test_no_package_lock_of_node_says_where_packages_come_from() -> None:

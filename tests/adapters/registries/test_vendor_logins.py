@@ -150,17 +150,17 @@ VENDORS = {
         answer={"token": "DockerToken.7b1c2f6e"},
     ),
     # https://jfrog.com/help/r/jfrog-artifactory-documentation/docker-registry: either, by its version.
-    "Artifactory": Vendor("acme.jfrog.io", "docker-local/web", ('Basic realm="Artifactory Realm"',)),
+    "Artifactory": Vendor("artifactory.example.com", "docker-local/web", ('Basic realm="Artifactory Realm"',)),
     "Artifactory with tokens": Vendor(
-        "acme.jfrog.io",
+        "artifactory.example.com",
         "docker-local/web",
         (
-            'Bearer realm="https://acme.jfrog.io/artifactory/api/docker/null/v2/token"'
-            ',service="acme.jfrog.io",scope="repository:docker-local/web:pull"',
+            'Bearer realm="https://artifactory.example.com/artifactory/api/docker/null/v2/token"'
+            ',service="artifactory.example.com",scope="repository:docker-local/web:pull"',
             'Basic realm="Artifactory Realm"',
         ),
-        "https://acme.jfrog.io/artifactory/api/docker/null/v2/token",
-        "acme.jfrog.io",
+        "https://artifactory.example.com/artifactory/api/docker/null/v2/token",
+        "artifactory.example.com",
         "repository:docker-local/web:pull",
         answer={"token": "t", "expires_in": 3600},
     ),
