@@ -116,6 +116,8 @@ class MemoryCatalog:
         """Remember that senders said these tags were pushed."""
         with self._lock:
             for image, tags in pushes.items():
+                if not tags:
+                    continue
                 found = self._images[image]
                 found.asked_at = found.asked_at or now
                 for tag in tags:
