@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from bot.domain.edit.keypath import KeyPath
 from bot.domain.edit.spelling import Part, Written, check, read, text_for
+from bot.domain.errors import Refused
 from bot.domain.image import ImageName, ImageRef
 from bot.domain.place import ImageKeys
 
-__all__ = ["check", "read_keys", "written_keys"]
+__all__ = ["check", "path_of", "read_keys", "written_keys"]
 
 
 def read_keys(keys: ImageKeys, need: Callable[[str], str], name: ImageName) -> ImageRef:
@@ -43,3 +45,11 @@ def _parts(keys: ImageKeys) -> Iterator[tuple[Part, str]]:
         Part.DIGEST: keys.digest,
     }
     return ((part, key) for part, key in named.items() if key)
+
+
+def path_of(key: str) -> KeyPath:
+    """A key as a key path; raises Refused when it breaks the grammar."""
+    try:
+        return KeyPath.parse(key)
+    except ValueError as error:
+        raise Refused("the target cannot be read", why=str(error), fix="correct the key path") from error

@@ -7,7 +7,6 @@ and the number of nodes are capped.
 
 from __future__ import annotations
 
-import codecs
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -19,14 +18,11 @@ import yaml
 # in its marks and is seven times slower.
 from yaml import CSafeLoader
 
-from bot.domain.errors import Malformed, Refused
-
-LARGEST_FILE = 10 * 1024 * 1024
-"""The most bytes that a file may have."""
+from bot.domain.edit.text import decoded, too
+from bot.domain.errors import Malformed
 
 _DEEPEST = 100
 _MOST_NODES = 250_000
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 
 
@@ -95,6 +91,15 @@ class Stream:
         children = self.children(mapping)
         return zip(children, children, strict=True)
 
+    def way(self, index: int) -> tuple[int, ...]:
+        """The nodes around a node, its document's root first, itself last."""
+        at = next(root for root in self.documents() if index < self.after[root])
+        way = [at]
+        while at != index:
+            at = next(child for child in self.children(at) if index < self.after[child])
+            way.append(at)
+        return tuple(way)
+
     def resolve(self, index: int) -> int:
         """The node itself, or the one that it stands for when it is an alias."""
         return self.aliased.get(index, index)
@@ -121,14 +126,14 @@ def parse(content: bytes) -> Stream:
         Malformed: the bytes are no UTF-8 text, or the text is no YAML; the line is named.
         Refused: the file is UTF-16, or larger or deeper than any values file.
     """
-    text, bom = _decoded(content)
+    read = decoded(content)
     builder = _Builder()
     try:
-        for event in yaml.parse(text, Loader=CSafeLoader):
+        for event in yaml.parse(read.text, Loader=CSafeLoader):
             builder.add(event)
     except yaml.YAMLError as error:
-        raise _malformed(text, error) from error
-    return Stream(text, bom, tuple(builder.nodes), tuple(builder.after), builder.aliased)
+        raise _malformed(read.text, error) from error
+    return Stream(read.text, read.bom, tuple(builder.nodes), tuple(builder.after), builder.aliased)
 
 
 class _Builder:
@@ -147,7 +152,7 @@ class _Builder:
             return
         node, index = make(event), len(self.nodes)
         if index >= _MOST_NODES:
-            raise _too("many values", f"{_MOST_NODES:,} nodes")
+            raise too("many values", f"{_MOST_NODES:,} nodes")
         self.nodes.append(node)
         self.after.append(index + 1)
         if node.kind is Kind.END:
@@ -176,7 +181,7 @@ class _Builder:
             return
         self._open.append(index)
         if len(self._open) > _DEEPEST:
-            raise _too("deep", f"{_DEEPEST} levels")
+            raise too("deep", f"{_DEEPEST} levels")
 
 
 def _document(event: Any) -> Node:
@@ -230,32 +235,6 @@ _NODES = {
     yaml.SequenceEndEvent: _end,
     yaml.DocumentEndEvent: _end,
 }
-
-
-def _decoded(content: bytes) -> tuple[str, bytes]:
-    """The text without its byte order mark, and that mark: libyaml's marks do not count it."""
-    if len(content) > LARGEST_FILE:
-        raise _too("large", f"{LARGEST_FILE // 1024 // 1024} MB")
-    if content.startswith(_UTF16):
-        raise Refused("the file cannot be read", why="it is UTF-16", fix="save it as UTF-8")
-    bom = codecs.BOM_UTF8 if content.startswith(codecs.BOM_UTF8) else b""
-    try:
-        text = content[len(bom) :].decode()
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, len(bom) + error.start) + 1
-        why = f"line {line} holds bytes that are not UTF-8"
-        raise Malformed("the file cannot be read", why=why, fix="save it as UTF-8") from error
-    if text.startswith("\ufeff"):
-        raise Malformed("the file cannot be read", why="it begins with two byte order marks", fix="keep one")
-    return text, bom
-
-
-def _too(what: str, limit: str) -> Refused:
-    return Refused(
-        f"the file is too {what}",
-        why=f"at most {limit} are read",
-        fix="move the values to a file of their own",
-    )
 
 
 def _line(text: str, position: int) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.edit.keypath import KeyPath
-from bot.domain.edit.stream import LARGEST_FILE, parse
+from bot.domain.edit.stream import parse
+from bot.domain.edit.text import LARGEST_FILE
 from bot.domain.edit.values import read_value, set_values
 from bot.domain.errors import Malformed, Refused
 
