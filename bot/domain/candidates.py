@@ -8,7 +8,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
 
-from bot.domain.choice import Choice, NeedsDetails, TagDetails, Unreadable, Verdict, Verdicts
+from bot.domain.choice import (
+    Choice,
+    Needs,
+    NeedsDetails,
+    NeedsSignature,
+    TagDetails,
+    Unreadable,
+    Verdict,
+    Verdicts,
+)
 from bot.domain.errors import sentence
 from bot.domain.image import ImageRef, short_digest
 from bot.domain.platform import missing_platforms
@@ -62,7 +71,7 @@ class Candidates:
     running: Running | None
     now: datetime
 
-    def choose(self) -> Choice | NeedsDetails:
+    def choose(self) -> Choice | Needs:
         """Take the best candidate that lacks nothing, unless what runs is newer."""
         passed = _PassedOver()
         for position, tag in enumerate(self.ranking):
@@ -76,6 +85,8 @@ class Candidates:
             if isinstance(found, Unreadable):
                 return self._unreadable(position, passed, found)
             lack = self._lack(tag, found) if found else None
+            if lack is None and self.policy.verify and found and found.refusal is None:
+                return NeedsSignature(tag)
             if lack is None:
                 return self._chosen(position, passed, found)
             passed.add(tag, lack)
@@ -101,12 +112,15 @@ class Candidates:
         missing = missing_platforms(self.policy.platforms, offered=found.platforms)
         if missing:
             return Lack(f"no {' and no '.join(missing)} image")
-        if found.refusal:
-            return Lack(found.refusal)
+        ripe = self._ripe(tag, found)
+        if ripe > self.now:
+            return Lack(f"younger than min_age until {moment(ripe)}", ripe)
+        return Lack(found.refusal) if found.refusal else None
+
+    def _ripe(self, tag: str, found: TagDetails) -> datetime:
         if not self.policy.min_age or self._runs(tag, found):
-            return None
-        ripe = (found.first_seen or self.now) + self.policy.min_age
-        return None if ripe <= self.now else Lack(f"younger than min_age until {moment(ripe)}", ripe)
+            return self.now
+        return (found.first_seen or self.now) + self.policy.min_age
 
     def _runs(self, tag: str, found: TagDetails) -> bool:
         current = self.current

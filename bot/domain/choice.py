@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import overload
+from typing import TypeAlias, overload
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,8 @@ class TagDetails:
     """What a registry says of one tag: digest (of the index for several platforms), created time, labels.
 
     `platforms` are the platforms that the image offers (`linux/amd64`, `linux/arm/v7`). `first_seen` is when
-    this digest was first seen, for `min_age`; `refusal` is why the signature gate refuses it, or empty.
+    this digest was first seen, for `min_age`; `refusal` is why the signature gate refuses it, empty where it
+    does not, None where it was not asked.
     """
 
     digest: str
@@ -22,7 +23,7 @@ class TagDetails:
     platforms: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
     first_seen: datetime | None = None
-    refusal: str = ""
+    refusal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,3 +92,14 @@ class NeedsDetails:
     """The choice cannot be made before these tags' details are read."""
 
     tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsSignature:
+    """The choice cannot be made before it is known whether this tag, the best that fits, is signed."""
+
+    tag: str
+
+
+Needs: TypeAlias = NeedsDetails | NeedsSignature
+"""What a choice still needs."""

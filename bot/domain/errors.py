@@ -79,7 +79,7 @@ class Malformed(Permanent):
 
 
 class Damaged(Malformed):
-    """An answer is not what its digest says: broken on its way, or where it is kept; the next may be whole."""
+    """An answer is not what its digest says: broken on its way or where it is kept; the next may be whole."""
 
 
 class ForeignCommit(Permanent):

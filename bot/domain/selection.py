@@ -13,7 +13,9 @@ from datetime import datetime, timedelta
 
 from bot.domain.candidates import Candidates, fault, moment, waiting
 from bot.domain.choice import Choice as Choice
+from bot.domain.choice import Needs as Needs
 from bot.domain.choice import NeedsDetails as NeedsDetails
+from bot.domain.choice import NeedsSignature as NeedsSignature
 from bot.domain.choice import TagDetails as TagDetails
 from bot.domain.choice import Unreadable as Unreadable
 from bot.domain.choice import Verdict as Verdict
@@ -41,7 +43,7 @@ def choose(
     details: Mapping[str, TagDetails | Unreadable],
     current: ImageRef | None,
     now: datetime,
-) -> Choice | NeedsDetails:
+) -> Choice | Needs:
     """Choose the tag to run. `current` is what runs: nothing older than it is chosen unless asked.
 
     What runs already is chosen again, so the caller sees no change. What runs and has no place in the
@@ -87,7 +89,7 @@ class _Look:
     current: ImageRef | None
     now: datetime
 
-    def choose(self) -> Choice | NeedsDetails:
+    def choose(self) -> Choice | Needs:
         hold, pin = self.policy.hold, self.policy.pin
         if hold and _is_in_force(hold.until, self.now):
             return self._held(hold)
@@ -114,14 +116,14 @@ class _Look:
         verdicts = Verdicts(lambda: (Verdict(tag, False, what) for tag in sorted(set(self.tags))))
         return Choice(None, what, verdicts, wake_at=hold.until)
 
-    def _pinned(self, pin: Pin) -> Choice | NeedsDetails:
+    def _pinned(self, pin: Pin) -> Choice | Needs:
         """The pin's tag, whose name and age are not judged, while its contents and its signature are."""
         claim = f"the pinned tag{_until(pin.until)}: {pin.reason}"
         order = FixedOrder(pin.tag, claim)
         ranking = Ranking(order, self.tags, names=tag_filter("", ()), values=extraction("", ""))
         ageless = replace(self.policy, min_age=timedelta(0))
         answer = self._candidates(ranking, ageless).choose()
-        if isinstance(answer, NeedsDetails):
+        if not isinstance(answer, Choice):
             return answer
         if not ranking.is_listed(pin.tag):
             why = sentence(f"{pin.tag}, {claim}", "it is not listed", "push it, or name another tag")

@@ -19,7 +19,9 @@ from bot.domain.listing import GRACE, doubt, united
 from bot.domain.pipeline import PipelineImage
 from bot.domain.selection import (
     Choice,
+    Needs,
     NeedsDetails,
+    NeedsSignature,
     SelectionPolicy,
     Strategy,
     TagDetails,
@@ -29,6 +31,7 @@ from bot.domain.selection import (
 )
 from bot.domain.snapshot import ImageChoice
 from bot.flow.contents import SLICE, Progress, Reader
+from bot.flow.gates import signed
 from bot.flow.images import Images
 from bot.flow.world import World
 from bot.ports import ImageEntry
@@ -176,6 +179,9 @@ class _Look:
                 if contents.left:
                     return self._reading(len(answer.tags) - contents.left, len(answer.tags))
                 continue
+            if isinstance(answer, NeedsSignature):
+                found.details[answer.tag] = self._signed(found.details[answer.tag], entry)
+                continue
             digest = self._digest(answer, entry)
             if answer.tag is None or digest:
                 return ImageChoice(_with(answer, found.excluded), digest)
@@ -183,10 +189,15 @@ class _Look:
                 return _none(f"{answer.tag} is not in the registry", {answer.tag: "is not in the registry"})
             found.excluded[answer.tag] = "is gone from the registry"
 
-    def _choose(self, tags: Sequence[str], found: _Found) -> Choice | NeedsDetails:
+    def _choose(self, tags: Sequence[str], found: _Found) -> Choice | Needs:
         return choose(
             self.policy, tags, details=found.details, current=self.asking.current, now=self.images.now
         )
+
+    def _signed(self, details: TagDetails | Unreadable, entry: ImageEntry) -> TagDetails | Unreadable:
+        if isinstance(details, Unreadable) or self.policy.verify is None:
+            return details
+        return signed(self.images, self.policy.verify, details, entry)
 
     def _reading(self, done: int, total: int) -> ImageChoice:
         reason = f"reading {done:,} of {total:,} tags"

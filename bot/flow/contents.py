@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.errors import Damaged, Limited, Malformed, NotFound, TagboatError
 from bot.domain.selection import SelectionPolicy, TagDetails, Unreadable
-from bot.flow.gates import gated
+from bot.flow.gates import aged
 from bot.flow.images import Images
 from bot.ports import ImageEntry, Pointer, Unusable
 
@@ -90,7 +90,7 @@ class Reader:
             self.progress(len(found), len(tags))
             if self.images.world.clock.now() >= self.until:
                 break
-        return self._contents(found.values(), entry, left=len(set(tags).difference(found)))
+        return self._contents(found.values(), left=len(set(tags).difference(found)))
 
     def _kept(self, digests: Sequence[str]) -> Mapping[str, TagDetails | Unusable]:
         if not self.policy.reads_contents:
@@ -168,7 +168,7 @@ class Reader:
         image = self.images.image
         return self.images.world.registry(image).details(image, reference, self.policy.platforms)
 
-    def _contents(self, reads: Iterable[_Read], entry: ImageEntry, *, left: int) -> Contents:
+    def _contents(self, reads: Iterable[_Read], *, left: int) -> Contents:
         details: dict[str, TagDetails | Unreadable] = {}
         excluded: dict[str, str] = {}
         for each in reads:
@@ -180,5 +180,6 @@ class Reader:
                 case None:
                     excluded[each.tag] = "is gone from the registry"
         details |= {tag: Unreadable(reason) for tag, reason in excluded.items()}
-        whole = gated(self.images, self.policy, details, pinned=self.pinned, entry=entry)
-        return Contents(whole, excluded, left)
+        if self.policy.min_age:
+            details = aged(self.images, details, self.pinned)
+        return Contents(details, excluded, left)

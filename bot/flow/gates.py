@@ -14,7 +14,7 @@ from threading import Lock
 
 from bot.domain.errors import Limited, TagboatError
 from bot.domain.image import ImageName
-from bot.domain.selection import SelectionPolicy, TagDetails, Unreadable
+from bot.domain.selection import TagDetails, Unreadable
 from bot.domain.signature import SignaturePolicy
 from bot.flow.images import NEVER, Images
 from bot.flow.verify import refusal
@@ -54,45 +54,30 @@ class _Refusals:
 _refusals = _Refusals()
 
 
-def gated(
-    images: Images,
-    policy: SelectionPolicy,
-    details: Mapping[str, TagDetails | Unreadable],
-    *,
-    pinned: Mapping[str, str],
-    entry: ImageEntry,
-) -> Mapping[str, TagDetails | Unreadable]:
-    """The details with first sight and refusal, where the policy asks for them.
+def aged(
+    images: Images, details: Mapping[str, TagDetails | Unreadable], pinned: Mapping[str, str]
+) -> dict[str, TagDetails | Unreadable]:
+    """The details with the first sight of each digest. A `pinned` one was chosen before: it has its age."""
+    digests = [each.digest for each in details.values() if isinstance(each, TagDetails)]
+    seen = images.world.catalog.first_seen(images.image, digests)
 
-    A `pinned` digest was chosen before: it has its age.
+    def first_seen(tag: str, digest: str) -> datetime:
+        return NEVER if pinned.get(tag) == digest else seen.get(digest, images.now)
 
-    Raises:
-        Limited: the registry asks for patience.
-    """
-    readable = {tag: each for tag, each in details.items() if isinstance(each, TagDetails)}
-    if policy.min_age:
-        readable = _aged(images, readable, pinned)
-    if policy.verify is None:
-        return {**details, **readable}
-    signed = {tag: _signed(images, policy.verify, each, entry) for tag, each in readable.items()}
-    return {**details, **signed}
-
-
-def _aged(
-    images: Images, details: Mapping[str, TagDetails], pinned: Mapping[str, str]
-) -> dict[str, TagDetails]:
-    seen = images.world.catalog.first_seen(images.image, [each.digest for each in details.values()])
     return {
-        tag: replace(
-            each, first_seen=NEVER if pinned.get(tag) == each.digest else seen.get(each.digest, images.now)
-        )
+        tag: replace(each, first_seen=first_seen(tag, each.digest)) if isinstance(each, TagDetails) else each
         for tag, each in details.items()
     }
 
 
-def _signed(
+def signed(
     images: Images, policy: SignaturePolicy, details: TagDetails, entry: ImageEntry
 ) -> TagDetails | Unreadable:
+    """The details with the refusal of the signature gate, asked for where it is not known of late.
+
+    Raises:
+        Limited: the registry asks for patience.
+    """
     known = _refusals.get(policy, images.image, details.digest)
     if known and known.at > images.fresh_after and known.heard == entry.heard:
         return replace(details, refusal=known.reason)

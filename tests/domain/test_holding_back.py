@@ -16,6 +16,7 @@ from bot.domain.selection import (
     Jump,
     MovedTags,
     NeedsDetails,
+    NeedsSignature,
     Pin,
     SelectionPolicy,
     Strategy,
@@ -24,6 +25,7 @@ from bot.domain.selection import (
     choose,
     is_downgrade,
 )
+from bot.domain.signature import Identity, SignaturePolicy
 
 NAME = ImageName("ghcr.io", "acme/web")
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -36,7 +38,7 @@ def digest(digit: str) -> str:
     return f"sha256:{digit * 64}"
 
 
-def seen(days: float | None, name: str = "a", refusal: str = "") -> TagDetails:
+def seen(days: float | None, name: str = "a", refusal: str | None = None) -> TagDetails:
     """Details of a digest that was first seen so many days ago."""
     first = None if days is None else NOW - days * DAY
     return TagDetails(digest(name), first_seen=first, refusal=refusal)
@@ -137,6 +139,26 @@ def test_what_is_refused_by_its_signature_is_passed_over() -> None:
     assert choice.tag == "1.1.0"
     assert reasons(choice)["1.2.0"] == "not signed by acme"
     assert choice.reason.endswith("; 1.2.0 is passed over: not signed by acme")
+
+
+ANYBODY = SignaturePolicy(identities=(Identity("https://issuer.example.com", "ci@example.com"),))
+SIGNED = SelectionPolicy(verify=ANYBODY, platforms=("linux/amd64",))
+
+
+def test_only_the_best_that_fits_is_asked_for_its_signature() -> None:
+    fits = TagDetails(digest("a"), platforms=("linux/amd64",))
+    known = {"1.2.0": TagDetails(digest("b")), "1.1.0": fits, "1.0.0": fits}
+    assert choose(SIGNED, TAGS, details=known, current=None, now=NOW) == NeedsSignature("1.1.0")
+    refused = {**known, "1.1.0": replace(fits, refusal="not signed")}
+    assert choose(SIGNED, TAGS, details=refused, current=None, now=NOW) == NeedsSignature("1.0.0")
+    accepted = {**refused, "1.0.0": replace(fits, refusal="")}
+    assert chosen(SIGNED, details=accepted).tag == "1.0.0"
+
+
+def test_a_tag_that_is_too_young_is_not_asked_for_its_signature() -> None:
+    policy = replace(SIGNED, platforms=(), min_age=2 * DAY)
+    known = {"1.2.0": seen(1), "1.1.0": seen(9)}
+    assert choose(policy, TAGS, details=known, current=None, now=NOW) == NeedsSignature("1.1.0")
 
 
 MOVED = {"1.2.0": seen(1, "b")}

@@ -499,6 +499,7 @@ def settled(
     while isinstance(answer := choose(policy, tags, details=known, current=current, now=NOW), NeedsDetails):
         assert not set(answer.tags) & known.keys()
         known |= dict.fromkeys(answer.tags, built(2, "linux/amd64"))
+    assert isinstance(answer, Choice)
     return answer
 
 

@@ -75,7 +75,7 @@ def _push(stage: Stage, place: tuple[str, str]) -> None:
 
 
 def test_a_tag_that_is_listed_and_gone_is_not_chosen(stage: Stage) -> None:
-    stage.registry.breaks(*TAG, missing, times=LASTING)
+    stage.registry.breaks(*TAG, instead(missing()), times=LASTING)
     _push(stage, LIST)
     stage.pass_by(MINUTE)
     assert_nothing_was_done(stage)

@@ -11,13 +11,14 @@ from bot.domain.errors import Limited, Unreachable
 from bot.domain.evidence import SimpleSigning
 from bot.domain.image import ImageRef
 from bot.domain.public_key import parse_public_keys
-from bot.domain.selection import MovedTags, SelectionPolicy
+from bot.domain.selection import MovedTags, SelectionPolicy, Strategy
 from bot.domain.signature import SignaturePolicy
 from tests.flow.choosing import POLL, Choosing
 from tests.flow.worlds import WEB
 from tests.kit.signatures import b64, ecdsa, pem, simple_payload
 
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 AGED = SelectionPolicy(min_age=2 * HOUR)
 
 
@@ -126,6 +127,21 @@ class TestSignatures:
         assert [[each[:10] for each in sweep] for sweep in signing.sweep(times=2)] == [
             ["SIGNATURES", "LIST"]
         ] * 2
+
+    def test_of_many_builds_the_newest_alone_is_asked_for_its_signature(
+        self, signing: Choosing, key: ec.EllipticCurvePrivateKey
+    ) -> None:
+        for day in range(1, 9):
+            built = signing.clock.now() - day * DAY
+            sign(signing, key, signing.registry.push_silently(WEB, f"build-{day}", created=built))
+        signing.clock.pass_by(POLL)
+        signing.registry.take_asked()
+        policy = SelectionPolicy(
+            Strategy.NEWEST_BUILD, verify=signing.policy.verify, allow_tags="regexp:^build-"
+        )
+        assert signing.choose(policy).choice.tag == "build-1"
+        asked = [each for each in signing.registry.take_asked() if each.startswith("SIGNATURES")]
+        assert len(asked) == 1
 
     def test_signatures_that_cannot_be_read_are_waited_for(self, signing: Choosing) -> None:
         digest = signing.registry.push(WEB, "1.1.0", content="new")
