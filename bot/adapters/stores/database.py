@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from itertools import islice
@@ -26,6 +27,7 @@ from bot.domain.errors import Conflict, Denied, Malformed, NotFound, Refused, Ta
 
 _LOCK_SECONDS = 5
 _TURN_SECONDS = 10
+_MOMENT_SECONDS = 0.01
 _STATEMENT_SECONDS = 15
 _WRITES = "tagboat_writes"
 _GROUP = 500
@@ -201,9 +203,26 @@ def _prepare_sqlite(connection: Any, record: object) -> None:
     del record
     connection.isolation_level = None  # the driver begins nothing: `_begin_sqlite` does
     connection.execute(f"PRAGMA busy_timeout = {_LOCK_SECONDS * 1000}")
-    if connection.execute("PRAGMA journal_mode").fetchone()[0] not in {"wal", "memory"}:
-        connection.execute("PRAGMA journal_mode = WAL")
+    _keep_a_log(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _keep_a_log(connection: Any) -> None:
+    """Switch a new database to its write-ahead log; another process may be doing so at this moment.
+
+    SQLite does not wait for that one: it says at once that the database is locked.
+    """
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] in {"wal", "memory"}:
+        return
+    end = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() >= end:
+                raise
+            time.sleep(_MOMENT_SECONDS)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -71,6 +71,25 @@ def test_sqlite_keeps_a_write_ahead_log(tmp_path: Path) -> None:
     assert settings == {"journal_mode": "wal", "synchronous": 1, "busy_timeout": 5000}
 
 
+def test_a_new_database_that_another_process_is_preparing_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite itself does not wait where the log is switched on, and calls the database locked."""
+    other = sqlite3.connect(tmp_path / "tagboat.db", isolation_level=None)
+    other.execute("CREATE TABLE prepared (number)")
+    other.execute("BEGIN IMMEDIATE")
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        other.execute("COMMIT")
+
+    monkeypatch.setattr("bot.adapters.stores.database.time.sleep", wait)
+    SqlStore(f"sqlite:///{tmp_path}/tagboat.db").close()
+    other.close()
+    assert len(waits) == 1
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"nowhere/tagboat.db: its folder is not there \(create the folder"):
         SqlStore(f"sqlite:///{tmp_path}/nowhere/tagboat.db")
