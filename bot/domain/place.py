@@ -54,13 +54,37 @@ class Marker:
 
     name: str
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The marker, as it stands in the file."""
+        return (f"tagboat: {self.name}",)
+
+    @property
+    def keeps_digest(self) -> bool:
+        """No: whether a line holds a digest is only known once the file was read."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """What the one group of an RE2 expression matches in any text file; the group holds `part`."""
+    """What the one group of an RE2 expression matches in any text file; the group holds `part`.
+
+    `every` allows several matches, which must say the same and change together.
+    """
 
     expression: str
     part: str = "tag"
+    every: bool = False
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The expression."""
+        return (self.expression,)
+
+    @property
+    def keeps_digest(self) -> bool:
+        """Whether it is the digest that the group matches."""
+        return self.part == "digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,5 +93,15 @@ class Setter:
 
     policy: str
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The mark without its quotes."""
+        return (f"$imagepolicy: {self.policy}",)
 
-Place = HelmValues
+    @property
+    def keeps_digest(self) -> bool:
+        """No: whether a value holds a digest is only known once the file was read."""
+        return False
+
+
+Place = HelmValues | JsonPaths | TomlPaths | Marker | Pattern | Setter

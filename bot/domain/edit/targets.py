@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import assert_never
 
-from bot.domain.edit import helm_values
+from bot.domain.edit import helm_values, json_file, marker, pattern, setters, toml_file
 from bot.domain.edit.parts import check
 from bot.domain.errors import Malformed, NotFound, Refused
 from bot.domain.image import ImageName, ImageRef
 from bot.domain.pipeline import Target
-from bot.domain.place import HelmValues, Place
+from bot.domain.place import HelmValues, JsonPaths, Marker, Pattern, Place, Setter, TomlPaths
 
 _LONGEST_PATH = 1_000
 _GIT_FOLDERS = {".git", "git~1"}
@@ -72,6 +72,16 @@ def _read(content: bytes, place: Place, name: ImageName) -> ImageRef:
     match place:
         case HelmValues():
             return helm_values.read(content, place, name)
+        case JsonPaths():
+            return json_file.read(content, place, name)
+        case TomlPaths():
+            return toml_file.read(content, place, name)
+        case Marker():
+            return marker.read(content, place, name)
+        case Pattern():
+            return pattern.read(content, place, name)
+        case Setter():
+            return setters.read(content, place, name)
         case _:
             assert_never(place)
 
@@ -80,6 +90,16 @@ def _write(content: bytes, place: Place, ref: ImageRef, *, pin_digest: bool) -> 
     match place:
         case HelmValues():
             return helm_values.write(content, place, ref, pin_digest=pin_digest)
+        case JsonPaths():
+            return json_file.write(content, place, ref, pin_digest=pin_digest)
+        case TomlPaths():
+            return toml_file.write(content, place, ref, pin_digest=pin_digest)
+        case Marker():
+            return marker.write(content, place, ref, pin_digest=pin_digest)
+        case Pattern():
+            return pattern.write(content, place, ref, pin_digest=pin_digest)
+        case Setter():
+            return setters.write(content, place, ref, pin_digest=pin_digest)
         case _:
             assert_never(place)
 

@@ -42,7 +42,8 @@ class Text:
 
     def line(self, position: int) -> int:
         """The line of a position, counted from 1; any of the three line ends counts."""
-        return len(self.text[:position].replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+        count = self.text.count
+        return 1 + count("\n", 0, position) + count("\r", 0, position) - count("\r\n", 0, position)
 
     def between(self, spans: Sequence[Span]) -> list[str]:
         """The texts before, between and after the spans, which are in the order of the file."""

@@ -1,0 +1,229 @@
+"""Lines of any text file that a comment marks: helmfiles, Dockerfiles, scripts, templates of them.
+
+    tag: 1.4.2                       # tagboat: web           the value of the line: tag, digest or reference
+    ARG VERSION=1.4.2                                         a comment of its own marks the line below
+    image: ghcr.io/acme/web:1.4.2    # tagboat: web:tag       only this part of the value
+
+`#`, `//`, `;`, `--`, `%`, `/* */`, `<!-- -->`, `{{/* */}}` and `{# #}` begin a comment. The part is `tag`,
+`digest`, `name` or `reference`. A line must hold exactly one value that can be meant; all lines that are
+marked for an image change together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from bot.domain.edit.line_value import Value, single_value
+from bot.domain.edit.passage import Form, Passage, read_passages, write_passages
+from bot.domain.edit.sealed import refuse_sealed_text
+from bot.domain.edit.spelling import Part
+from bot.domain.edit.text import Span, Text, decoded
+from bot.domain.errors import Malformed, NotFound, Refused
+from bot.domain.image import ImageName, ImageRef, is_digest, parse_image_ref
+from bot.domain.place import Marker
+
+_WORD = "tagboat:"
+_MARK = re.compile(
+    r"(?:\{\{-?[ \t]*/\*|\{#|<!--|/\*|//|--|[#;%])[ \t]*tagboat:[ \t]*(?P<name>[\w.-]+)(?::(?P<part>[\w-]*))?"
+    r"[ \t]*(?:\*/[ \t]*-?\}\}|\*/|-->|#\})?[ \t]*\Z",
+    re.ASCII,
+)
+_TOKEN = re.compile(r"(?<![\w./:@-])(?:[a-z][a-z0-9+.-]*+://)?+(?P<ref>[A-Za-z0-9][\w.:/@-]*+)", re.ASCII)
+_DIGEST = re.compile(r"(?<![0-9A-Za-z])(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![0-9a-zA-Z])")
+_LONGEST_LINE = 10_000
+_MOST_MARKS = 1_000
+
+
+class _Line(NamedTuple):
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A marker: for which image, which part, and the span of the text that it marks."""
+
+    name: str
+    part: Part | None
+    span: Span
+
+
+def read(content: bytes, place: Marker, name: ImageName) -> ImageRef:
+    """The image that stands at the place; see `bot.domain.edit.targets.read_target`."""
+    text = _opened(content)
+    return read_passages(_found(text, place, name), name)
+
+
+def write(content: bytes, place: Marker, ref: ImageRef, *, pin_digest: bool) -> bytes:
+    """The file with the image at the place; see `bot.domain.edit.targets.write_target`."""
+    text = _opened(content)
+    return write_passages(text, lambda each: _found(each, place, ref.name), ref, pin_digest=pin_digest)
+
+
+def marked_names(content: bytes) -> tuple[str, ...]:
+    """The names for which a file has markers, each once, in the order of the file.
+
+    Raises:
+        Malformed, Refused: the file cannot be read.
+    """
+    return tuple(dict.fromkeys(mark.name for mark in _marks(decoded(content))))
+
+
+def _opened(content: bytes) -> Text:
+    text = decoded(content)
+    refuse_sealed_text(text)
+    return text
+
+
+def _found(text: Text, place: Marker, name: ImageName) -> list[Passage]:
+    marks = list(_marks(text))
+    found = {
+        each.span: each for mark in marks if mark.name == place.name for each in [_value(text, mark, name)]
+    }
+    if not found:
+        others = ", ".join(sorted({mark.name for mark in marks})[:8])
+        raise NotFound(
+            f"no line is marked for {place.name}",
+            why=f"the file has markers for {others}" if others else "the file has no markers",
+            fix=f"write `# tagboat: {place.name}` at the end of the line, or on the line above",
+        )
+    return list(found.values())
+
+
+def _marks(text: Text) -> Iterator[_Mark]:
+    """Every marker of the file. A comment that only speaks of Tagboat is none."""
+    at, count = text.text.find(_WORD), 0
+    while at >= 0:
+        line = _line_at(text, at)
+        mark = _MARK.search(text.text[line.start : line.end])
+        if mark:
+            count += 1
+            if count > _MOST_MARKS:
+                raise Refused("the file has too many markers", why=f"at most {_MOST_MARKS:,} are read")
+            yield _mark(text, line, mark)
+        at = text.text.find(_WORD, line.end)
+
+
+def _mark(text: Text, line: _Line, found: re.Match[str]) -> _Mark:
+    words = found["part"]
+    if words is not None and words not in set(Part):
+        raise Malformed(
+            f"line {text.line(line.start)} marks {words[:40]!r}",
+            why="that is no part of an image",
+            fix=f"write {found['name']}:tag, :digest, :name or :reference",
+        )
+    before = Span(line.start, line.start + found.start())
+    is_alone = not text.text[before.start : before.end].strip()
+    span = _next(text, line) if is_alone else before
+    return _Mark(found["name"], Part(words) if words else None, span)
+
+
+def _next(text: Text, line: _Line) -> Span:
+    """What the line below holds, without its own marker; markers may be stacked."""
+    while True:
+        after = text.text[line.end : line.end + 2]
+        begin = line.end + (2 if after == "\r\n" else len(after[:1]))
+        if begin == line.end:
+            return Span(line.end, line.end)
+        line = _line_at(text, begin)
+        own = _MARK.search(text.text[line.start : line.end])
+        end = line.start + own.start() if own else line.end
+        if not own or text.text[line.start : end].strip():
+            return Span(line.start, end)
+
+
+def _line_at(text: Text, position: int) -> _Line:
+    source = text.text
+    start = max(source.rfind("\n", 0, position), source.rfind("\r", 0, position)) + 1
+    ends = [end for end in (source.find("\n", position), source.find("\r", position)) if end >= 0]
+    end = min(ends, default=len(source))
+    if end - start > _LONGEST_LINE:
+        raise Refused(
+            f"line {text.line(position)} is marked and too long",
+            why=f"at most {_LONGEST_LINE:,} characters are read",
+            fix="break the line",
+        )
+    return _Line(start, end)
+
+
+def _value(text: Text, mark: _Mark, name: ImageName) -> Passage:
+    """The one value that the marker can mean."""
+    part = mark.part
+    source = text.text[mark.span.start : mark.span.end]
+    number = text.line(mark.span.start)
+    if part is Part.DIGEST:
+        spans = [Span(*each.span()) for each in _DIGEST.finditer(source)]
+    else:
+        spans = _named(source, name)
+    if len(spans) > 1:
+        raise _ambiguous(number, f"{len(spans)} values of the line can be meant")
+    if spans:
+        return _inside(source, spans[0], part, number).moved(mark.span.start)
+    value = single_value(source)
+    if isinstance(value, str):
+        raise _ambiguous(number, value)
+    told = part or (Part.DIGEST if is_digest(value.text) else Part.TAG)
+    return _Inner(value, told, number).moved(mark.span.start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Inner:
+    """A value with its place in the marked text."""
+
+    value: Value
+    part: Part
+    line: int
+
+    def moved(self, by: int) -> Passage:
+        """The same, with its place in the file."""
+        start, end = self.value.span
+        return Passage(Span(start + by, end + by), self.part, self.value.text, self.line, self.value.form)
+
+
+def _named(source: str, name: ImageName) -> list[Span]:
+    """References to the image: those with a tag or digest, or else those without."""
+    full: list[Span] = []
+    bare: list[Span] = []
+    for token in _TOKEN.finditer(source):
+        written = token["ref"].rstrip(".:/@-")
+        span = Span(token.start("ref"), token.start("ref") + len(written))
+        try:
+            ref = parse_image_ref(written)
+        except ValueError:
+            continue  # Most words of a line are no references.
+        if ref.name == name:
+            (full if ref.tag or ref.digest else bare).append(span)
+    return full or bare
+
+
+def _inside(source: str, span: Span, part: Part | None, line: int) -> _Inner:
+    """The part of a reference that is meant; the whole of it where the marker names none."""
+    written = source[span.start : span.end]
+    if part is Part.DIGEST:
+        return _Inner(Value(span, written, Form.BARE), part, line)
+    rest, at, _ = written.partition("@")
+    head, colon, tag = rest.rpartition(":")
+    has_tag = bool(colon) and "/" not in tag
+    name_end = span.start + len(head if has_tag else rest)
+    if part is Part.NAME:
+        inner = Span(span.start, name_end)
+    elif part is Part.TAG:
+        if not has_tag:
+            raise _ambiguous(line, "the reference has no tag")
+        inner = Span(name_end + 1, span.end)
+    elif not (has_tag or at) and part is None:
+        raise _ambiguous(line, "it holds a name alone, which may be a reference too")
+    else:
+        inner = span
+    return _Inner(Value(inner, source[inner.start : inner.end], Form.BARE), part or Part.REFERENCE, line)
+
+
+def _ambiguous(line: int, why: str) -> Refused:
+    return Refused(
+        f"line {line} is marked, and it is not clear for which value",
+        why=why,
+        fix="write the value alone on a line, or name the part: :tag, :digest, :name or :reference",
+    )
