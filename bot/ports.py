@@ -18,7 +18,7 @@ from bot.domain.image import ImageName
 from bot.domain.listing import Listing
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Application
-from bot.domain.proposal import Proposal, PullRequest
+from bot.domain.proposal import Metadata, Proposal, PullRequest
 from bot.domain.selection import TagDetails
 from bot.domain.signature import SignaturePolicy
 from bot.domain.snapshot import PipelineStatus, Record, Relation, SyncWindowState
@@ -117,11 +117,27 @@ class Forge(Protocol):
         ...
 
     def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
-        """Open a pull request from the proposal's branch, or return the one that is open already."""
+        """Open a pull request from the proposal's branch, or return the one that is open already.
+
+        A host that knows no drafts opens it as any other (`is_draft` of the answer).
+        """
         ...
 
     def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
         """Change title and body of an open pull request."""
+        ...
+
+    def describe(self, repository: str, number: int, metadata: Metadata) -> Sequence[str]:
+        """Add labels, reviewers, assignees and the milestone; return what the host did not take, and why.
+
+        Nothing is taken away, and doing it again changes nothing. What the host does not know, or what the
+        login may not do, is one sentence each of the answer and no error. Whether it is a draft is not for
+        here: `open` says it.
+        """
+        ...
+
+    def comment(self, repository: str, number: int, body: str, *, key: str) -> None:
+        """Comment once: a comment with this key (hidden in it) that stands there already is left alone."""
         ...
 
     def close(self, repository: str, number: int, *, comment: str) -> None:

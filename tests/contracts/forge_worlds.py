@@ -7,7 +7,7 @@ its hands from `GitWorld`, and adds only what people do on its web pages: `merge
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,12 +16,16 @@ from pathlib import Path
 from bot.adapters.forges.git import GitForge
 from bot.adapters.forges.github import GitHubForge, GitHubSettings
 from bot.adapters.forges.github_login import TokenLogin
+from bot.adapters.forges.gitlab import GitLabForge, GitLabSettings
 from bot.adapters.forges.memory import File, MemoryForge
 from bot.adapters.stores.memory import MemoryLedger
+from bot.domain.proposal import Metadata
 from bot.ports import Forge
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_repository import NOTHING, GitRepository, Person
 from tests.fakes.github import TOKEN, FakeGitHub
+from tests.fakes.gitlab import TOKEN as GITLAB_TOKEN
+from tests.fakes.gitlab import FakeGitLab
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 DEV = "envs/dev/values.yaml"
@@ -49,6 +53,8 @@ class ForgeWorld(ABC):
 
     forge: Forge
     repository: str
+    makes_merges = True
+    """Whether the host lets us make a commit of two parents; else a branch begins anew on a moved base."""
 
     @abstractmethod
     def commit(self, branch: str, files: Mapping[str, bytes], *, mode: str = "100644") -> str:
@@ -85,6 +91,14 @@ class ForgeWorld(ABC):
     @abstractmethod
     def close(self, number: int) -> None:
         """A human says no to a pull request, the way it is done there."""
+
+    @abstractmethod
+    def comments(self, number: int) -> Sequence[str]:
+        """What people read below a pull request."""
+
+    @abstractmethod
+    def described(self, number: int) -> Metadata:
+        """What people see beside a pull request."""
 
 
 class GitWorld(ForgeWorld):
@@ -132,7 +146,19 @@ class GitWorld(ForgeWorld):
         self.git.move(branch, commit, old=self.git.branch(branch) or NOTHING)
 
 
-class PlainGitWorld(GitWorld):
+class _LedgerWorld(ForgeWorld):
+    """A forge that keeps pull requests itself shows what it keeps."""
+
+    def comments(self, number: int) -> Sequence[str]:
+        """Ask the forge: nobody else knows."""
+        return self.forge.pull_request(self.repository, number).comments
+
+    def described(self, number: int) -> Metadata:
+        """Ask the forge: nobody else knows."""
+        return self.forge.pull_request(self.repository, number).metadata or Metadata()
+
+
+class PlainGitWorld(_LedgerWorld, GitWorld):
     """The plain `git` forge: people merge and say no with Git alone."""
 
     def merge(self, number: int) -> str:
@@ -152,7 +178,7 @@ class PlainGitWorld(GitWorld):
         self.git.delete(self.forge.pull_request(self.repository, number).branch)
 
 
-class MemoryWorld(ForgeWorld):
+class MemoryWorld(_LedgerWorld):
     """The memory twin, whose human's hands are its own methods."""
 
     def __init__(self, forge: MemoryForge, repository: str) -> None:
@@ -227,6 +253,16 @@ class HostedWorld(GitWorld):
         """Press the button."""
         self.hosted.close_pull(number)
 
+    def comments(self, number: int) -> Sequence[str]:
+        """Look at the page."""
+        return [each.body for each in self.hosted.pull(number).comments]
+
+    def described(self, number: int) -> Metadata:
+        """Look at the page."""
+        pull = self.hosted.pull(number)
+        reviewers, assignees = tuple(sorted(pull.reviewers)), tuple(sorted(pull.assignees))
+        return Metadata(tuple(pull.labels), reviewers, (), assignees, pull.milestone)
+
 
 def git_repository(folder: Path) -> GitRepository:
     """A bare repository that holds what every world begins with."""
@@ -268,8 +304,21 @@ def _github(folder: Path) -> Iterator[ForgeWorld]:
         forge.disconnect()
 
 
+@contextmanager
+def _gitlab(folder: Path) -> Iterator[ForgeWorld]:
+    with FakeGitLab(folder) as gitlab:
+        hosted = gitlab.host.create("acme/platform/infra", START)
+        hosted.commit("main", {SCRIPT: b"#!/bin/sh\n"}, mode="100755")
+        forge = GitLabForge(GitLabSettings(GITLAB_TOKEN, url=gitlab.url))
+        world = HostedWorld(forge, hosted)
+        world.makes_merges = False
+        yield world
+        forge.disconnect()
+
+
 WORLDS: Mapping[str, Callable[[Path], AbstractContextManager[ForgeWorld]]] = {
     "memory": _memory,
     "git": _plain_git,
     "github": _github,
+    "gitlab": _gitlab,
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import Conflict, NotFound, Refused
-from bot.domain.proposal import Proposal, PullRequest, PullRequestState, marker, withdrawn
+from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState, marker, withdrawn
 from bot.domain.snapshot import Relation
 from tests.contracts.forge_worlds import DEV, PROD, SCRIPT, START, WORLDS, ForgeWorld
 
@@ -207,11 +207,11 @@ class TestWrite:
         assert world.parents(second) == (first,)
         assert world.contents(second) == {**world.contents(_base(world)), DEV: b"tag: 2\n"}
 
-    def test_a_moved_base_is_taken_in_without_force(self, world: ForgeWorld) -> None:
+    def test_a_moved_base_is_taken_in(self, world: ForgeWorld) -> None:
         first = _write(world)
         base = world.commit("main", {"README.md": b"# New\n"})
         second = _write(world)
-        assert set(world.parents(second)) == {first, base}
+        assert set(world.parents(second)) == ({first, base} if world.makes_merges else {base})
         assert world.contents(second) == {**world.contents(base), DEV: NEW_DEV}
 
     def test_a_base_that_was_forced_elsewhere_is_built_upon(self, world: ForgeWorld) -> None:
@@ -222,7 +222,10 @@ class TestWrite:
         base = world.commit("main", {"README.md": b"# Right\n"})
         second = _write(world)
         assert world.contents(second) == {**world.contents(base), DEV: NEW_DEV}
-        assert world.forge.relation(world.repository, commit=first, revision=second) is Relation.CONTAINED
+        built_upon = first if world.makes_merges else base
+        assert (
+            world.forge.relation(world.repository, commit=built_upon, revision=second) is Relation.CONTAINED
+        )
 
     def test_the_same_content_again_is_no_commit(self, world: ForgeWorld) -> None:
         commit = _write(world)
@@ -233,6 +236,16 @@ class TestWrite:
         with pytest.raises(Conflict):
             world.forge.write(world.repository, PROPOSAL, base=NOBODYS_COMMIT, expected=None)
         assert world.head(BRANCH) is None
+
+    def test_a_prefix_of_the_configuration_opens_its_branches_alone(self, world: ForgeWorld) -> None:
+        ours = replace(PROPOSAL, branch="updates-2.0.0", prefix="updates-")
+        pull = _open(world, ours)
+        assert (pull.branch, pull.state) == ("updates-2.0.0", PullRequestState.OPEN)
+        for other in (replace(ours, branch="feature/updates-"), replace(ours, branch="upd", prefix="upd")):
+            with pytest.raises(Refused):
+                _write(world, other)
+        world.forge.close(world.repository, pull.number, comment="Superseded.")
+        assert world.head("updates-2.0.0") is None
 
     @pytest.mark.parametrize(
         "branch", ["main", "feature/x", "tagboat", "tagboat/../main", "tagboat/", "tagboat/a b", "-tagboat/x"]
@@ -351,6 +364,41 @@ class TestOpen:
         world.forge.revise(world.repository, number, title="Other", body=withdrawn(PROPOSAL.body))
         pull = world.forge.pull_request(world.repository, number)
         assert (pull.title, pull.release_key, pull.is_withdrawn) == ("Other", KEY, True)
+
+    def test_it_is_described_once_however_often_it_is_said(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        said = Metadata(labels=("prod", "tagboat"), reviewers=("ada",), assignees=("grace",))
+        for _ in range(2):
+            assert list(world.forge.describe(world.repository, number, said)) == []
+        assert world.described(number) == said
+
+    def test_what_is_described_later_is_added(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        world.forge.describe(world.repository, number, Metadata(labels=("one",)))
+        world.forge.describe(world.repository, number, Metadata(labels=("two",), reviewers=("ada",)))
+        assert world.described(number) == Metadata(labels=("one", "two"), reviewers=("ada",))
+
+    def test_a_comment_is_made_once_by_its_key(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        for body in ("Somebody else's commit.", "In other words."):
+            world.forge.comment(world.repository, number, body, key="foreign")
+        world.forge.comment(world.repository, number, "Another.", key="another")
+        said = [text.partition("<!--")[0].strip() for text in world.comments(number)]
+        assert said == ["Somebody else's commit.", "Another."]
+
+    @pytest.mark.parametrize("key", ["", "--> <b>", "a key", "Ä"])
+    def test_a_key_that_could_not_be_hidden_is_no_key(self, world: ForgeWorld, key: str) -> None:
+        with pytest.raises(ValueError, match="key of a comment"):
+            world.forge.comment(world.repository, _open(world).number, "text", key=key)
+
+    def test_nobody_comments_on_what_is_not_there(self, world: ForgeWorld) -> None:
+        with pytest.raises(NotFound):
+            world.forge.comment(world.repository, 4711, "text", key="any")
+
+    def test_a_draft_is_said_to_be_one(self, world: ForgeWorld) -> None:
+        draft = _open(world, replace(PROPOSAL, metadata=Metadata(draft=True)))
+        assert draft.is_draft
+        assert world.forge.pull_request(world.repository, draft.number).is_draft
 
     def test_a_branch_without_anything_new_is_refused(self, world: ForgeWorld) -> None:
         world.reset(BRANCH, _base(world))

@@ -70,6 +70,11 @@ class GitHost:
             raise MissingError(path)
         return self._repositories[path.lower()]
 
+    @property
+    def repositories(self) -> Sequence[HostedRepository]:
+        """Every repository."""
+        return list(self._repositories.values())
+
     def delete(self, path: str) -> None:
         """Forget a repository, or what an account may see of it."""
         del self._repositories[path.lower()]
@@ -107,6 +112,8 @@ class HostedRepository:
         self.protection = Protection()
         self.merge_methods = {"merge", "squash", "rebase"}
         self.is_archived = False
+        self.has_drafts = True
+        self.milestones: list[str] = []
 
     def commit(
         self,
@@ -189,9 +196,19 @@ class HostedRepository:
         return self.pulls[number]
 
     def open_pull(
-        self, source: HostedRepository, branch: str, base: str, *, title: str, body: str = "", by: str = HUMAN
+        self,
+        source: HostedRepository,
+        branch: str,
+        base: str,
+        *,
+        title: str,
+        body: str = "",
+        by: str = HUMAN,
+        may_be_empty: bool = False,
     ) -> Pull:
         """Open a pull request from a branch of `source` (this repository or a fork).
+
+        Some hosts take one that holds nothing: `may_be_empty`.
 
         Raises:
             MissingError: a branch is not there.
@@ -207,7 +224,7 @@ class HostedRepository:
                 raise ExistsError(branch)
             if source is not self:
                 self.git.fetch(source.git, branch)
-            if self.git.contains(tip, head):
+            if not may_be_empty and self.git.contains(tip, head):
                 raise NoCommitsError(branch)
             number, now = len(self.pulls) + 1, self.host.now()
             pull = Pull(number, title, body, source, branch, base, head, by, now, now)
@@ -350,6 +367,10 @@ class HostedRepository:
             if rebased is None:
                 raise NotMergeableError("This branch can't be rebased")
             return rebased
+        if method == "ff":
+            if not self.git.contains(pull.head, tip):
+                raise NotMergeableError("Fast-forward merge is not possible")
+            return pull.head
         tree = self.git.merged_tree(tip, pull.head)
         if tree is None:
             raise NotMergeableError("Pull Request is not mergeable")
@@ -369,4 +390,5 @@ _FORBIDDEN_METHOD = {
     "merge": "Merge commits are not allowed on this repository.",
     "squash": "Squash merges are not allowed on this repository.",
     "rebase": "Rebase merges are not allowed on this repository.",
+    "ff": "Fast-forward merges are not allowed on this repository.",
 }

@@ -108,6 +108,11 @@ class Pull:
     merged_by: str | None = None
     comments: list[Comment] = field(default_factory=list)
     approvals: set[str] = field(default_factory=set)
+    is_draft: bool = False
+    labels: list[str] = field(default_factory=list)
+    assignees: set[str] = field(default_factory=set)
+    reviewers: set[str] = field(default_factory=set)
+    milestone: str = ""
 
 
 @dataclass

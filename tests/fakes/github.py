@@ -25,6 +25,7 @@ from tests.fakes.github_accounts import Account, Accounts
 from tests.fakes.github_deliveries import answer_of_app, answer_of_repository
 from tests.fakes.github_hooks import Hooks
 from tests.fakes.github_json import Shapes
+from tests.fakes.github_people import route as route_to_people
 from tests.fakes.github_routes import NOT_FOUND, Call, refused, route
 from tests.fakes.http_host import Answer, Exchange, Faults, HttpHost, Request, Response
 
@@ -123,7 +124,8 @@ class FakeGitHub:
         return self._about_repository(request, account, found) if found else NOT_FOUND
 
     def _about_repository(self, request: Request, account: Account, found: re.Match[str]) -> Response:
-        routed = route(request.method, found["rest"] or "")
+        rest = found["rest"] or ""
+        routed = route(request.method, rest) or route_to_people(request.method, rest)
         try:
             repository = self.host.repository(found["path"])
             if (found["rest"] or "").startswith("/hooks"):

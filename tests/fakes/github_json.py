@@ -241,7 +241,7 @@ class Shapes:
             "requested_teams": [],
             "author_association": "CONTRIBUTOR",
             "auto_merge": None,
-            "draft": False,
+            "draft": pull.is_draft,
             "created_at": timestamp(pull.created_at),
             "updated_at": timestamp(pull.updated_at),
             "closed_at": timestamp(pull.closed_at),

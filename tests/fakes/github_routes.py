@@ -262,6 +262,8 @@ def post_pull(call: Call) -> Response:
     """POST …/pulls"""
     body = call.body
     head, base = str(body["head"]), str(body["base"])
+    if body.get("draft") and not call.repository.has_drafts:
+        return refused(422, "Draft pull requests are not supported in this repository.")
     if call.repository.git.branch(head) is None:
         return _invalid({"field": "head", "code": "invalid"})
     try:
@@ -280,6 +282,7 @@ def post_pull(call: Call) -> Response:
         return _invalid({"code": "custom", "message": f"A pull request already exists for {label}."})
     except NoCommitsError:
         return _invalid({"code": "custom", "message": f"No commits between {base} and {head}"})
+    pull.is_draft = bool(body.get("draft"))
     return Response(201, _whole(call, pull))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from bot.adapters.forges.github_api import GitHubApi
 from bot.adapters.forges.github_commits import Commits
@@ -23,6 +23,7 @@ from bot.adapters.forges.github_pulls import (
     found_from,
     pull_request,
 )
+from bot.adapters.forges.github_talk import Talk
 from bot.adapters.forges.github_transport import PUBLIC_API, Answer, Transport
 from bot.adapters.forges.github_writing import Writer
 from bot.adapters.forges.identity import Identity, signed
@@ -30,17 +31,19 @@ from bot.adapters.forges.rules import (
     is_commit,
     require_branch,
     require_own_branch,
+    require_own_pull_request,
     require_path,
     require_size,
 )
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
-from bot.domain.proposal import Proposal, PullRequest, PullRequestState
+from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
 
 _LISTED = 100
 _MOST_PAGES = 10
 _TRY_AGAIN = "try the merge again"
 _EXISTS = "already exists"
+_NO_DRAFTS = "draft pull requests are not supported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ class GitHubForge:
         self._api = GitHubApi(self._transport, self._credential)
         self._commits = Commits(self._api, settings.identity)
         self._writer = Writer(self._api, self._commits, settings.identity)
+        self._talk = Talk(self._api)
         self._merge_method = settings.merge_method
         # Branches made a moment ago: none can have an open pull request, so `open` need not look.
         self._fresh: set[tuple[str, str]] = set()
@@ -118,7 +122,7 @@ class GitHubForge:
 
         The same content on a base that the branch contains already is no new commit.
         """
-        require_own_branch(proposal.branch)
+        require_own_branch(proposal.branch, proposal.prefix)
         for path, data in proposal.files:
             require_path(path)
             require_size(path, len(data))
@@ -144,7 +148,7 @@ class GitHubForge:
 
     def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
         """Open a pull request from the proposal's branch, or return the one that is open already."""
-        require_own_branch(proposal.branch)
+        require_own_branch(proposal.branch, proposal.prefix)
         require_branch(base_branch)
         existing = self._unless_fresh(repository, proposal.branch)
         if existing is not None:
@@ -154,9 +158,10 @@ class GitHubForge:
             "body": fitting_body(proposal.body),
             "head": proposal.branch,
             "base": base_branch,
+            **({"draft": True} if proposal.metadata.draft else {}),
         }
         try:
-            answer = self._api.attempt("POST", repository, "/pulls", body)
+            answer = self._opened(repository, body)
         except Unreachable:
             made = self._open_one(repository, proposal.branch)
             if made is None:
@@ -169,10 +174,25 @@ class GitHubForge:
             raise self._not_opened(repository, proposal.branch, base_branch, answer)
         return raced
 
+    def _opened(self, repository: str, body: dict[str, Any]) -> Answer:
+        """The answer to opening; as no draft where the repository has none."""
+        answer = self._api.attempt("POST", repository, "/pulls", body)
+        if "draft" in body and answer.status == 422 and _NO_DRAFTS in answer.message.lower():
+            return self._api.attempt("POST", repository, "/pulls", {**body, "draft": False})
+        return answer
+
     def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
         """Change title and body of a pull request."""
         change = {"title": fitting_title(title), "body": fitting_body(body)}
         self._api.send("PATCH", repository, f"/pulls/{number}", change, lambda data: data["number"])
+
+    def describe(self, repository: str, number: int, metadata: Metadata) -> Sequence[str]:
+        """Add labels, reviewers, assignees and the milestone; return what GitHub did not take, and why."""
+        return self._talk.describe(repository, number, metadata)
+
+    def comment(self, repository: str, number: int, body: str, *, key: str) -> None:
+        """Comment once."""
+        self._talk.comment(repository, number, body, key=key)
 
     def close(self, repository: str, number: int, *, comment: str) -> None:
         """Comment, close without a merge, and delete the branch unless it holds somebody else's commit."""
@@ -184,9 +204,9 @@ class GitHubForge:
             raise Refused(
                 f"pull request {number} of {repository} comes from a fork", why="it is not Tagboat's"
             )
-        require_own_branch(pull.branch)
+        require_own_pull_request(pull)
         if pull.state is PullRequestState.OPEN:
-            self._comment(repository, number, comment)
+            self._talk.last_words(repository, number, comment)
             closed = {"state": "closed"}
             self._api.send("PATCH", repository, f"/pulls/{number}", closed, lambda data: data["number"])
         self._delete_branch_of(repository, pull)
@@ -277,28 +297,6 @@ class GitHubForge:
             return
         if self._commits.foreign(repository, branch=pull.branch, base=pull.base) is None:
             self._writer.delete(repository, pull.branch)
-
-    def _comment(self, repository: str, number: int, comment: str) -> None:
-        """Comment once: a comment that stands there already was made before a crash."""
-        body = fitting_body(comment)
-        if not body or self._has_comment(repository, number, body):
-            return
-        path = f"/issues/{number}/comments"
-        try:
-            self._api.send("POST", repository, path, {"body": body}, lambda data: data["id"])
-        except Unreachable:
-            if not self._has_comment(repository, number, body):
-                raise
-
-    def _has_comment(self, repository: str, number: int, body: str) -> bool:
-        path = f"/issues/{number}/comments"
-        bodies = self._api.look(
-            repository,
-            path,
-            lambda data: [str(comment["body"]) for comment in data],
-            parameters={"per_page": _LISTED},
-        )
-        return body in bodies
 
     def _not_merged(
         self, repository: str, pull: PullRequest, expected_head: str, answer: Answer

@@ -55,6 +55,7 @@ def pull_request(data: Any) -> PullRequest:
         merge_commit=data["merge_commit_sha"] if state is PullRequestState.MERGED else None,
         merged_at=datetime.fromisoformat(data["merged_at"]) if data["merged_at"] else None,
         mergeable=data.get("mergeable") if is_open else None,
+        is_draft=bool(data.get("draft")),
         blocked_reason=_BLOCKED.get(str(data.get("mergeable_state")), "") if is_open else "",
     )
 

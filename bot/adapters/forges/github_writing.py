@@ -39,7 +39,7 @@ class Writer:
             and self._commits.tree(repository, expected) == tree
         ):
             return expected
-        commit = self._commit(repository, tree, parents, signed(proposal.message))
+        commit = self._commit(repository, tree, parents, self._signed(proposal))
         self._commits.remember_tree(repository, commit, tree)
         self._move(repository, branch, commit, is_new=expected is None)
         return commit
@@ -49,6 +49,9 @@ class Writer:
         answer = self._api.attempt("DELETE", repository, f"/git/refs/heads/{quote(branch)}")
         if answer.status not in {204, 404, 422}:
             raise self._api.failure(repository, answer)
+
+    def _signed(self, proposal: Proposal) -> str:
+        return signed(proposal.message, sign_off=self._identity if proposal.sign_off else None)
 
     def _parents(self, repository: str, *, base: str, expected: str | None) -> list[str]:
         if expected is None or expected == base:

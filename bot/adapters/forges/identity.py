@@ -33,8 +33,11 @@ class Identity:
         return TRAILER in message.splitlines() and all(email.casefold() == ours for email in emails)
 
 
-def signed(message: str) -> str:
-    """The message with the trailer at its end, once."""
-    if TRAILER in message.splitlines():
+def signed(message: str, *, sign_off: Identity | None = None) -> str:
+    """The message with the trailer at its end, once, and before it the sign-off of who commits."""
+    lines = [f"Signed-off-by: {sign_off.name} <{sign_off.email}>"] if sign_off else []
+    missing = [line for line in (*lines, TRAILER) if line not in message.splitlines()]
+    if not missing:
         return message
-    return f"{message.rstrip()}\n\n{TRAILER}\n"
+    # One paragraph, as Git reads trailers in the last one alone: https://git-scm.com/docs/git-interpret-trailers
+    return "\n".join([message.rstrip(), "", *missing, ""])

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.adapters.forges.history import History
 from bot.domain.errors import Conflict, NotFound, Refused
-from bot.domain.proposal import Proposal, PullRequest, PullRequestState
+from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
 
 _ATTEMPTS = 4
 
@@ -30,6 +30,21 @@ def new_pull_request(history: History, repository: str, proposal: Proposal, base
         base=base_branch,
         head=head,
         state=PullRequestState.OPEN,
+        is_draft=proposal.metadata.draft,
+    )
+
+
+def together(kept: Metadata | None, added: Metadata) -> Metadata:
+    """What is shown beside a pull request, with what is added to it."""
+    if kept is None:
+        return added
+    return Metadata(
+        labels=tuple(dict.fromkeys((*kept.labels, *added.labels))),
+        reviewers=tuple(dict.fromkeys((*kept.reviewers, *added.reviewers))),
+        team_reviewers=tuple(dict.fromkeys((*kept.team_reviewers, *added.team_reviewers))),
+        assignees=tuple(dict.fromkeys((*kept.assignees, *added.assignees))),
+        milestone=added.milestone or kept.milestone,
+        draft=kept.draft,
     )
 
 

@@ -18,16 +18,18 @@ from dataclasses import replace
 from bot.adapters.cache import Cache
 from bot.adapters.forges.history import History
 from bot.adapters.forges.identity import Identity, signed
-from bot.adapters.forges.kept_pulls import judged, merge, new_pull_request, observed
+from bot.adapters.forges.kept_pulls import judged, merge, new_pull_request, observed, together
 from bot.adapters.forges.rules import (
+    comment_mark,
     is_commit,
+    marked,
     require_branch,
     require_own_branch,
     require_path,
     require_size,
 )
 from bot.domain.errors import Conflict, NotFound, Refused
-from bot.domain.proposal import Proposal, PullRequest, PullRequestState
+from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
 from bot.ports import Clock, Ledger
 
@@ -110,7 +112,7 @@ class LedgerForge(ABC):
 
         The same content on a base that the branch contains already is no new commit.
         """
-        require_own_branch(proposal.branch)
+        require_own_branch(proposal.branch, proposal.prefix)
         for path, data in proposal.files:
             require_path(path)
             require_size(path, len(data))
@@ -125,7 +127,8 @@ class LedgerForge(ABC):
             parents = _parents(history, base=base, expected=expected)
             if expected is not None and parents == (expected,) and history.tree(expected) == tree:
                 return expected
-            commit = history.commit(tree, parents=parents, message=signed(proposal.message))
+            message = signed(proposal.message, sign_off=self._identity if proposal.sign_off else None)
+            commit = history.commit(tree, parents=parents, message=message)
             history.move(proposal.branch, commit, expected=expected)
             return commit
 
@@ -142,7 +145,7 @@ class LedgerForge(ABC):
 
     def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
         """Open a pull request from the proposal's branch, or return the one that is open already."""
-        require_own_branch(proposal.branch)
+        require_own_branch(proposal.branch, proposal.prefix)
         require_branch(base_branch)
         with self._locked(repository) as history:
             for pull in self.pull_requests(repository, proposal.branch):
@@ -156,6 +159,21 @@ class LedgerForge(ABC):
         """Change title and body of a pull request."""
         with self._locked(repository):
             self._ledger.change(repository, replace(self._kept(repository, number), title=title, body=body))
+
+    def describe(self, repository: str, number: int, metadata: Metadata) -> Sequence[str]:
+        """Keep labels, reviewers, assignees and the milestone, for people to see: nobody is asked."""
+        with self._locked(repository):
+            kept = self._kept(repository, number)
+            self._ledger.change(repository, replace(kept, metadata=together(kept.metadata, metadata)))
+        return ()
+
+    def comment(self, repository: str, number: int, body: str, *, key: str) -> None:
+        """Keep the comment beside the pull request, once."""
+        with self._locked(repository):
+            kept = self._kept(repository, number)
+            if not any(comment_mark(key) in each for each in kept.comments):
+                comments = (*kept.comments, marked(body, key))
+                self._ledger.change(repository, replace(kept, comments=comments))
 
     def close(self, repository: str, number: int, *, comment: str) -> None:
         """Close without a merge and delete the branch, unless it holds somebody else's commit.

@@ -10,7 +10,10 @@ import re
 import unicodedata
 
 from bot.domain.errors import Refused
-from bot.domain.wording import BRANCH_PREFIX
+from bot.domain.proposal import BRANCH_PREFIX, PullRequest
+
+SHORTEST_PREFIX = 4
+"""Letters by which all branches begin that Tagboat writes: fewer would take in branches of people."""
 
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes of one file that Tagboat reads or writes: far more than any values file that people keep by hand."""
@@ -21,6 +24,7 @@ _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BAD_IN_BRANCH = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/-]|[/.]$|(?:^|/)\.|\.lock(?:/|$)|^@$|[\ud800-\udfff]"
 )
+_COMMENT_KEY = re.compile(r"[a-z0-9/-]{1,150}")
 _UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
@@ -37,14 +41,32 @@ def require_branch(branch: str) -> None:
         )
 
 
-def require_own_branch(branch: str) -> None:
-    """Raise `Refused` unless the branch is one that Tagboat may write."""
+def require_own_branch(branch: str, prefix: str = BRANCH_PREFIX) -> None:
+    """Raise `Refused` unless the branch is one that Tagboat may write: its name begins with the prefix."""
     require_branch(branch)
-    if not branch.startswith(BRANCH_PREFIX):
+    if len(prefix) < SHORTEST_PREFIX or not branch.startswith(prefix) or branch == prefix:
         raise Refused(
             f"branch {_shown(branch)} is not Tagboat's to write",
-            why=f"only branches under {BRANCH_PREFIX} are",
+            why=f"only branches under {prefix} are",
         )
+
+
+def require_own_pull_request(pull: PullRequest) -> None:
+    """Raise `Refused` unless the pull request is Tagboat's: by its branch, or by the mark in its body."""
+    if pull.mark is None:
+        require_own_branch(pull.branch)
+
+
+def marked(body: str, key: str) -> str:
+    """The comment with its hidden key at the end: what finds it again."""
+    return f"{body}\n\n{comment_mark(key)}"
+
+
+def comment_mark(key: str) -> str:
+    """The hidden key of a comment. Raises ValueError for what could not stand in it."""
+    if not _COMMENT_KEY.fullmatch(key):
+        raise ValueError(f"{key!r} cannot be the key of a comment")
+    return f"<!-- tagboat comment={key} -->"
 
 
 def require_path(path: str) -> None:

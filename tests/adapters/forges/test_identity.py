@@ -35,6 +35,14 @@ def test_the_trailer_is_the_last_line_and_stands_once(message: str) -> None:
     assert signed(once) == once
 
 
+def test_a_sign_off_names_who_commits_in_the_paragraph_of_the_trailer_once() -> None:
+    ada = Identity("Ada", HUMAN)
+    once = signed("Move\n\nWhy.\n", sign_off=ada)
+    assert once == f"Move\n\nWhy.\n\nSigned-off-by: Ada <{HUMAN}>\n{TRAILER}\n"
+    assert signed(once, sign_off=ada) == once
+    assert ada.made(message=once, emails=(HUMAN, HUMAN))
+
+
 @pytest.mark.parametrize("text", ["", " ", "a<b", "a>b", "a\nb", "a\0b"])
 def test_what_git_cannot_write_down_is_no_identity(text: str) -> None:
     with pytest.raises(ValueError, match="cannot stand in a commit"):

@@ -1,0 +1,44 @@
+"""Text from outside, made harmless for where people read: titles, commit messages, Markdown.
+
+Tags, labels and names come from whoever may push an image. What they hold must notify nobody, draw no link,
+no picture and no HTML, and give no command to a Git host. The characters that do such things are replaced by
+ones that look alike, rather than escaped: that holds in plain text, in Markdown and in its code alike.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LONGEST = 160
+_UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
+_BREAK = "\u200b"
+"""Zero width: what is behind it is no name, number or address of its own any more."""
+
+_LOOK_ALIKES = str.maketrans(r"<>&`|\*~[]{}!$", "‹›＆ʼ¦⧵∗∼❲❳❴❵ǃ＄") | {
+    ord(mark): f"{mark}{_BREAK}" for mark in "@#"
+}
+_ADDRESS = re.compile(r":(?=//)|(?i:(?<=www)\.|(?<=mailto):|(?<=xmpp):)")
+_BEGIN = re.compile(r"^(?=[-+/=%]|\d{1,9}[.)](?:\s|$))")
+
+
+def harmless(text: str, *, longest: int = _LONGEST) -> str:
+    """One line of at most `longest` visible characters that notifies nobody and is no markup.
+
+    The same text always gives the same line, and what is harmless already stays as it is.
+    """
+    seen = "".join(" " if unicodedata.category(each) in _UNSEEN else each for each in text[: 4 * longest])
+    line = " ".join(seen.replace(_BREAK, "").split())
+    line = line if len(line) <= longest else f"{line[: longest - 1]}…"
+    return _BEGIN.sub(_BREAK, _ADDRESS.sub(lambda found: f"{found[0]}{_BREAK}", line.translate(_LOOK_ALIKES)))
+
+
+def code(text: str) -> str:
+    """Text from outside as code in Markdown; nothing for an empty one."""
+    return f"`{harmless(text).strip(_BREAK)}`" if text.strip() else ""
+
+
+def slug(text: str) -> str:
+    """Text from outside as a part of a branch's name: what Git does not take there becomes a dash."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", text[:_LONGEST])
+    return re.sub(r"\.lock$", "-lock", re.sub(r"\.{2,}", ".", plain)).strip("-.") or "none"
