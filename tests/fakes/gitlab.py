@@ -1,0 +1,114 @@
+"""GitLab for tests: its REST API over real Git repositories, faults by script.
+
+    with FakeGitLab(tmp_path) as gitlab:
+        infra = gitlab.host.create("acme/platform/infra", {"values.yaml": b"tag: 1"})
+        …a client with `gitlab.url` and `TOKEN`…
+        infra.merge_pull(1)                                    # what a person does
+        gitlab.faults.add("POST", "/commits$", Cut(after=True))  # done, but nobody hears of it
+
+`gitlab.prefixed_url` is the same GitLab below a path, as self-managed ones may be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import unquote
+
+from tests.fakes.git_host import GitHost, HostedRepository
+from tests.fakes.git_host_model import MissingError
+from tests.fakes.gitlab_json import Shapes
+from tests.fakes.gitlab_routes import MEMBERS, STRANGERS, Account, Call, Ways, refused, route
+from tests.fakes.http_host import Exchange, Faults, HttpHost, Request, Response
+
+TOKEN = "glpat-tests"
+BOT = "tagboat-bot"
+_PREFIX = "/gitlab"
+
+
+class FakeGitLab:
+    """One GitLab on the loopback, with the token `TOKEN` of the account `BOT`."""
+
+    def __init__(self, folder: Path, *, host: GitHost | None = None) -> None:
+        self.host = host or GitHost(folder / "gitlab")
+        self.tokens = {TOKEN: Account(BOT)}
+        self.ways = Ways()
+        self._http = HttpHost(self._answer)
+        self._shapes = Shapes(self.url)
+
+    @property
+    def url(self) -> str:
+        """Where people see it."""
+        return self._http.url
+
+    @property
+    def prefixed_url(self) -> str:
+        """The same, below a path."""
+        return f"{self._http.url}{_PREFIX}"
+
+    @property
+    def faults(self) -> Faults:
+        """The script of what goes wrong."""
+        return self._http.faults
+
+    @property
+    def exchanges(self) -> Sequence[Exchange]:
+        """The requests so far with their answers."""
+        return self._http.exchanges
+
+    def asked(self, method: str = "", path: str = "") -> Sequence[Request]:
+        """The requests so far, of that method, with that regular expression in their path."""
+        return self._http.asked(method, path)
+
+    def forget_requests(self) -> None:
+        """Begin to count anew."""
+        self._http.requests.clear()
+        self._http.exchanges.clear()
+
+    def __enter__(self) -> FakeGitLab:
+        self._http.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.stop()
+
+    def _answer(self, request: Request) -> Response:
+        with self.host.lock:
+            return self._routed(request)
+
+    def _routed(self, request: Request) -> Response:
+        path = request.path.removeprefix(_PREFIX)
+        account = self.tokens.get(request.headers.get("private-token", ""))
+        if account is None:
+            return refused(401, "401 Unauthorized")
+        if path == "/api/v4/user":
+            person = {"email": account.person.email, "commit_email": account.person.email}
+            return Response(200, {**self._shapes.user(account.name), **person})
+        if path == "/api/v4/users":
+            name = request.query["username"].lower()
+            return Response(200, [self._shapes.user(name)] if name in MEMBERS | STRANGERS else [])
+        found = re.fullmatch(r"/api/v4/projects/(?P<id>[^/]+)(?P<rest>/.*)?", path)
+        routed = route(request.method, found["rest"] or "") if found else None
+        if found is None or routed is None:
+            return Response(404, {"error": "404 Not Found"})
+        repository = self._project(unquote(found["id"]))
+        if repository is None:
+            return refused(404, "404 Project Not Found")
+        if request.method != "GET" and not (account.can_write and not repository.is_archived):
+            return refused(403, "403 Forbidden")
+        function, parts = routed
+        try:
+            return function(Call(request, repository, account, self._shapes, self.ways, parts))
+        except MissingError as error:
+            return refused(404, str(error))
+
+    def _project(self, name: str) -> HostedRepository | None:
+        """By path or by number."""
+        try:
+            return self.host.repository(name)
+        except MissingError:
+            return next((each for each in self.host.repositories if str(each.id) == name), None)

@@ -1,0 +1,341 @@
+"""What each address of GitLab's REST API does on the fake, with GitLab's statuses and words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from tests.fakes.git_host import HostedRepository
+from tests.fakes.git_host_model import ExistsError, HeadMovedError, MissingError, NotMergeableError, Pull
+from tests.fakes.git_repository import Person
+from tests.fakes.gitlab_commit import CommitError, commit, last_commit
+from tests.fakes.gitlab_json import Json, Shapes, account_id
+from tests.fakes.http_host import Request, Response
+
+MEMBERS = frozenset({"ada", "grace"})
+STRANGERS = frozenset({"mallory"})
+_PER_PAGE, _MOST_PER_PAGE = 20, 100
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose token it is."""
+
+    name: str
+    can_write: bool = True
+
+    @property
+    def person(self) -> Person:
+        """The name in commits that this account makes."""
+        return Person(self.name, f"{self.name}@users.noreply.gitlab.example.com")
+
+
+@dataclass
+class Ways:
+    """How the project merges (`merge` or `ff`), what was squashed, and whose status is not known at first."""
+
+    method: str = "merge"
+    squashed: set[tuple[str, int]] | None = None
+    late: set[tuple[int, str]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request about a project: `parts` are the named parts of its address, unquoted."""
+
+    request: Request
+    repository: HostedRepository
+    account: Account
+    shapes: Shapes
+    ways: Ways
+    parts: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> str:
+        return self.parts[name]
+
+    @property
+    def body(self) -> Json:
+        """The request's JSON."""
+        data = self.request.data
+        return data if isinstance(data, dict) else {}
+
+    @property
+    def pull(self) -> Pull:
+        """The merge request that the address names."""
+        try:
+            return self.repository.pull(int(self["iid"]))
+        except MissingError as error:
+            raise MissingError("404 Not found") from error
+
+    def page(self, items: Sequence[Json]) -> Response:
+        """The page of a list that was asked for."""
+        size = min(int(self.request.query.get("per_page", _PER_PAGE)), _MOST_PER_PAGE)
+        begin = (int(self.request.query.get("page", 1)) - 1) * size
+        return Response(200, list(items[begin : begin + size]))
+
+
+def refused(status: int, message: object) -> Response:
+    """An error as GitLab writes it."""
+    return Response(status, {"message": message})
+
+
+def get_project(call: Call) -> Response:
+    """GET /projects/:id"""
+    return Response(200, call.shapes.project(call.repository))
+
+
+def get_branches(call: Call) -> Response:
+    """GET …/repository/branches"""
+    wanted = re.compile(call.request.query.get("regex", ""))
+    branches = call.repository.git.branches().items()
+    return call.page(
+        [call.shapes.branch(call.repository, *each) for each in branches if wanted.search(each[0])]
+    )
+
+
+def post_branch(call: Call) -> Response:
+    """POST …/repository/branches"""
+    name, ref = str(call.body["branch"]), str(call.body["ref"])
+    start = call.repository.git.resolve(ref)
+    if start is None:
+        return refused(400, f"Invalid reference name: {ref}")
+    try:
+        call.repository.make_branch(name, start, by=call.account.name)
+    except ExistsError:
+        return refused(400, "Branch already exists")
+    return Response(201, call.shapes.branch(call.repository, name, start))
+
+
+def get_branch(call: Call) -> Response:
+    """GET …/repository/branches/:branch"""
+    head = call.repository.git.branch(call["branch"])
+    if head is None:
+        return refused(404, "404 Branch Not Found")
+    return Response(200, call.shapes.branch(call.repository, call["branch"], head))
+
+
+def delete_branch(call: Call) -> Response:
+    """DELETE …/repository/branches/:branch"""
+    try:
+        call.repository.delete_branch(call["branch"], by=call.account.name)
+    except MissingError:
+        return refused(404, "404 Branch Not Found")
+    return Response(204)
+
+
+def get_file(call: Call) -> Response:
+    """GET …/repository/files/:file_path"""
+    git, ref = call.repository.git, call.request.query["ref"]
+    head = git.resolve(ref)
+    if head is None:
+        return refused(404, "404 Commit Not Found")
+    entry = git.entry(head, call["path"])
+    if entry is None or entry.kind != "blob":
+        return refused(404, "404 File Not Found")
+    content = git.blob(entry.sha) or b""
+    changed_by = last_commit(call.repository, head, call["path"])
+    return Response(200, call.shapes.file(ref, head, entry, content, changed_by))
+
+
+def get_tree(call: Call) -> Response:
+    """GET …/repository/tree"""
+    git, query = call.repository.git, call.request.query
+    head, folder = git.resolve(query.get("ref", call.repository.default_branch)), query.get("path", "")
+    if head is None:
+        return refused(404, "404 Tree Not Found")
+    entry = git.entry(head, folder) if folder else None
+    if folder and (entry is None or entry.kind != "tree"):
+        return refused(404, "404 invalid revision or path Not Found")
+    entries = git.entries(f"{head}:{folder}")
+    return call.page([call.shapes.tree_entry(folder, each) for each in entries])
+
+
+def get_comparison(call: Call) -> Response:
+    """GET …/repository/compare"""
+    git, query = call.repository.git, call.request.query
+    one, other = git.resolve(query["from"]), git.resolve(query["to"])
+    if one is None or other is None:
+        return refused(404, "404 Ref Not Found")
+    commits = git.log(other, without=one)
+    changed = git.changed(git.merge_base(one, other), other) if commits else []
+    return Response(200, call.shapes.comparison(call.repository, commits, changed))
+
+
+def post_commit(call: Call) -> Response:
+    """POST …/repository/commits"""
+    account = call.account
+    try:
+        made = commit(call.repository, call.body, by=account.name, committer=account.person)
+    except CommitError as error:
+        return refused(400, str(error))
+    return Response(201, call.shapes.commit_detail(call.repository, call.repository.git.commit(made)))
+
+
+def get_merge_requests(call: Call) -> Response:
+    """GET …/merge_requests: a fork's branch of the same name counts too."""
+    query = call.request.query
+    state = query.get("state", "all")
+    found = [
+        pull
+        for pull in sorted(call.repository.pulls.values(), key=lambda pull: -pull.number)
+        if query.get("source_branch", pull.branch) == pull.branch
+        and state in {"all", {"open": "opened"}.get(pull.state, pull.state)}
+    ]
+    return call.page([_shown(call, pull) for pull in found])
+
+
+def post_merge_request(call: Call) -> Response:
+    """POST …/merge_requests: GitLab takes one that holds nothing."""
+    body = call.body
+    source, target = str(body["source_branch"]), str(body["target_branch"])
+    title, text = str(body["title"]), str(body.get("description") or "")
+    try:
+        pull = call.repository.open_pull(
+            call.repository, source, target, title=title, body=text, by=call.account.name, may_be_empty=True
+        )
+    except MissingError as error:
+        return refused(422, {"base": [f"{error} does not exist"]})
+    except ExistsError:
+        number = next(
+            p.number for p in call.repository.pulls_of(call.repository, source) if p.state == "open"
+        )
+        return refused(409, [f"Another open merge request already exists for this source branch: !{number}"])
+    pull.is_draft = title.startswith("Draft:")
+    return Response(201, _shown(call, pull))
+
+
+def get_merge_request(call: Call) -> Response:
+    """GET …/merge_requests/:iid"""
+    return Response(200, _shown(call, call.pull))
+
+
+def put_merge_request(call: Call) -> Response:
+    """PUT …/merge_requests/:iid"""
+    number, body, by = call.pull.number, call.body, call.account.name
+    if {"title", "description"} & body.keys():
+        call.repository.edit_pull(number, title=body.get("title"), body=body.get("description"), by=by)
+    if body.get("state_event") == "close":
+        call.repository.close_pull(number, by=by)
+    _describe(call.repository, call.pull, body)
+    return Response(200, _shown(call, call.repository.pull(number)))
+
+
+def _describe(repository: HostedRepository, pull: Pull, body: Json) -> None:
+    """Lists of people replace what was there; those without access are left out in silence."""
+    people = {account_id(name): name for name in MEMBERS}
+    if "add_labels" in body:
+        pull.labels += [name for name in str(body["add_labels"]).split(",") if name not in pull.labels]
+    if "assignee_ids" in body:
+        pull.assignees = {people[number] for number in body["assignee_ids"] if number in people}
+    if "reviewer_ids" in body:
+        pull.reviewers = {people[number] for number in body["reviewer_ids"] if number in people}
+    if "milestone_id" in body:
+        pull.milestone = repository.milestones[int(body["milestone_id"]) - 100]
+
+
+def get_milestones(call: Call) -> Response:
+    """GET …/milestones"""
+    query = call.request.query
+    found = [
+        {"id": 100 + place, "iid": place + 1, "title": title}
+        for place, title in enumerate(call.repository.milestones)
+    ]
+    wanted = (query.get("title"), query.get("iids[]"))
+    return call.page([each for each in found if each["title"] == wanted[0] or str(each["iid"]) == wanted[1]])
+
+
+def merge(call: Call) -> Response:
+    """PUT …/merge_requests/:iid/merge"""
+    pull, body = call.pull, call.body
+    squash = bool(body.get("squash"))
+    message = str(body.get("squash_commit_message" if squash else "merge_commit_message") or "")
+    if pull.state != "open" or _status(call, pull) in {"checking", "ci_must_pass", "not_approved"}:
+        return refused(405, "405 Method Not Allowed")
+    try:
+        call.repository.merge_pull(
+            pull.number,
+            method="squash" if squash else call.ways.method,
+            message=message or f"Merge branch '{pull.branch}' into '{pull.base}'",
+            expected_head=body.get("sha"),
+            by=call.account.name,
+            committer=call.account.person,
+        )
+    except HeadMovedError:
+        return refused(409, "SHA does not match HEAD of source branch: " + pull.head)
+    except NotMergeableError:
+        return refused(422, "Branch cannot be merged")
+    if squash:
+        call.ways.squashed = (call.ways.squashed or set()) | {(call.repository.path, pull.number)}
+    if body.get("should_remove_source_branch") and call.repository.git.branch(pull.branch) == pull.head:
+        call.repository.delete_branch(pull.branch, by=call.account.name)
+    return Response(200, _shown(call, pull))
+
+
+def get_notes(call: Call) -> Response:
+    """GET …/merge_requests/:iid/notes"""
+    comments = list(call.pull.comments)
+    if call.request.query.get("sort", "desc") == "desc":
+        comments.reverse()
+    return call.page([call.shapes.note(call.repository, call.pull, each) for each in comments])
+
+
+def post_note(call: Call) -> Response:
+    """POST …/merge_requests/:iid/notes"""
+    comment = call.repository.comment(call.pull.number, str(call.body["body"]), by=call.account.name)
+    return Response(201, call.shapes.note(call.repository, call.pull, comment))
+
+
+Route = Callable[[Call], Response]
+
+_ROUTES: Sequence[tuple[str, str, Route]] = (
+    ("GET", "", get_project),
+    ("GET", "/repository/branches", get_branches),
+    ("POST", "/repository/branches", post_branch),
+    ("GET", "/repository/branches/(?P<branch>[^/]+)", get_branch),
+    ("DELETE", "/repository/branches/(?P<branch>[^/]+)", delete_branch),
+    ("GET", "/repository/files/(?P<path>[^/]+)", get_file),
+    ("GET", "/repository/tree", get_tree),
+    ("GET", "/repository/compare", get_comparison),
+    ("POST", "/repository/commits", post_commit),
+    ("GET", "/milestones", get_milestones),
+    ("GET", "/merge_requests", get_merge_requests),
+    ("POST", "/merge_requests", post_merge_request),
+    ("GET", r"/merge_requests/(?P<iid>\d+)", get_merge_request),
+    ("PUT", r"/merge_requests/(?P<iid>\d+)", put_merge_request),
+    ("PUT", r"/merge_requests/(?P<iid>\d+)/merge", merge),
+    ("GET", r"/merge_requests/(?P<iid>\d+)/notes", get_notes),
+    ("POST", r"/merge_requests/(?P<iid>\d+)/notes", post_note),
+)
+
+
+def route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+    """The route for what follows `/projects/:id`, and the parts of the address, unquoted."""
+    for verb, pattern, function in _ROUTES:
+        found = re.fullmatch(pattern, path)
+        if verb == method and found:
+            return function, {name: unquote(text) for name, text in found.groupdict().items()}
+    return None
+
+
+def _shown(call: Call, pull: Pull) -> Json:
+    squashed = (call.repository.path, pull.number) in (call.ways.squashed or set())
+    return call.shapes.merge_request(call.repository, pull, _status(call, pull), squashed)
+
+
+def _status(call: Call, pull: Pull) -> str:
+    """GitLab's detailed merge status (https://docs.gitlab.com/api/merge_requests/#merge-status)."""
+    if pull.state != "open":
+        return "not_open"
+    key = (pull.number, pull.head)
+    if call.ways.late is not None and key not in call.ways.late:
+        call.ways.late.add(key)
+        return "checking"
+    verdict = call.repository.mergeability(pull)
+    tip = call.repository.git.branch(pull.base) or ""
+    if verdict.state == "blocked":
+        return "not_approved" if "review" in verdict.reason else "ci_must_pass"
+    if verdict.state == "clean" and call.ways.method == "ff":
+        return "mergeable" if call.repository.git.contains(pull.head, tip) else "need_rebase"
+    return {"dirty": "conflict", "behind": "need_rebase"}.get(verdict.state, "mergeable")
