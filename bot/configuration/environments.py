@@ -16,11 +16,12 @@ from bot.configuration.pipeline_sections import (
     TargetSection,
     WriteSection,
 )
+from bot.configuration.places import claimed, fault, place_of
 from bot.configuration.report import Report
 from bot.configuration.trail import Trail
-from bot.domain.edit.keypath import KeyPath
+from bot.domain.errors import Refused
 from bot.domain.pipeline import Application, Deadlines, Environment, Target
-from bot.domain.place import HelmValues, Place
+from bot.domain.repository_path import safe_path
 from bot.domain.window import Window
 
 _ONLY_IMAGE = WriteSection(tag="image.tag")
@@ -105,6 +106,7 @@ class Environments:
             ),
             settle=section.settle,
             deadlines=Deadlines(deadlines.refresh, deadlines.sync, deadlines.rollout),
+            allow_workflows=section.allow_workflows,
         )
 
     def _trail(self, name: str) -> Trail:
@@ -123,6 +125,7 @@ class Environments:
     def _targets(self, name: str, section: EnvironmentSection) -> Iterator[Target]:
         for position, each in enumerate(section.values):
             trail: Trail = (*self._trail(name), "values", position)
+            self._check_file((*trail, "file"), each.file, section)
             aliases = self._aliases(trail, each)
             if aliases is None:
                 self._unsure.add(name)
@@ -131,20 +134,28 @@ class Environments:
                 write = self._write(trail, alias, each)
                 if write is None:
                     continue
-                target = Target(alias, each.file, _place(write))
+                target = Target(alias, each.file, place_of(write, each.file))
                 by = f"environment {name} of pipeline {self._name} (image {alias})"
                 self._claims.claim(self._places(trail, each, target), by=by, trail=trail)
                 yield target
+
+    def _check_file(self, trail: Trail, file: str, section: EnvironmentSection) -> None:
+        """What CI runs is written only where the environment allows it."""
+        if self._report.is_told(trail):
+            return
+        try:
+            safe_path(file, allow_workflows=section.allow_workflows)
+        except Refused as error:
+            self._report.add_value(trail, f"{error.what}: {error.why}", error.fix)
 
     def _places(self, trail: Trail, section: TargetSection, target: Target) -> Iterator[tuple[str, ...]]:
         """What a target writes, as far as it can be read."""
         if self._report.is_told((*trail, "file")):
             return
         where = self._where(trail, target.alias, section)
-        keys = {key: getattr(target.place, key) for key in WriteSection.model_fields}
-        for key, path in keys.items():
-            if path is not None and not self._report.is_told((*where, key)):
-                yield (self._repository, target.file, str(KeyPath.parse(path)))
+        unread = [key for key in WriteSection.model_fields if self._report.is_told((*where, key))]
+        for what in claimed(target.place, without=unread):
+            yield (self._repository, target.file, what)
 
     def _where(self, trail: Trail, alias: str, section: TargetSection) -> Trail:
         """Where it is said which keys to write."""
@@ -178,8 +189,9 @@ class Environments:
             what = "`write` is missing, and several images stand in the same files"
             self._report.add(where, what, f"say where each does: write: {{tag: {alias}.image.tag}}")
             return None
-        if not (write.tag or write.digest or write.reference):
-            self._report.add(where, "it names no place for the tag", "add tag, digest or reference")
+        what, fix = fault(write)
+        if what:
+            self._report.add(where, what, fix)
             return None
         return write
 
@@ -252,7 +264,3 @@ class Environments:
             sorter.done(name)
             ordered.append(built[name])
         return tuple(ordered)
-
-
-def _place(section: WriteSection) -> Place:
-    return HelmValues(section.tag, section.digest, section.repository, section.reference)

@@ -26,10 +26,11 @@ from bot.configuration.shorthand import OneOrMany
 from bot.configuration.source import shown_key
 from bot.configuration.urls import Unquoted, split_url
 from bot.domain.edit.keypath import KeyPath
-from bot.domain.edit.targets import safe_path
+from bot.domain.edit.pattern import check_expression
 from bot.domain.errors import Refused, sentence
 from bot.domain.image import image_name, parse_image_name, parse_image_ref
 from bot.domain.platform import check_platform
+from bot.domain.repository_path import safe_path
 from bot.domain.selection import Strategy
 from bot.domain.signature import Identity
 from bot.domain.strategies.names import ALIASES
@@ -171,9 +172,22 @@ def _registry_host(text: str, info: ValidationInfo) -> str:
 
 def _file(text: str) -> str:
     try:
-        return safe_path(text)
+        return safe_path(text, allow_workflows=True)
     except Refused as error:
         raise ValueError(str(error)) from error
+
+
+def _marker_name(text: str) -> str:
+    if not re.fullmatch(r"[\w.-]{1,100}", text, re.ASCII):
+        raise ValueError(f"{text[:80]!r} is not the name of a marker (use letters, digits and . _ -)")
+    return text
+
+
+def _policy_name(text: str) -> str:
+    namespace, _, name = text.partition(":")
+    if not is_application(namespace) or not is_application(name):
+        raise ValueError(f"{text[:80]!r} is not namespace:name of a policy (write flux-system:web)")
+    return text
 
 
 def _key_path(text: str) -> str:
@@ -302,6 +316,9 @@ ImageText = Annotated[Text, AfterValidator(_image)]
 RegistryHost = Annotated[Text, AfterValidator(_registry_host), Field(examples=["ghcr.io"])]
 ValuesFile = Annotated[Text, AfterValidator(_file)]
 KeyPathText = Annotated[Text, AfterValidator(_key_path)]
+MarkerName = Annotated[Text, AfterValidator(_marker_name)]
+PolicyName = Annotated[Text, AfterValidator(_policy_name), _matching("^[^:]+:[^:]+$")]
+Expression = Annotated[Text, AfterValidator(check_expression)]
 RepositoryText = Annotated[Text, AfterValidator(_repository), _matching("^[^:]+:.+")]
 Branch = Annotated[Text, AfterValidator(_branch)]
 KubernetesName = Annotated[Text, AfterValidator(_kubernetes_name)]

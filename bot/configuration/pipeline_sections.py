@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +13,7 @@ from bot.configuration.fields import (
     Constraint,
     Deadline,
     Duration,
+    Expression,
     Flag,
     GitAddress,
     IgnoreTag,
@@ -21,8 +22,10 @@ from bot.configuration.fields import (
     KeyPathText,
     KeyText,
     KubernetesName,
+    MarkerName,
     Name,
     Platform,
+    PolicyName,
     Reference,
     RepositoryText,
     Schedule,
@@ -35,6 +38,7 @@ from bot.configuration.fields import (
 )
 from bot.configuration.selection_fields import CalendarText, Moment, Pattern, Reason, Tag, Template
 from bot.configuration.shorthand import OneOrMany, Short
+from bot.domain.edit.spelling import Part
 from bot.domain.pipeline import Deadlines, Merge
 from bot.domain.selection import Direction, Jump, MovedTags, Strategy
 from bot.domain.window import WindowKind
@@ -49,10 +53,15 @@ class Section(BaseModel):
 
 
 class WriteSection(Section):
-    """Where an image's value stands in a values file, as key paths. Needs `tag`, `digest` or `reference`."""
+    """Where an image stands in a file: key paths (`tag`, `digest`, `reference`), or one of `marker`, `pattern`
+    and `setter`."""
 
     model_config = ConfigDict(
-        json_schema_extra={"anyOf": [{"required": [key]} for key in ("tag", "digest", "reference")]}
+        json_schema_extra={
+            "anyOf": [
+                {"required": [key]} for key in ("tag", "digest", "reference", "marker", "pattern", "setter")
+            ]
+        }
     )
 
     tag: Annotated[KeyPathText | None, Field(examples=["image.tag"])] = None
@@ -63,6 +72,18 @@ class WriteSection(Section):
     """The key that holds the image's name without tag, where that is to be kept right too."""
     reference: Annotated[KeyPathText | None, Field(examples=["containers[name=web].image"])] = None
     """The key that holds name, tag and digest in one text."""
+    format: Literal["yaml", "json", "toml"] | None = None
+    """How key paths are followed. Default: by the file's name; yaml, where that says nothing."""
+    marker: Annotated[MarkerName | None, Field(examples=["web"])] = None
+    """The name in the comments that mark the lines, `# tagboat: web`; in files of any language."""
+    pattern: Annotated[Expression | None, Field(examples=['version = "(.*)"'])] = None
+    """An RE2 expression whose one group is the value; in files of any language."""
+    part: Part = Part.TAG
+    """What the group of `pattern` holds."""
+    every: Flag = False
+    """Whether `pattern` may match several times; all matches change together."""
+    setter: Annotated[PolicyName | None, Field(examples=["flux-system:web"])] = None
+    """The policy in the comments of Flux that mark the values, # {"$imagepolicy": "flux-system:web"}."""
 
 
 class IdentitySection(Section):
@@ -241,6 +262,8 @@ class EnvironmentSection(Section):
     """How long they must stay healthy before the release counts as live: health may flap at the start."""
     deadlines: DeadlinesSection = Field(default_factory=DeadlinesSection)
     """How long each phase of a rollout may take before people are told."""
+    allow_workflows: Flag = False
+    """Whether files may be written that CI runs, such as .gitlab-ci.yml or those in .github."""
 
 
 class PipelineSection(Section):

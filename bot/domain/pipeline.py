@@ -11,15 +11,44 @@ from enum import StrEnum
 
 from bot.domain.image import ImageName
 from bot.domain.place import Place
+from bot.domain.pull_request_policy import PullRequestPolicy
 from bot.domain.selection import SelectionPolicy
 from bot.domain.window import Window
 
 
 class Merge(StrEnum):
-    """Who merges the pull request of an environment."""
+    """How a release comes to the base branch of an environment."""
 
     AUTO = "auto"
+    """Tagboat merges the pull request."""
     MANUAL = "manual"
+    """A human merges the pull request."""
+    DIRECT = "direct"
+    """Tagboat commits to the base branch, without a pull request."""
+
+
+class MergeMethod(StrEnum):
+    """What a merge leaves on the base branch: a merge commit, one commit, or the branch's own commits."""
+
+    MERGE = "merge"
+    SQUASH = "squash"
+    REBASE = "rebase"
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRules:
+    """What must hold before Tagboat merges a pull request, and how it is merged.
+
+    `approvals` counts humans who may write; `checks` are globs of names of checks that must have succeeded.
+    `method` None is the forge's own. `platform` leaves the last wait to the host: its auto-merge, or its
+    merge queue. `delete_branch` deletes the branch after the merge, whoever merged.
+    """
+
+    approvals: int = 0
+    checks: tuple[str, ...] = ()
+    method: MergeMethod | None = None
+    platform: bool = False
+    delete_branch: bool = False
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -84,18 +113,24 @@ class Deadlines:
 class Environment:
     """One place to deploy: what to write, who merges, what to watch, and what must hold before.
 
-    `soak` is how long the release must have been live in every environment of `after`.
+    Environments of one `group` share one pull request.
+    `soak` is how long the release must have been live in every environment of `after`. `allow_workflows`
+    says that files may be written which CI runs.
     """
 
     name: str
     targets: tuple[Target, ...]
     after: tuple[str, ...] = ()
     merge: Merge = Merge.MANUAL
+    merging: MergeRules = MergeRules()
     applications: tuple[Application, ...] = ()
     soak: timedelta = timedelta(0)
     windows: tuple[Window, ...] = ()
     settle: timedelta = timedelta(seconds=15)
     deadlines: Deadlines = field(default_factory=Deadlines)
+    group: str = ""
+    pull_request: PullRequestPolicy = field(default_factory=PullRequestPolicy)
+    allow_workflows: bool = False
 
     @property
     def files(self) -> tuple[str, ...]:

@@ -31,7 +31,9 @@ class PullRequest:
     """A pull request as a forge shows it. `merge_commit` is the commit on the base branch after the merge.
 
     `pipeline` and `environment` say for whom it is looked at, where it serves several; a forge leaves them
-    empty. `comments` are those that a forge without a page of its own keeps.
+    empty. `comments` are those that a forge without a page of its own keeps. `doubt` is why one might wait
+    though the host would merge: a check that is not required failed, or still runs. `is_behind` says that the
+    host wants the branch to hold the whole base first.
     """
 
     number: int
@@ -46,6 +48,8 @@ class PullRequest:
     merged_at: datetime | None = None
     mergeable: bool | None = None
     blocked_reason: str = ""
+    doubt: str = ""
+    is_behind: bool = False
     is_draft: bool = False
     metadata: Metadata | None = None
     comments: tuple[str, ...] = ()
@@ -98,7 +102,8 @@ class Proposal:
     """All that a forge needs to show one pull request: branch, files, commit message, title and body.
 
     `prefix` is how the names of branches begin that may be written: what the configuration says literally.
-    `sign_off` asks for the committer's `Signed-off-by`.
+    `sign_off` asks for the committer's `Signed-off-by`; `allow_workflows` says that files may be written which
+    CI runs.
     """
 
     branch: str
@@ -109,6 +114,7 @@ class Proposal:
     metadata: Metadata = field(default_factory=Metadata)
     prefix: str = BRANCH_PREFIX
     sign_off: bool = False
+    allow_workflows: bool = False
 
 
 def marker(key: str) -> str:

@@ -138,6 +138,7 @@ def _proposal(
         ),
         title=wording.title(pipeline, environment, before=found, after=wanted.release),
         body=wording.body(pipeline, environment, before=found, after=wanted.release, proofs=wanted.proofs),
+        allow_workflows=environment.allow_workflows,
     )
 
 

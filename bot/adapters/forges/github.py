@@ -103,7 +103,7 @@ class GitHubForge:
 
     def read(self, repository: str, commit: str, path: str) -> bytes | None:
         """The file's bytes at that commit; None when it is not there; `NotFound` for an unknown commit."""
-        require_path(path)
+        require_path(path, allow_workflows=True)  # Reading runs nothing.
         return self._commits.read(repository, commit, path)
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
@@ -124,7 +124,7 @@ class GitHubForge:
         """
         require_own_branch(proposal.branch, proposal.prefix)
         for path, data in proposal.files:
-            require_path(path)
+            require_path(path, allow_workflows=proposal.allow_workflows)
             require_size(path, len(data))
         commit = self._writer.write(repository, proposal, base=base, expected=expected)
         if expected is None:

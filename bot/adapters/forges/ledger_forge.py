@@ -67,7 +67,7 @@ class LedgerForge(ABC):
 
     def read(self, repository: str, commit: str, path: str) -> bytes | None:
         """The file's bytes at that commit; None when it is not there; `NotFound` for an unknown commit."""
-        require_path(path)
+        require_path(path, allow_workflows=True)  # Reading runs nothing.
         key = (repository, commit, path)
         kept = self._files.get(key)
         if kept is not None:
@@ -114,7 +114,7 @@ class LedgerForge(ABC):
         """
         require_own_branch(proposal.branch, proposal.prefix)
         for path, data in proposal.files:
-            require_path(path)
+            require_path(path, allow_workflows=proposal.allow_workflows)
             require_size(path, len(data))
         with self._locked(repository) as history:
             if not (is_commit(base) and history.has(base)):

@@ -7,10 +7,10 @@ one sentence and returns nothing.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from bot.domain.errors import Refused
 from bot.domain.proposal import BRANCH_PREFIX, PullRequest
+from bot.domain.repository_path import safe_path
 
 SHORTEST_PREFIX = 4
 """Letters by which all branches begin that Tagboat writes: fewer would take in branches of people."""
@@ -19,13 +19,11 @@ LARGEST_FILE = 10 * 1024 * 1024
 """Bytes of one file that Tagboat reads or writes: far more than any values file that people keep by hand."""
 
 _LONGEST_NAME = 200
-_LONGEST_PATH = 1024
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BAD_IN_BRANCH = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/-]|[/.]$|(?:^|/)\.|\.lock(?:/|$)|^@$|[\ud800-\udfff]"
 )
 _COMMENT_KEY = re.compile(r"[a-z0-9/-]{1,150}")
-_UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
 def is_commit(text: str) -> bool:
@@ -69,22 +67,9 @@ def comment_mark(key: str) -> str:
     return f"<!-- tagboat comment={key} -->"
 
 
-def require_path(path: str) -> None:
-    """Raise `Refused` unless the path is a plain one inside the repository.
-
-    Parts that begin with `.git` are refused in every spelling: `.git` is Git's own, and `.github`,
-    `.gitlab-ci.yml`, `.gitmodules` and their kind make the host run programs.
-    """
-    parts = path.split("/")
-    if len(path) > _LONGEST_PATH or "\\" in path or any(unicodedata.category(c) in _UNSEEN for c in path):
-        raise Refused(f"{_shown(path)} is not a path of a file", fix="use visible characters and / only")
-    if any(part in {"", ".", ".."} for part in parts):
-        raise Refused(
-            f"{_shown(path)} leaves the repository or names no file",
-            fix="write it from the repository's root, without . or .. and without a slash at either end",
-        )
-    if any(part.casefold().startswith((".git", "git~")) for part in parts):
-        raise Refused(f"{_shown(path)} is not Tagboat's to touch", why="it steers Git or its host")
+def require_path(path: str, *, allow_workflows: bool = False) -> None:
+    """Raise `Refused` unless the path is one that Tagboat may write (`bot.domain.repository_path`)."""
+    safe_path(path, allow_workflows=allow_workflows)
 
 
 def require_size(path: str, size: int) -> None:

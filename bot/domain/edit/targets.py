@@ -16,11 +16,6 @@ from bot.domain.image import ImageName, ImageRef
 from bot.domain.pipeline import Target
 from bot.domain.place import HelmValues, JsonPaths, Marker, Pattern, Place, Setter, TomlPaths
 
-_LONGEST_PATH = 1_000
-_GIT_FOLDERS = {".git", "git~1"}
-_WORKFLOW_FOLDERS = {".github", ".gitea", ".forgejo"}
-_PIPELINE_FILES = {".gitlab-ci.yml", ".gitlab-ci.yaml"}
-
 
 def read_target(content: bytes, target: Target, name: ImageName) -> ImageRef:
     """The image that stands at the target; `name` is taken where the file says nothing of the name.
@@ -50,22 +45,6 @@ def write_target(content: bytes, target: Target, ref: ImageRef, *, pin_digest: b
     with _naming(target.file):
         check(ref)
         return _write(content, target.place, ref, pin_digest=pin_digest)
-
-
-def safe_path(path: str) -> str:
-    """Return the path of a file in a repository when it is one that Tagboat may write.
-
-    Raises:
-        Refused: the path leaves the repository, or leads to Git's own files or to what runs in CI.
-    """
-    why = _danger(path)
-    if why:
-        raise Refused(
-            f"the file {path[:200]!r} is never written",
-            why=why,
-            fix="name a values file by its path from the root of the repository",
-        )
-    return path
 
 
 def _read(content: bytes, place: Place, name: ImageName) -> ImageRef:
@@ -111,24 +90,3 @@ def _naming(file: str) -> Iterator[None]:
         yield
     except (NotFound, Malformed, Refused) as error:
         raise type(error)(f"{file}: {error.what}", why=error.why, fix=error.fix) from error
-
-
-def _danger(path: str) -> str:
-    """Why the path must not be written, or nothing. Compared as the least strict file system would do."""
-    if not path or len(path) > _LONGEST_PATH:
-        return f"a path has between 1 and {_LONGEST_PATH:,} characters"
-    if "\\" in path or not path.isprintable():
-        return "it holds a backslash or a character that cannot be seen"
-    if path.startswith("/"):
-        return "it is absolute"
-    parts = path.casefold().split("/")
-    if any(part.strip(" .") == "" for part in parts):
-        return "a part of it is empty or only dots"
-    names = [part.partition(":")[0].rstrip(" .") for part in parts]
-    if not _GIT_FOLDERS.isdisjoint(names):
-        return "it leads into Git's own folder"
-    if names[0] in _WORKFLOW_FOLDERS and names[1:2] == ["workflows"]:
-        return "it is a workflow that CI would run"
-    if names[-1] in _PIPELINE_FILES:
-        return "it is a pipeline that CI would run"
-    return ""
