@@ -226,7 +226,7 @@ def _describe(repository: HostedRepository, pull: Pull, body: Json) -> None:
     """Lists of people replace what was there; those without access are left out in silence."""
     people = {account_id(name): name for name in MEMBERS}
     if "add_labels" in body:
-        pull.labels += [name for name in str(body["add_labels"]).split(",") if name not in pull.labels]
+        pull.labels += [name for name in map(str, body["add_labels"]) if name not in pull.labels]
     if "assignee_ids" in body:
         pull.assignees = {people[number] for number in body["assignee_ids"] if number in people}
     if "reviewer_ids" in body:

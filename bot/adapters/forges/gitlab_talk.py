@@ -37,7 +37,7 @@ class Talk:
         refused: list[str] = []
         change: dict[str, Any] = {}
         if metadata.labels:
-            change["add_labels"] = ",".join(metadata.labels)
+            change["add_labels"] = list(metadata.labels)
         if metadata.milestone:
             found = self._milestone(repository, metadata.milestone)
             if found is None:

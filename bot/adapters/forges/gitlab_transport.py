@@ -100,6 +100,12 @@ class Transport:
             ) from error
         except requests.RequestException as error:
             raise Unreachable(f"GitLab at {self.host} did not answer", why=type(error).__name__) from error
+        except OSError as error:  # what requests says where the file is gone; its own errors came before
+            raise Refused(
+                f"the authority's certificate for GitLab at {self.host} cannot be read",
+                why=type(error).__name__,
+                fix="correct ca_file",
+            ) from error
         if response.status_code >= 500:
             raise Unreachable(f"GitLab at {self.host} failed", why=f"HTTP {response.status_code}")
         if response.status_code == 429:
