@@ -58,7 +58,7 @@ def write_passages(text: Text, find: Finder, ref: ImageRef, *, pin_digest: bool)
 
     Raises:
         Refused: two of the texts overlap, the image lacks a part, or the edit could not be proved.
-        Malformed: a text is no such part of an image.
+        Malformed: a text is no such part of an image, or two of them contradict each other.
     """
     passages = sorted(find(text), key=lambda each: each.span)
     for one, other in pairwise(passages):
@@ -67,6 +67,7 @@ def write_passages(text: Text, find: Finder, ref: ImageRef, *, pin_digest: bool)
                 f"line {other.line} is marked twice for parts that overlap",
                 fix="mark the whole reference, or its parts",
             )
+    read_passages(passages, ref.name)
     has_other_place = any(each.part in {Part.DIGEST, Part.REFERENCE} for each in passages)
     changes = []
     for each in passages:

@@ -68,7 +68,9 @@ def _marks(text: str) -> Iterator[Mark]:
             value = json.loads(found[1]).get(_KEY)
         except ValueError:
             continue  # A comment that looks like a mark is none to Flux either.
-        namespace, _, rest = str(value).partition(":")
+        if not isinstance(value, str):
+            continue
+        namespace, _, rest = value.partition(":")
         name, _, words = rest.partition(":")
         if words and words not in {Part.TAG, Part.NAME, Part.DIGEST}:
             raise Malformed(
