@@ -8,20 +8,23 @@ product and passes the same contract suite (`tests/contracts/`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.domain.consent import Arming, Check, Review
+from bot.domain.directory import Tree
 from bot.domain.evidence import Bundle, Evidence, SimpleSigning
 from bot.domain.image import ImageName
 from bot.domain.listing import Listing
 from bot.domain.notice import Notice
-from bot.domain.pipeline import Application
+from bot.domain.pipeline import Application, MergeMethod
 from bot.domain.proposal import Metadata, Proposal, PullRequest
 from bot.domain.selection import TagDetails
 from bot.domain.signature import SignaturePolicy
 from bot.domain.snapshot import PipelineStatus, Record, Relation, SyncWindowState
+from bot.domain.source import Comparison, ReleaseNotes
 
 
 class Clock(Protocol):
@@ -91,6 +94,17 @@ class Forge(Protocol):
         """The file's bytes at that commit; None when it is not there. Links and folders are `Refused`."""
         ...
 
+    def tree(self, repository: str, commit: str, directory: str) -> Tree:
+        """Every file below the directory at that commit, links and submodules too; empty where there is none.
+
+        A directory that is something else, or holds more than `MOST_FILES`, is `Refused`.
+        """
+        ...
+
+    def blobs(self, repository: str, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of files, by the ids that `tree` tells; `NotFound` when one of them is gone."""
+        ...
+
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
         """How `commit` stands to `revision`: contained in it, ahead of it, or neither."""
         ...
@@ -144,12 +158,88 @@ class Forge(Protocol):
         """Comment and close without a merge; a closed one stays closed. Deletes the branch."""
         ...
 
-    def merge(self, repository: str, number: int, *, expected_head: str, message: str) -> str:
+    def merge(
+        self,
+        repository: str,
+        number: int,
+        *,
+        expected_head: str,
+        message: str,
+        method: MergeMethod | None = None,
+    ) -> str:
         """Merge and return the commit on the base branch. Merged already: the same answer, no error.
+
+        `method` None is the forge's own. A host that leaves no choice of methods takes its one.
 
         Raises:
             Conflict: the head is not `expected_head` any more, or the base moved in between.
-            Refused: the host says that it may not be merged (checks, reviews, conflicts); why says it.
+            Transient: the host does not know yet whether it may be merged.
+            Refused: the host says that it may not be merged (checks, reviews, conflicts, a method that is not
+                allowed); why says it.
+        """
+        ...
+
+    def reviews(self, repository: str, number: int) -> Sequence[Review]:
+        """The last opinion of each reviewer that the host lets stand; comments and dismissed ones are none.
+
+        A host that knows no reviews answers with none. Raises `Refused` where there are too many to read.
+        """
+        ...
+
+    def checks(self, repository: str, commit: str) -> Sequence[Check]:
+        """The latest word of every check of this very commit: check runs and commit statuses alike.
+
+        Two of the same name, by different makers, are two. A host that knows no checks answers with none.
+        Raises `Refused` where there are too many to read: a part of them would look like all.
+        """
+        ...
+
+    def arming(self, repository: str, number: int) -> Arming:
+        """Whether the host was asked to merge an open pull request by itself, and what it waits for.
+
+        An asking that Tagboat took back is none. `Refused` by a host that never merges by itself.
+        """
+        ...
+
+    def arm(
+        self,
+        repository: str,
+        number: int,
+        *,
+        expected_head: str,
+        message: str,
+        method: MergeMethod | None = None,
+    ) -> None:
+        """Ask the host to merge as soon as its rules allow: by its auto-merge, or by its merge queue.
+
+        What may be merged at once is merged. Asked already, or merged: no error.
+
+        Raises:
+            Conflict: the head is not `expected_head` any more.
+            Refused: the host does not do so here; why says it.
+        """
+        ...
+
+    def disarm(self, repository: str, number: int) -> None:
+        """Take that back; harmless where the host was not asked, or has merged."""
+        ...
+
+    def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
+        """Commit the proposal's files to `branch`, which is not one of ours, and return the commit.
+
+        One commit on `expected`, one ref move, never forced; `proposal.branch` is not touched. Only for
+        environments that do without pull requests.
+
+        Raises:
+            Conflict: the branch is not at `expected` any more; nothing is changed.
+            Refused: the host protects the branch.
+        """
+        ...
+
+    def delete_branch(self, repository: str, number: int) -> None:
+        """Delete the branch of a merged pull request, where it still stands at the head that was merged.
+
+        Harmless where it is gone, moved, serves an open pull request, or is not Tagboat's.
         """
         ...
 
@@ -197,6 +287,26 @@ class Redeliveries(Protocol):
 
     def send_again(self, hook: str, attempt: Attempt) -> None:
         """Ask for one more try; returns without waiting for it."""
+        ...
+
+
+class Sources(Protocol):
+    """A Git host as the place where images are built from. Reads only; `repository` as in `Forge`."""
+
+    def is_public(self, repository: str) -> bool:
+        """Whether anybody may read the repository, without a login."""
+        ...
+
+    def compare(self, repository: str, old: str, new: str) -> Comparison:
+        """What commit `new` has and commit `old` has not: the newest commits, and how many in all.
+
+        Raises:
+            NotFound: one of them is not there, or not to be seen.
+        """
+        ...
+
+    def release_notes(self, repository: str, tag: str) -> ReleaseNotes | None:
+        """What the release of a tag says of itself; None where there is no such release."""
         ...
 
 

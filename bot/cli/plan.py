@@ -87,7 +87,16 @@ def _planned(world: World, pipeline: Pipeline) -> _Planned:
 
 
 def _step(action: Action, files: Mapping[str, bytes | None]) -> _Step:
-    from bot.domain.action import MergePullRequest, Propose, Refresh, Withdraw
+    from bot.domain.action import (
+        ArmPullRequest,
+        CommitDirectly,
+        DeleteBranch,
+        DisarmPullRequest,
+        MergePullRequest,
+        Propose,
+        Refresh,
+        Withdraw,
+    )
 
     match action:
         case Propose(number=None):
@@ -98,6 +107,16 @@ def _step(action: Action, files: Mapping[str, bytes | None]) -> _Step:
             return _Step("close", f"close pull request {action.number}: {action.comment}")
         case MergePullRequest():
             return _Step("merge", f"merge pull request {action.number} at {action.expected_head[:12]}")
+        case ArmPullRequest():
+            head = action.expected_head[:12]
+            return _Step("arm", f"leave pull request {action.number} at {head} to the host to merge")
+        case DisarmPullRequest():
+            return _Step("disarm", f"take pull request {action.number} back from the host")
+        case CommitDirectly():
+            sentence = f"commit {action.release.version} without a pull request"
+            return _Step("commit", sentence, _texts(action, files))
+        case DeleteBranch():
+            return _Step("delete", f"delete the branch of pull request {action.number}")
         case Refresh():
             kind = "compare from scratch" if action.hard else "compare"
             return _Step("refresh", f"ask Argo CD to {kind} {action.application} with Git")
@@ -105,7 +124,7 @@ def _step(action: Action, files: Mapping[str, bytes | None]) -> _Step:
             assert_never(action)
 
 
-def _texts(action: Propose, files: Mapping[str, bytes | None]) -> Mapping[str, Any]:
+def _texts(action: Propose | CommitDirectly, files: Mapping[str, bytes | None]) -> Mapping[str, Any]:
     proposal = action.proposal
     return {
         "branch": proposal.branch,

@@ -7,8 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.image import Release
-from bot.domain.pipeline import Application
-from bot.domain.proposal import Proposal
+from bot.domain.pipeline import Application, MergeMethod
+from bot.domain.proposal import Metadata, Proposal
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,74 @@ class Withdraw:
 
 
 @dataclass(frozen=True, slots=True)
+class Describe:
+    """Add labels, reviewers and their kind, once: `key` names the pull request and what is added.
+
+    `unsaid` is what the host was already seen not to take.
+    """
+
+    environment: str
+    number: int
+    metadata: Metadata
+    key: str
+    unsaid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """Say something below a pull request, once by its key."""
+
+    environment: str
+    number: int
+    body: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class MergePullRequest:
-    """Merge, if the head is still the one that was looked at."""
+    """Merge, if the head is still the one that was looked at. `method` None is the forge's own."""
 
     environment: str
     number: int
     expected_head: str
     message: str
+    method: MergeMethod | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArmPullRequest:
+    """Ask the host to merge by itself as soon as it may, if the head is still the one that was looked at."""
+
+    environment: str
+    number: int
+    expected_head: str
+    message: str
+    method: MergeMethod | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DisarmPullRequest:
+    """Take back that the host may merge by itself."""
+
+    environment: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommitDirectly:
+    """Commit to the base branch without a pull request, if it is still where it was looked at."""
+
+    environment: str
+    proposal: Proposal
+    release: Release
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteBranch:
+    """Delete the branch of a merged pull request, if it still stands where it was merged."""
+
+    environment: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +113,15 @@ class Refresh:
     hard: bool
 
 
-Action = Propose | Withdraw | MergePullRequest | Refresh
+Action = (
+    Propose
+    | Withdraw
+    | Describe
+    | Comment
+    | MergePullRequest
+    | ArmPullRequest
+    | DisarmPullRequest
+    | CommitDirectly
+    | DeleteBranch
+    | Refresh
+)

@@ -101,13 +101,14 @@ class Metadata:
 class Proposal:
     """All that a forge needs to show one pull request: branch, files, commit message, title and body.
 
+    None deletes a file. `modes` are Git's, `100644` or `100755`, of those files that do not keep theirs.
     `prefix` is how the names of branches begin that may be written: what the configuration says literally.
-    `sign_off` asks for the committer's `Signed-off-by`; `allow_workflows` says that files may be written which
-    CI runs.
+    `sign_off` asks for the committer's `Signed-off-by`; `allow_workflows` says that files may be
+    written which CI runs.
     """
 
     branch: str
-    files: tuple[tuple[str, bytes], ...]
+    files: tuple[tuple[str, bytes | None], ...]
     message: str
     title: str
     body: str
@@ -115,6 +116,7 @@ class Proposal:
     prefix: str = BRANCH_PREFIX
     sign_off: bool = False
     allow_workflows: bool = False
+    modes: tuple[tuple[str, str], ...] = ()
 
 
 def marker(key: str) -> str:

@@ -11,12 +11,13 @@ from datetime import datetime
 
 from bot.domain.action import Action
 from bot.domain.edit.targets import write_target
+from bot.domain.errors import NotFound
 from bot.domain.image import Release
 from bot.domain.pause import pause
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.promotion import Proof
 from bot.domain.selection import Strategy
-from bot.domain.snapshot import EnvironmentRecord, EnvironmentView, Problem, Snapshot, State
+from bot.domain.snapshot import EnvironmentRecord, EnvironmentView, Gathering, Problem, Snapshot, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,23 +63,35 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens next in an environment. `state` None: nothing, so the rollout speaks for it."""
+    """What happens next in an environment. `state` None: nothing, so the rollout speaks for it.
+
+    `branch` is one to look at from now on, and `gathering` is what is waited with. `leaves_to_host` says that
+    the host was asked to merge by itself, and is to go on.
+    """
 
     state: State | None
     reason: str = ""
     actions: tuple[Action, ...] = ()
     until: datetime | None = None
     release: Release | None = None
+    leaves_to_host: bool = False
+    branch: str = ""
+    gathering: Gathering | None = None
 
 
 def edited(
     situation: Situation, files: Mapping[str, bytes | None], release: Release
 ) -> tuple[tuple[str, bytes], ...]:
-    """The files that the release changes, with their new bytes; empty when they hold it already."""
+    """The files that the release changes, with their new bytes; empty when they hold it already.
+
+    Raises:
+        TagboatError: a file cannot be edited.
+    """
     contents = {path: content for path, content in files.items() if content is not None}
     for target in situation.environment.targets:
         pin = situation.pipeline.image(target.alias).policy.strategy is Strategy.DIGEST
-        contents[target.file] = write_target(
-            contents[target.file], target, release[target.alias], pin_digest=pin
-        )
+        content = contents.get(target.file)
+        if content is None:
+            raise NotFound(f"{target.file} is not there", fix="create it, or correct the path")
+        contents[target.file] = write_target(content, target, release[target.alias], pin_digest=pin)
     return tuple((path, content) for path, content in sorted(contents.items()) if content != files[path])

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from bot.domain.consent import Consent
 from bot.domain.errors import TagboatError, Transient, sentence
 from bot.domain.image import ImageRef, Release
-from bot.domain.pipeline import Application, Pipeline
+from bot.domain.pipeline import Application, Environment, Pipeline
 from bot.domain.proposal import PullRequest
 from bot.domain.selection import Choice
 
@@ -83,12 +84,30 @@ class ApplicationView:
 
 
 @dataclass(frozen=True, slots=True)
+class Fellow:
+    """Another environment of the same group, and what people were shown of it last (None: nothing yet)."""
+
+    pipeline: Pipeline
+    environment: Environment
+    shown: EnvironmentStatus | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.environment.name} of {self.pipeline.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentView:
     """What Git and the forge say of one environment: files at the base commit, and its pull requests.
 
     A file that is not there is None. `pull_requests` holds every one that was ever opened from the
-    environment's branch, newest first; `proposed_files` are the files at the branch's head, which is
+    environment's `branch`, newest first; `proposed_files` are the files at the branch's head, which is
     `branch_head` (None: no such branch). `foreign_commit` names a commit on our branch that is not ours.
+    `consent` is what reviewers, checks and the host say of the open pull request; None where none of it
+    matters.
+    `older` are open pull requests from branches of earlier releases that nobody else committed to.
+    In a group the files are those of all `fellows` too.
     """
 
     files: Mapping[str, bytes | None]
@@ -96,8 +115,12 @@ class EnvironmentView:
     branch_head: str | None = None
     proposed_files: Mapping[str, bytes | None] = field(default_factory=dict)
     foreign_commit: str | None = None
+    consent: Consent | Problem | None = None
     applications: tuple[ApplicationView, ...] = ()
     problem: Problem | None = None
+    branch: str = ""
+    older: tuple[PullRequest, ...] = ()
+    fellows: tuple[Fellow, ...] = ()
 
     @property
     def open_pull_request(self) -> PullRequest | None:
@@ -121,6 +144,8 @@ class Deployment:
     degraded_since: datetime | None = None
     is_initial: bool = False
     """Found when Tagboat first looked: nobody is told of it."""
+    is_committed: bool = False
+    """Committed by Tagboat itself, without a pull request."""
     pull_request: int | None = None
     pull_request_url: str = ""
     refreshed: Mapping[str, datetime] = field(default_factory=dict)
@@ -128,14 +153,32 @@ class Deployment:
 
 
 @dataclass(frozen=True, slots=True)
+class Gathering:
+    """What waits for nothing newer to come: the release's key, and when the first and the last came."""
+
+    key: str
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EnvironmentRecord:
     """What Tagboat remembers of one environment; `deployments` is oldest first, the last one is current.
 
     `proposed` is the release of the newest pull request, with the digests that its files may not show.
+    `branches` are those of its releases where each has one of its own, the newest last. `opened` are the
+    times at which pull requests were opened in the last hour. `described` and `commented` name what was
+    said beside and below which pull request; `unsaid` is what the host did not take of it.
     """
 
     deployments: tuple[Deployment, ...] = ()
     proposed: Release | None = None
+    branches: tuple[str, ...] = ()
+    gathering: Gathering | None = None
+    opened: tuple[datetime, ...] = ()
+    described: str = ""
+    commented: str = ""
+    unsaid: tuple[str, ...] = ()
 
     @property
     def current(self) -> Deployment | None:
@@ -181,6 +224,14 @@ class ImageChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class Traffic:
+    """Tagboat's pull requests in the repository, of all pipelines: how many are open, and when opened."""
+
+    open: int = 0
+    opened: tuple[datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """Everything that a decision rests on, read at one moment.
 
@@ -195,6 +246,7 @@ class Snapshot:
     environments: Mapping[str, EnvironmentView]
     record: Record
     tag_digests: Mapping[ImageRef, str | Problem] = field(default_factory=dict)
+    traffic: Traffic = field(default_factory=Traffic)
 
 
 class State(StrEnum):
@@ -244,7 +296,8 @@ class ApplicationStatus:
 class EnvironmentStatus:
     """One environment as people are shown it.
 
-    `running` is what Git says at the base branch (alias → version), `next` what should come.
+    `running` is what Git says at the base branch (alias → version), `next` what should come. `group` names
+    those that share its pull request; `opened` are the times of `EnvironmentRecord`.
     """
 
     name: str
@@ -257,6 +310,8 @@ class EnvironmentStatus:
     applications: tuple[ApplicationStatus, ...] = ()
     live_since: datetime | None = None
     wake_at: datetime | None = None
+    group: str = ""
+    opened: tuple[datetime, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,19 @@ from typing import assert_never
 
 import structlog
 
-from bot.domain.action import Action, MergePullRequest, Propose, Refresh, Withdraw
-from bot.domain.errors import Conflict, TagboatError
-from bot.domain.pipeline import Pipeline
+from bot.domain.action import (
+    Action,
+    ArmPullRequest,
+    CommitDirectly,
+    DeleteBranch,
+    DisarmPullRequest,
+    MergePullRequest,
+    Propose,
+    Refresh,
+    Withdraw,
+)
+from bot.domain.errors import Conflict, Refused, TagboatError
+from bot.domain.pipeline import Merge, Pipeline
 from bot.domain.proposal import PullRequestState
 from bot.flow.world import World
 
@@ -60,9 +70,32 @@ def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action
                 return  # merged by a human since it was looked at
             forge.revise(path, action.number, title=action.title, body=action.body)
             forge.close(path, action.number, comment=action.comment)
-        case MergePullRequest():
-            forge.merge(path, action.number, expected_head=action.expected_head, message=action.message)
+        case MergePullRequest() | ArmPullRequest():
+            merge = forge.merge if isinstance(action, MergePullRequest) else forge.arm
+            merge(
+                path,
+                action.number,
+                expected_head=action.expected_head,
+                message=action.message,
+                method=action.method,
+            )
+        case DisarmPullRequest():
+            forge.disarm(path, action.number)
+        case CommitDirectly():
+            _require_direct(pipeline, action)
+            forge.commit(path, action.proposal, branch=branch, expected=base)
+        case DeleteBranch():
+            forge.delete_branch(path, action.number)
         case Refresh():
             world.deployments[action.application.argocd].refresh(action.application, hard=action.hard)
         case _:
             assert_never(action)
+
+
+def _require_direct(pipeline: Pipeline, action: CommitDirectly) -> None:
+    """The base branch is written only where the configuration says so in as many words."""
+    if pipeline.environment(action.environment).merge is not Merge.DIRECT:
+        raise Refused(
+            f"{action.environment} of {pipeline.name} is not written without a pull request",
+            why="its `merge` is not direct",
+        )
