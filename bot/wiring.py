@@ -20,6 +20,8 @@ from bot.adapters.forges.git_address import Access
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.forges.github import GitHubSettings as GitHubAccess
 from bot.adapters.forges.github_login import AppLogin, TokenLogin
+from bot.adapters.forges.gitlab import GitLabForge
+from bot.adapters.forges.gitlab import GitLabSettings as GitLabAccess
 from bot.adapters.identity.google_keys import GoogleKeys
 from bot.adapters.notifiers.log import LogNotifier
 from bot.adapters.notifiers.slack import SlackNotifier
@@ -27,7 +29,9 @@ from bot.adapters.queues.celery import CeleryQueue, celery_application
 from bot.adapters.stores.sql import SqlStore
 from bot.configuration.settings import (
     ArgoCDSettings,
+    ForgeSettings,
     GitHubSettings,
+    GitLabSettings,
     GitSettings,
     LogNotifierSettings,
     RegistrySettings,
@@ -98,8 +102,17 @@ def _identities(settings: Settings) -> Identities | None:
     return SigstoreIdentities()
 
 
-def _forge(settings: GitHubSettings | GitSettings, whole: Settings, ledger: Ledger, clock: Clock) -> Forge:
+def _forge(settings: ForgeSettings, whole: Settings, ledger: Ledger, clock: Clock) -> Forge:
     match settings:
+        case GitLabSettings():
+            return GitLabForge(
+                GitLabAccess(
+                    token=settings.token.get_secret_value(),
+                    url=settings.url,
+                    ca_bundle=str(settings.ca_file) if settings.ca_file else None,
+                    squash=settings.squash,
+                )
+            )
         case GitHubSettings():
             return GitHubForge(
                 GitHubAccess(

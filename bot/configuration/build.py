@@ -14,6 +14,7 @@ from bot.configuration.connections import Connections
 from bot.configuration.document import folder_of, read_document
 from bot.configuration.endpoints import check_registries, webhook_endpoints
 from bot.configuration.environments import Known
+from bot.configuration.forges import Forges
 from bot.configuration.outline import Outline
 from bot.configuration.pipelines import Pipelines
 from bot.configuration.problems import ConfigurationError
@@ -61,7 +62,8 @@ def _settings(path: Path, document: dict[str, Any], report: Report, outline: Out
         return None
     base = folder_of(path).absolute()
     connections = Connections(base, report)
-    forges = {name: connections.forge(name, each) for name, each in section.forges.items()}
+    hosts_of_git = Forges(base, report)
+    forges = {name: hosts_of_git.forge(name, each) for name, each in section.forges.items()}
     builder = Pipelines(base, known, forges, report)
     built = {name: builder.pipeline(name, each) for name, each in section.pipelines.items()}
     pipelines = {name: each for name, each in built.items() if each is not None}

@@ -9,8 +9,6 @@ from bot.configuration.addresses import Addresses
 from bot.configuration.report import Report
 from bot.configuration.sections import (
     ArgoCDSection,
-    GitHubSection,
-    GitSection,
     LogSection,
     SimulatedSection,
     SlackSection,
@@ -18,14 +16,11 @@ from bot.configuration.sections import (
 )
 from bot.configuration.settings import (
     ArgoCDSettings,
-    GitHubSettings,
-    GitSettings,
     LogNotifierSettings,
     SimulatedArgoCDSettings,
     SlackSettings,
     WebSettings,
 )
-from bot.configuration.trail import Trail
 
 
 class Connections:
@@ -34,26 +29,6 @@ class Connections:
     def __init__(self, base: Path, report: Report) -> None:
         self._addresses = Addresses(base, report)
         self._report = report
-
-    def forge(self, name: str, section: GitHubSection | GitSection) -> GitHubSettings | GitSettings:
-        """A forge."""
-        if isinstance(section, GitSection):
-            return GitSettings(name, section.username or "", section.token, section.allow_http)
-        trail = ("forges", name)
-        self._addresses.check_url((*trail, "url"), section.url)
-        self._check_login(trail, section)
-        app = section.app
-        return GitHubSettings(
-            name=name,
-            url=section.url,
-            token=section.token,
-            app_id=app.id if app else None,
-            private_key=app.private_key if app else None,
-            installation_id=app.installation_id if app else None,
-            webhook_secrets=section.webhook_secret or (),
-            merge_method=section.merge_method,
-            ca_file=self._addresses.file((*trail, "ca_file"), section.ca_file),
-        )
 
     def argocd(
         self, name: str, section: ArgoCDSection | SimulatedSection
@@ -100,12 +75,3 @@ class Connections:
             self._report.add_value(("web", "listen"), what, "write 127.0.0.1:8080, or 0.0.0.0:8080 for all")
             return WebSettings()
         return WebSettings(host.strip("[]"), int(port), section.url or "")
-
-    def _check_login(self, trail: Trail, section: GitHubSection) -> None:
-        if section.token is not None and section.app is not None:
-            self._report.add((*trail, "app"), "there is a token as well", "keep the token or the app")
-        elif section.token is None and section.app is None:
-            self._report.add(trail, "there is no login", 'add token: "${GITHUB_TOKEN}", or an app')
-        elif section.app and "PRIVATE KEY-----" not in section.app.private_key.get_secret_value():
-            fix = "give the whole PEM file: ${file:/run/secrets/app.pem}"
-            self._report.add((*trail, "app", "private_key"), "this is not a private key", fix)

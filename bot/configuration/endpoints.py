@@ -9,7 +9,13 @@ from pydantic import SecretStr
 from bot.configuration.endpoint_sections import EndpointSection
 from bot.configuration.report import Report
 from bot.configuration.senders import KEYS, PROOF_KEYS, SENDERS, SenderKeys
-from bot.configuration.settings import EndpointSettings, GitHubSettings, GitSettings
+from bot.configuration.settings import (
+    EndpointSettings,
+    ForgeSettings,
+    GitHubSettings,
+    GitLabSettings,
+    GitSettings,
+)
 from bot.configuration.trail import Trail
 from bot.domain.proof import Proof
 
@@ -23,13 +29,13 @@ _FIXES = {
 
 
 def webhook_endpoints(
-    sections: Mapping[str, EndpointSection], forges: Iterable[GitHubSettings | GitSettings], report: Report
+    sections: Mapping[str, EndpointSection], forges: Iterable[ForgeSettings], report: Report
 ) -> Mapping[str, EndpointSettings]:
-    """The webhook endpoints by name: one for every GitHub with a secret, then the others."""
+    """The webhook endpoints by name: one for every forge with a secret, then the others."""
     found = {
-        forge.name: EndpointSettings(forge.name, "github", forge.webhook_secrets)
+        forge.name: _endpoint_of(forge)
         for forge in forges
-        if isinstance(forge, GitHubSettings) and forge.webhook_secrets
+        if not isinstance(forge, GitSettings) and forge.webhook_secrets
     }
     for name, section in sections.items():
         if name in found:
@@ -54,6 +60,12 @@ def check_registries(sections: Mapping[str, EndpointSection], hosts: Iterable[st
             if host not in known:
                 what = f"no image and no entry of registries is at {host}"
                 report.add_value(place, what, "write the host as image names begin")
+
+
+def _endpoint_of(forge: GitHubSettings | GitLabSettings) -> EndpointSettings:
+    if isinstance(forge, GitLabSettings):  # GitLab shows its secret, and signs nothing with it
+        return EndpointSettings(forge.name, "gitlab", forge.webhook_secrets, proof=Proof.TOKEN)
+    return EndpointSettings(forge.name, "github", forge.webhook_secrets)
 
 
 def _endpoint(name: str, section: EndpointSection, report: Report) -> EndpointSettings:

@@ -8,18 +8,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.configuration.environments import Claims, Environments, Known, referable
+from bot.configuration.forges import clone_urls, fault_in_path
 from bot.configuration.outline import suggestion
 from bot.configuration.pipeline_sections import ImageSection, PipelineSection
 from bot.configuration.policies import selection_policy
 from bot.configuration.report import Report
-from bot.configuration.settings import GitHubSettings, GitSettings
+from bot.configuration.settings import ForgeSettings, GitSettings
 from bot.configuration.trail import Trail
 from bot.configuration.urls import is_loopback
 from bot.domain.image import parse_image_name
 from bot.domain.pipeline import Pipeline, PipelineImage, Repository
-from bot.domain.wording import BRANCH_PREFIX
+from bot.domain.proposal import BRANCH_PREFIX
 
-_GITHUB_PATH = re.compile(r"[A-Za-z0-9_.-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}(?<!\.git)")
 _SCP = re.compile(r"(?:[\w.-]+@)?\w[\w.-]*:[^:\\]+", re.ASCII)
 _SCHEMES = frozenset({"https", "http", "ssh", "file"})
 
@@ -27,9 +27,7 @@ _SCHEMES = frozenset({"https", "http", "ssh", "file"})
 class Pipelines:
     """Builds pipelines one after the other; `forges` are those that could be built."""
 
-    def __init__(
-        self, base: Path, known: Known, forges: Mapping[str, GitHubSettings | GitSettings], report: Report
-    ) -> None:
+    def __init__(self, base: Path, known: Known, forges: Mapping[str, ForgeSettings], report: Report) -> None:
         self._base = base
         self._known = known
         self._forges = forges
@@ -57,7 +55,7 @@ class Pipelines:
             images=images,
             environments=environments,
             branch=section.branch,
-            repository_urls=(*self._urls(repository), *section.argocd_urls),
+            repository_urls=self._urls(trail, repository, section.argocd_urls),
         )
 
     def _repository(self, trail: Trail, text: str) -> Repository | None:
@@ -71,12 +69,12 @@ class Pipelines:
         forge = self._forges.get(name)
         if forge is None:
             return None
-        if isinstance(forge, GitHubSettings):
-            if not _GITHUB_PATH.fullmatch(path):
-                what = f"{path[:80]!r} is not owner/name"
-                self._report.add_value(trail, what, f"write {name}:acme/infra, without .git")
-            return Repository(name, path)
-        return self._git_repository(trail, forge, path)
+        if isinstance(forge, GitSettings):
+            return self._git_repository(trail, forge, path)
+        what, fix = fault_in_path(forge, path)
+        if what:
+            self._report.add_value(trail, what, fix)
+        return Repository(name, path)
 
     def _git_repository(self, trail: Trail, forge: GitSettings, path: str) -> Repository | None:
         if "://" in path:
@@ -95,11 +93,12 @@ class Pipelines:
             return None
         return Repository(forge.name, str(self._base / path))
 
-    def _urls(self, repository: Repository) -> tuple[str, ...]:
-        forge = self._forges[repository.forge]
-        if isinstance(forge, GitSettings):
-            return (repository.path,)
-        return (f"{_web_address(forge.url)}/{repository.path}.git",)
+    def _urls(self, trail: Trail, repository: Repository, others: tuple[str, ...]) -> tuple[str, ...]:
+        urls = (*clone_urls(self._forges[repository.forge], repository.path), *others)
+        if not urls:
+            fix = "write its whole path, or add argocd_urls"
+            self._report.add((*trail, "repository"), "a number does not say where Argo CD finds it", fix)
+        return urls
 
     def _check_branch(self, trail: Trail, branch: str | None) -> None:
         if branch and branch.startswith(BRANCH_PREFIX):
@@ -133,15 +132,3 @@ def _fault_in_url(url: str, forge: GitSettings, *, may_be_http: bool) -> tuple[s
     if parts.scheme == "http" and forge.token and not is_loopback(host):
         return "a token is never sent over plain http", "write https://"
     return "", ""
-
-
-def _web_address(api: str) -> str:
-    """Where a GitHub serves its repositories, by the address of its API.
-
-    https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api has
-    the API at HOST/api/v3; github.com and GHE.com have it at api.HOST.
-    """
-    parts = urlsplit(api)
-    is_cloud = parts.netloc == "api.github.com" or parts.netloc.endswith(".ghe.com")
-    host = parts.netloc.removeprefix("api.") if is_cloud else parts.netloc
-    return f"{parts.scheme}://{host}{parts.path.removesuffix('/api/v3')}"

@@ -17,13 +17,12 @@ from bot.configuration.fields import (
     Flag,
     Listen,
     Name,
-    Number,
     RegistryHost,
     Secret,
-    Secrets,
     Text,
     Url,
 )
+from bot.configuration.forge_sections import GitHubSection, GitLabSection, GitSection
 from bot.configuration.pipeline_sections import PipelineSection, Section
 from bot.configuration.registry_sections import DistributionSection, LayoutSection
 
@@ -35,51 +34,6 @@ class WebSection(Section):
     """Address and port to listen on. The page has no login of its own, hence loopback by default."""
     url: Url | None = None
     """How people and senders of webhooks reach it, for links in Slack and pull requests."""
-
-
-class AppSection(Section):
-    """A GitHub App to log in as."""
-
-    id: Number
-    """The App's id, a number on its settings page."""
-    private_key: Secret
-    """The App's private key in PEM, best as `${file:/run/secrets/app.pem}`."""
-    installation_id: Number | None = None
-    """The installation to use. Default: the one that the repository belongs to."""
-
-
-class GitHubSection(Section):
-    """GitHub, or GitHub Enterprise. Needs `token` or `app`."""
-
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["token"]}, {"required": ["app"]}]})
-
-    kind: Literal["github"]
-    """GitHub and GitHub Enterprise."""
-    url: Url = "https://api.github.com"
-    """The API's address; for GitHub Enterprise Server https://HOST/api/v3."""
-    token: Secret | None = None
-    """A personal access token that may write contents and pull requests."""
-    app: AppSection | None = None
-    """A GitHub App, in place of a token: its rights are narrower, and its pull requests are its own."""
-    webhook_secret: Secrets | None = None
-    """The secret of GitHub's webhook to /webhooks/<name of this forge>; several, for rotation."""
-    merge_method: Literal["merge", "squash", "rebase"] = "merge"
-    """How pull requests are merged; the repository must allow it."""
-    ca_file: Text | None = None
-    """A PEM file with the authority that signed the server's certificate."""
-
-
-class GitSection(Section):
-    """Any Git repository by path or URL, with no API: Tagboat keeps the pull requests itself."""
-
-    kind: Literal["git"]
-    """Plain Git."""
-    username: Text | None = None
-    """The user that goes with the token. Default: tagboat."""
-    token: Secret | None = None
-    """The password or token for HTTPS. SSH asks its agent."""
-    allow_http: Flag = False
-    """Whether repositories may be read over HTTP without TLS. A token is never sent there."""
 
 
 class ArgoCDSection(Section):
@@ -148,7 +102,10 @@ Registry = Annotated[
     _kind("distribution"),
 ]
 Forge = Annotated[
-    Annotated[GitHubSection, Tag("kind=github")] | Annotated[GitSection, Tag("kind=git")], _kind()
+    Annotated[GitHubSection, Tag("kind=github")]
+    | Annotated[GitLabSection, Tag("kind=gitlab")]
+    | Annotated[GitSection, Tag("kind=git")],
+    _kind(),
 ]
 ArgoCD = Annotated[
     Annotated[ArgoCDSection, Tag("kind=argocd")] | Annotated[SimulatedSection, Tag("kind=simulated")],

@@ -125,6 +125,21 @@ class GitSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class GitLabSettings:
+    """GitLab, on gitlab.com or self-managed; `url` is where people see it, without a slash at its end."""
+
+    name: str
+    token: SecretStr
+    url: str = "https://gitlab.com"
+    webhook_secrets: tuple[SecretStr, ...] = ()
+    squash: bool = False
+    ca_file: Path | None = None
+
+
+ForgeSettings = GitHubSettings | GitLabSettings | GitSettings
+
+
+@dataclass(frozen=True, slots=True)
 class ArgoCDSettings:
     """An Argo CD instance; `url` has the root path, if any."""
 
@@ -199,7 +214,7 @@ class Settings:
     poll: timedelta
     web: WebSettings
     registries: Mapping[str, RegistrySettings | LayoutSettings]
-    forges: Mapping[str, GitHubSettings | GitSettings]
+    forges: Mapping[str, ForgeSettings]
     argocd: Mapping[str, ArgoCDSettings | SimulatedArgoCDSettings]
     notifiers: Mapping[str, SlackSettings | LogNotifierSettings]
     endpoints: Mapping[str, EndpointSettings]
