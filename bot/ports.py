@@ -239,7 +239,10 @@ class Forge(Protocol):
     def delete_branch(self, repository: str, number: int) -> None:
         """Delete the branch of a merged pull request, where it still stands at the head that was merged.
 
-        Harmless where it is gone, moved, serves an open pull request, or is not Tagboat's.
+        Harmless where it is gone, moved, or serves an open pull request.
+
+        Raises:
+            Refused: the branch is not Tagboat's.
         """
         ...
 

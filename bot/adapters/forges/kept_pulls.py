@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.adapters.forges.history import History
+from bot.adapters.forges.identity import signed
 from bot.domain.errors import Conflict, NotFound, Refused
+from bot.domain.pipeline import MergeMethod
 from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
 
 _ATTEMPTS = 4
+_LONGEST_LOG = 200
 
 
 def new_pull_request(history: History, repository: str, proposal: Proposal, base_branch: str) -> PullRequest:
@@ -54,9 +57,34 @@ def observed(history: History, kept: PullRequest, *, head: str | None, base: str
         arrival = history.arrival(kept.head, revision=base)
         when = history.committed_at(arrival)
         return replace(kept, state=PullRequestState.MERGED, merge_commit=arrival, merged_at=when)
+    squash = squashed(history, kept, base) if base is not None and history.has(kept.head) else None
+    if squash is not None:
+        when = history.committed_at(squash)
+        return replace(kept, state=PullRequestState.MERGED, merge_commit=squash, merged_at=when)
     if head is None or (base is not None and history.contains(head, revision=base)):
         return replace(kept, state=PullRequestState.CLOSED)
     return replace(kept, head=head)
+
+
+def squashed(history: History, kept: PullRequest, base: str) -> str | None:
+    """The commit that brought all that the branch holds to the base without its commits: a squash, a rebase.
+
+    It says so itself, by the branch, its head or the title of the pull request; and nothing is left to merge,
+    neither at that commit nor at the base as it stands. A commit of the same content that does not name the
+    pull request is somebody's own.
+    """
+    marks = (kept.head, kept.branch, kept.title)
+    later = history.log(base, base=kept.head, limit=_LONGEST_LOG)
+    naming = [each.id for each in later if any(mark in each.message for mark in marks if mark)]
+    if not naming or not _holds(history, base, kept.head):
+        return None
+    return next((each for each in reversed(naming) if _holds(history, each, kept.head)), None)
+
+
+def _holds(history: History, revision: str, head: str) -> bool:
+    """Whether merging `head` into the revision would change nothing."""
+    merged = history.merge(revision, head)
+    return not merged.conflicts and merged.tree == history.tree(revision)
 
 
 def judged(history: History, pull: PullRequest, base: str | None) -> PullRequest:
@@ -73,20 +101,32 @@ def _conflict(pull: PullRequest, files: Sequence[str]) -> str:
     return f"it conflicts with {pull.base} in {', '.join(files[:5])}"
 
 
-def merge(history: History, pull: PullRequest, message: str) -> None:
-    """Move the base branch to a merge of both, again when somebody else moved it in between."""
+def merge(history: History, pull: PullRequest, message: str, method: MergeMethod) -> None:
+    """Move the base branch to a merge of both, again when somebody else moved it in between.
+
+    A squash is one commit that names the branch and its head, by which it is known again.
+    """
+    if method is MergeMethod.REBASE:
+        raise Refused(
+            f"pull request {pull.number} is not merged by rebase",
+            why="a repository without an API is merged by Tagboat itself, which does not rebase",
+            fix="use merge or squash as method",
+        )
+    is_squash = method is MergeMethod.SQUASH
+    text = f"{message.rstrip()}\n\nSquashes {pull.branch} at {pull.head}.\n" if is_squash else message
     for _ in range(_ATTEMPTS):
         base = history.head(pull.base)
         if base is None:
             raise NotFound(f"branch {pull.base!r}, which pull request {pull.number} is for, is gone")
-        if history.contains(pull.head, revision=base):
+        if history.contains(pull.head, revision=base) or squashed(history, pull, base):
             return
         merged = history.merge(base, pull.head)
         if merged.conflicts:
             raise Refused(
                 f"pull request {pull.number} cannot be merged", why=_conflict(pull, merged.conflicts)
             )
-        commit = history.commit(merged.tree, parents=(base, pull.head), message=message)
+        parents = (base,) if is_squash else (base, pull.head)
+        commit = history.commit(merged.tree, parents=parents, message=signed(text))
         try:
             history.move(pull.base, commit, expected=base, holding=(pull.branch, pull.head))
         except Conflict:

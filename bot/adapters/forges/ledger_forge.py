@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -19,22 +19,28 @@ from bot.adapters.cache import Cache
 from bot.adapters.forges.history import History
 from bot.adapters.forges.identity import Identity, signed
 from bot.adapters.forges.kept_pulls import judged, merge, new_pull_request, observed, together
+from bot.adapters.forges.ledger_sources import LedgerSources
 from bot.adapters.forges.rules import (
     comment_mark,
     is_commit,
     marked,
     require_branch,
     require_own_branch,
+    require_own_pull_request,
     require_path,
     require_size,
 )
+from bot.domain.consent import Arming, Check, Review
+from bot.domain.directory import MOST_FILES, Tree
 from bot.domain.errors import Conflict, NotFound, Refused
+from bot.domain.pipeline import MergeMethod
 from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
 from bot.ports import Clock, Ledger
 
 _LONGEST_LOG = 1000
 _FILE_CACHE = 32 * 1024 * 1024
+_TREE_CACHE = 4 * MOST_FILES
 _RELATION_CACHE = 4096
 
 
@@ -48,11 +54,16 @@ class LedgerForge(ABC):
         self._histories: dict[str, tuple[History, threading.RLock]] = {}
         self._histories_lock = threading.Lock()
         self._files: Cache[tuple[str, str, str], bytes] = Cache(_FILE_CACHE)
+        self._trees: Cache[tuple[str, str, str], Tree] = Cache(_TREE_CACHE)
         self._relations: Cache[tuple[str, str, str], Relation] = Cache(_RELATION_CACHE)
 
     @abstractmethod
     def _history(self, repository: str) -> History:
         """The repository's history, built once; raises when the name cannot be one."""
+
+    def sources(self) -> LedgerSources:
+        """The same repositories as the place where images are built from."""
+        return LedgerSources(self._locked)
 
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""
@@ -78,6 +89,27 @@ class LedgerForge(ABC):
         if data is not None:
             self._files.put(key, data, weight=len(data) + 256)
         return data
+
+    def tree(self, repository: str, commit: str, directory: str) -> Tree:
+        """Every file below the directory at that commit; empty where there is no such directory."""
+        require_path(directory, allow_workflows=True)  # Reading runs nothing.
+        key = (repository, commit, directory)
+        kept = self._trees.get(key)
+        if kept is not None:
+            return kept
+        with self._locked(repository) as history:
+            _require_commit(history, repository, commit)
+            tree = history.listing(commit, directory)
+        self._trees.put(key, tree, weight=len(tree) + 1)
+        return tree
+
+    def blobs(self, repository: str, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of files, by the ids that `tree` tells."""
+        with self._locked(repository) as history:
+            found = history.blobs(ids)
+        if len(found) < len(ids):
+            raise NotFound(f"a file of a tree is not in {repository} any more", fix="look again")
+        return found
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
         """How `commit` stands to `revision`; anything that is no full commit id is unknown."""
@@ -115,7 +147,7 @@ class LedgerForge(ABC):
         require_own_branch(proposal.branch, proposal.prefix)
         for path, data in proposal.files:
             require_path(path, allow_workflows=proposal.allow_workflows)
-            require_size(path, len(data))
+            require_size(path, len(data or b""))
         with self._locked(repository) as history:
             if not (is_commit(base) and history.has(base)):
                 raise Conflict(
@@ -123,7 +155,7 @@ class LedgerForge(ABC):
                 )
             if history.head(proposal.branch) != expected:
                 raise Conflict(f"branch {proposal.branch} of {repository} was moved by somebody else")
-            tree = history.edited(base, dict(proposal.files))
+            tree = history.edited(base, dict(proposal.files), dict(proposal.modes))
             parents = _parents(history, base=base, expected=expected)
             if expected is not None and parents == (expected,) and history.tree(expected) == tree:
                 return expected
@@ -192,7 +224,74 @@ class LedgerForge(ABC):
             closed = replace(kept, head=pull.head, state=PullRequestState.CLOSED, body=body)
             self._ledger.change(repository, closed)
 
-    def merge(self, repository: str, number: int, *, expected_head: str, message: str) -> str:
+    def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
+        """Commit the files to a branch that is not ours, on `expected`; the same content is no new commit."""
+        require_branch(branch)
+        for path, data in proposal.files:
+            require_path(path, allow_workflows=proposal.allow_workflows)
+            require_size(path, len(data or b""))
+        with self._locked(repository) as history:
+            if history.head(branch) != expected:
+                raise Conflict(f"branch {branch} of {repository} was moved by somebody else")
+            tree = history.edited(expected, dict(proposal.files), dict(proposal.modes))
+            if history.tree(expected) == tree:
+                return expected
+            message = signed(proposal.message, sign_off=self._identity if proposal.sign_off else None)
+            commit = history.commit(tree, parents=(expected,), message=message)
+            history.move(branch, commit, expected=expected)
+            return commit
+
+    def reviews(self, repository: str, number: int) -> Sequence[Review]:
+        """None: nobody reviews a pull request that Tagboat keeps itself."""
+        self.pull_request(repository, number)
+        return ()
+
+    def checks(self, repository: str, commit: str) -> Sequence[Check]:
+        """None: nothing reports to plain Git."""
+        with self._locked(repository) as history:
+            _require_commit(history, repository, commit)
+        return ()
+
+    def arming(self, repository: str, number: int) -> Arming:
+        """`Refused`: there is no host that could merge by itself."""
+        raise _no_host(repository, number)
+
+    def arm(
+        self,
+        repository: str,
+        number: int,
+        *,
+        expected_head: str,  # noqa: ARG002 - there is nobody to tell it to
+        message: str,  # noqa: ARG002
+        method: MergeMethod | None = None,  # noqa: ARG002
+    ) -> None:
+        """`Refused`: there is no host that could merge by itself."""
+        raise _no_host(repository, number)
+
+    def disarm(self, repository: str, number: int) -> None:
+        """Nothing: nobody was asked."""
+        self.pull_request(repository, number)
+
+    def delete_branch(self, repository: str, number: int) -> None:
+        """Delete the branch of a merged pull request, where it still stands at the head that was merged."""
+        with self._locked(repository) as history:
+            pull = self._present(history, repository, self._kept(repository, number))
+            require_own_pull_request(pull)
+            others = self.pull_requests(repository, pull.branch)
+            if pull.state is not PullRequestState.MERGED or history.head(pull.branch) != pull.head:
+                return
+            if not any(each.state is PullRequestState.OPEN for each in others):
+                history.move(pull.branch, None, expected=pull.head)
+
+    def merge(
+        self,
+        repository: str,
+        number: int,
+        *,
+        expected_head: str,
+        message: str,
+        method: MergeMethod | None = None,
+    ) -> str:
         """Merge and return the commit on the base branch; merged already: the same answer."""
         with self._locked(repository) as history:
             kept = self._kept(repository, number)
@@ -203,7 +302,7 @@ class LedgerForge(ABC):
                 raise Refused(f"pull request {number} of {repository} is closed", fix="open a new one")
             if pull.head != expected_head:
                 raise Conflict(f"branch {pull.branch} of {repository} was moved after it was judged")
-            merge(history, pull, signed(message))
+            merge(history, pull, message, method or MergeMethod.MERGE)
             done = self._present(history, repository, replace(kept, head=pull.head))
             if done.merge_commit is None:
                 raise Conflict(f"{pull.base} of {repository} was moved back right after the merge")
@@ -249,6 +348,14 @@ class LedgerForge(ABC):
 def _require_commit(history: History, repository: str, commit: str) -> None:
     if not (is_commit(commit) and history.has(commit)):
         raise NotFound(f"commit {commit[:80]!r} is not in {repository}")
+
+
+def _no_host(repository: str, number: int) -> Refused:
+    return Refused(
+        f"pull request {number} of {repository} is kept by Tagboat itself",
+        why="there is no host that could merge it by itself",
+        fix="leave `platform` out",
+    )
 
 
 def _relation(history: History, commit: str, revision: str) -> Relation:
