@@ -127,6 +127,55 @@ class TestRead:
             world.forge.read(world.repository, commit, "envs/link.yaml")
 
 
+class TestTree:
+    def test_every_file_below_a_directory_is_told_with_its_mode(self, world: ForgeWorld) -> None:
+        world.commit("main", {"envs/dev/bin/run": b"#!/bin/sh\n"}, mode="100755")
+        tree = world.forge.tree(world.repository, _base(world), "envs/dev")
+        assert {path: entry.mode for path, entry in tree.items()} == {
+            "values.yaml": "100644",
+            "bin/run": "100755",
+        }
+
+    def test_bytes_come_by_the_ids_of_the_tree(self, world: ForgeWorld) -> None:
+        data = {"kit/all": bytes(range(256)), "kit/text": "Ünï\r\n".encode(), "kit/empty": b""}
+        commit = world.commit("main", data)
+        tree = world.forge.tree(world.repository, commit, "kit")
+        blobs = world.forge.blobs(world.repository, {entry.blob for entry in tree.values()})
+        assert {f"kit/{path}": blobs[entry.blob] for path, entry in tree.items()} == data
+
+    def test_the_same_bytes_have_the_same_id_wherever_they_stand(self, world: ForgeWorld) -> None:
+        commit = world.commit("main", {"one/a": b"same", "two/b": b"same", "two/c": b"other"})
+        one = world.forge.tree(world.repository, commit, "one")
+        two = world.forge.tree(world.repository, commit, "two")
+        assert one["a"].blob == two["b"].blob != two["c"].blob
+
+    def test_an_old_commit_keeps_its_tree(self, world: ForgeWorld) -> None:
+        old = _base(world)
+        world.commit("main", {"envs/dev/more.yaml": b"1"})
+        assert list(world.forge.tree(world.repository, old, "envs/dev")) == ["values.yaml"]
+
+    def test_a_directory_that_is_not_there_is_empty(self, world: ForgeWorld) -> None:
+        for directory in ("nothing", "envs/nothing/at/all"):
+            assert world.forge.tree(world.repository, _base(world), directory) == {}
+
+    def test_links_are_told_and_not_followed(self, world: ForgeWorld) -> None:
+        commit = world.commit("main", {"envs/dev/link": b"values.yaml"}, mode="120000")
+        assert world.forge.tree(world.repository, commit, "envs/dev")["link"].mode == "120000"
+
+    @pytest.mark.parametrize("directory", [DEV, f"{DEV}/below"])
+    def test_a_file_is_no_directory(self, world: ForgeWorld, directory: str) -> None:
+        with pytest.raises(Refused):
+            world.forge.tree(world.repository, _base(world), directory)
+
+    def test_a_commit_that_nobody_has_has_no_tree(self, world: ForgeWorld) -> None:
+        with pytest.raises(NotFound):
+            world.forge.tree(world.repository, NOBODYS_COMMIT, "envs/dev")
+
+    def test_bytes_that_nobody_has_are_not_found(self, world: ForgeWorld) -> None:
+        with pytest.raises(NotFound):
+            world.forge.blobs(world.repository, {NOBODYS_COMMIT})
+
+
 class TestRelation:
     def test_a_commit_is_contained_in_itself_and_what_follows(self, world: ForgeWorld) -> None:
         first = _base(world)
@@ -185,6 +234,38 @@ class TestWrite:
         commit = _write(world, proposal)
         assert world.parents(commit) == (_base(world),)
         assert world.contents(commit).items() >= dict(proposal.files).items()
+
+    def test_files_go_and_their_folder_with_the_last_one(self, world: ForgeWorld) -> None:
+        base = world.commit("main", {"old/a.yaml": b"a", "old/deep/b.yaml": b"b", "kept/c.yaml": b"c"})
+        gone: tuple[tuple[str, bytes | None], ...] = (("old/a.yaml", None), ("old/deep/b.yaml", None))
+        proposal = replace(PROPOSAL, files=(*gone, ("kept/d.yaml", b"d")))
+        commit = _write(world, proposal)
+        left = {path: data for path, data in world.contents(base).items() if not path.startswith("old/")}
+        assert world.contents(commit) == {**left, "kept/d.yaml": b"d"}
+        assert world.forge.tree(world.repository, commit, "old") == {}
+
+    def test_a_file_that_is_not_there_may_go(self, world: ForgeWorld) -> None:
+        proposal = replace(PROPOSAL, files=(("no/such/file", None), (DEV, NEW_DEV)))
+        commit = _write(world, proposal)
+        assert world.contents(commit) == {**world.contents(_base(world)), DEV: NEW_DEV}
+
+    @pytest.mark.parametrize("mode", ["100644", "100755"])
+    @pytest.mark.parametrize("path", [SCRIPT, DEV, "bin/new", "bin/binary"])
+    def test_a_mode_that_is_given_is_the_files_mode(self, world: ForgeWorld, path: str, mode: str) -> None:
+        data = b"\0\xff" if path == "bin/binary" else b"#!/bin/sh\n"
+        commit = _write(world, replace(PROPOSAL, files=((path, data),), modes=((path, mode),)))
+        assert world.mode(commit, path) == mode
+        assert world.contents(commit)[path] == data
+
+    @pytest.mark.parametrize(
+        ("path", "data"), [("envs/link", b"x"), ("envs/link", None), ("envs/link/below", b"x")]
+    )
+    def test_a_link_is_not_touched(self, world: ForgeWorld, path: str, data: bytes | None) -> None:
+        world.commit("main", {"envs/link": b"dev"}, mode="120000")
+        modes = ((path, "100644"),) if data is not None else ()
+        with pytest.raises(Refused):
+            _write(world, replace(PROPOSAL, files=((path, data),), modes=modes))
+        assert world.head(BRANCH) is None
 
     def test_a_branch_that_exists_is_not_made_again(self, world: ForgeWorld) -> None:
         commit = _write(world)

@@ -23,7 +23,12 @@ def commit(repository: HostedRepository, body: Json, *, by: str, committer: Pers
     branch = str(body["branch"])
     head = repository.git.branch(branch)
     parent = _parent(repository, body, branch, head)
-    changes = [change for action in body["actions"] for change in _changes(repository, parent, action)]
+    changes: list[tuple[str, str, str | None]] = []
+    for action in body["actions"]:
+        if action["action"] == "chmod":
+            changes.append(_made_executable(repository, parent, action, changes))
+        else:
+            changes += _changes(repository, parent, action)
     git = repository.git
     try:
         tree = git.write_tree(git.tree(parent), changes)
@@ -73,6 +78,21 @@ def _changes(
     if action["action"] == "delete":
         return [(path, entry.mode, None)]
     return [(path, entry.mode, git.write_blob(_content(action)))]
+
+
+def _made_executable(
+    repository: HostedRepository,
+    parent: str,
+    action: Json,
+    done: Sequence[tuple[str, str, str | None]],
+) -> tuple[str, str, str | None]:
+    """What `chmod` makes of a file as the actions before it left it."""
+    path = str(action["file_path"])
+    entry = repository.git.entry(parent, path)
+    sha = next((sha for each, _, sha in reversed(done) if each == path), entry.sha if entry else None)
+    if sha is None:
+        raise CommitError("A file with this name doesn't exist")
+    return path, "100755" if action["execute_filemode"] else "100644", sha
 
 
 def _check_unchanged(repository: HostedRepository, parent: str, path: str, action: Json) -> None:

@@ -22,7 +22,12 @@ from tests.fakes.http_host import Exchange
 FILE = Path(os.environ.get("CONTRACTS_DIR", "../shared/contracts")) / "gitlab-openapi.yaml"
 
 _PROJECT = "/api/v4/projects/{id}"
-_BEYOND = (r"GET /api/v4/users", r"GET /api/v4/projects/[^/]+/milestones")
+_BEYOND = (
+    r"GET /api/v4/users",
+    r"GET /api/v4/projects/[^/]+/repository/blobs/[0-9a-f]{40}",
+    r"GET /api/v4/projects/[^/]+/milestones",
+    r"GET /api/v4/projects/[^/]+/releases/[^/]+",
+)
 _TEXT, _NUMBERS = {"type": "string"}, {"type": "array", "items": {"type": "integer"}}
 _ACTION = {
     "type": "object",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -148,8 +149,17 @@ def get_tree(call: Call) -> Response:
     entry = git.entry(head, folder) if folder else None
     if folder and (entry is None or entry.kind != "tree"):
         return refused(404, "404 invalid revision or path Not Found")
-    entries = git.entries(f"{head}:{folder}")
+    entries = git.entries(f"{head}:{folder}", recursive=query.get("recursive") in {"true", "True"})
     return call.page([call.shapes.tree_entry(folder, each) for each in entries])
+
+
+def get_blob(call: Call) -> Response:
+    """GET …/repository/blobs/:sha"""
+    content = call.repository.git.blob(call["sha"])
+    if content is None:
+        return refused(404, "404 Blob Not Found")
+    encoded = base64.b64encode(content).decode()
+    return Response(200, {"size": len(content), "encoding": "base64", "content": encoded, "sha": call["sha"]})
 
 
 def get_comparison(call: Call) -> Response:
@@ -287,6 +297,14 @@ def post_note(call: Call) -> Response:
     return Response(201, call.shapes.note(call.repository, call.pull, comment))
 
 
+def get_release(call: Call) -> Response:
+    """GET …/releases/:tag_name"""
+    text = call.repository.releases.get(call["tag"])
+    if text is None:
+        return refused(404, "404 Not Found")
+    return Response(200, {"tag_name": call["tag"], "name": call["tag"], "description": text or None})
+
+
 Route = Callable[[Call], Response]
 
 _ROUTES: Sequence[tuple[str, str, Route]] = (
@@ -297,9 +315,11 @@ _ROUTES: Sequence[tuple[str, str, Route]] = (
     ("DELETE", "/repository/branches/(?P<branch>[^/]+)", delete_branch),
     ("GET", "/repository/files/(?P<path>[^/]+)", get_file),
     ("GET", "/repository/tree", get_tree),
+    ("GET", r"/repository/blobs/(?P<sha>[^/]+)", get_blob),
     ("GET", "/repository/compare", get_comparison),
     ("POST", "/repository/commits", post_commit),
     ("GET", "/milestones", get_milestones),
+    ("GET", "/releases/(?P<tag>[^/]+)", get_release),
     ("GET", "/merge_requests", get_merge_requests),
     ("POST", "/merge_requests", post_merge_request),
     ("GET", r"/merge_requests/(?P<iid>\d+)", get_merge_request),

@@ -11,6 +11,7 @@ import hashlib
 import re
 import shutil
 import tempfile
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from bot.adapters.forges.git_command import Finished, GitCommand
@@ -59,6 +60,15 @@ class GitMirror(GitObjects):
             return True
         self._fetch_all()
         return super().has(*commits)
+
+    def blobs(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of files, after one fetch of every branch for those that are not at hand."""
+        self._require_mirror()
+        found = super().blobs(ids)
+        if len(found) == len(ids):
+            return found
+        self._fetch_all()
+        return super().blobs(ids)
 
     def move(
         self, branch: str, commit: str | None, *, expected: str | None, holding: tuple[str, str] | None = None

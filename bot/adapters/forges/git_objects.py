@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.adapters.forges.git_command import GitCommand
+from bot.adapters.forges.git_trees import Folder, Pack, folders_of, not_plain, parsed, rewritten
 from bot.adapters.forges.history import Commit, Merged
 from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.rules import require_size
-from bot.domain.errors import Refused
+from bot.domain.directory import MOST_FILES, Entry, Tree, require_files
+from bot.domain.errors import Malformed
 from bot.ports import Clock
 
 _PLAIN = {"100644", "100755"}
 _FOLDER = "040000"
-_WORDS = {"040000": "a folder", "120000": "a symbolic link", "160000": "a submodule"}
+_CHUNK = 8 * 1024 * 1024
+"""Bytes of files that are asked for at once; `GitCommand` takes no much longer answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +86,32 @@ class GitObjects:
         """The tree of a commit."""
         return self._run("rev-parse", "--verify", f"{commit}^{{tree}}").strip()
 
-    def edited(self, commit: str, files: Mapping[str, bytes]) -> str:
-        """Write the commit's tree with these files; an executable one stays executable."""
-        lines = b""
-        for path, data in files.items():
-            entry = self._plain(commit, path)
-            blob = self._run("hash-object", "-w", "--no-filters", "--stdin", stdin=data).strip()
-            lines += f"{entry.mode if entry else '100644'} {blob}\t{path}\0".encode()
-        with tempfile.TemporaryDirectory(prefix="tagboat-") as scratch:
-            index = {"GIT_INDEX_FILE": f"{scratch}/index"}
-            self._run("read-tree", commit, extra=index)
-            self._run("update-index", "-z", "--index-info", stdin=lines, extra=index)
-            return self._run("write-tree", extra=index).strip()
+    def edited(
+        self, commit: str, files: Mapping[str, bytes | None], modes: Mapping[str, str] | None = None
+    ) -> str:
+        """Write the commit's tree with these files; None deletes one, and modes are kept unless given."""
+        pack = Pack()
+        tree = rewritten(self._folders(commit, folders_of(files)), files, modes or {}, pack)
+        self._git.local(self._at, "unpack-objects", "-q", stdin=pack.data())
+        return tree
+
+    def listing(self, commit: str, directory: str) -> Tree:
+        """Every file below a directory; empty where there is none."""
+        arguments = ("ls-tree", "-r", "-z", "--long", "--full-tree", commit, "--", f"{directory}/")
+        # A name that is no UTF-8 must not turn into another one, that could then be written.
+        rows = self._git.local(self._at, *arguments).output.decode(errors="surrogateescape")
+        lines = rows.split("\0", MOST_FILES + 1)[:-1]
+        require_files(len(lines), directory=directory, commit=commit)
+        if not lines:
+            self._require_folder(commit, directory)
+        return dict(_listed(line, directory) for line in lines)
+
+    def blobs(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of files, by their ids."""
+        found: dict[str, bytes] = {}
+        for chunk in self._chunks(sorted(ids)):
+            found |= {name: data for name, kind, data in self._objects(chunk) if kind == "blob"}
+        return found
 
     def merge(self, ours: str, theirs: str) -> Merged:
         """Merge two commits three ways, without a work tree."""
@@ -142,22 +158,72 @@ class GitObjects:
     def _plain(self, commit: str, path: str) -> _Entry | None:
         """The entry of a plain file; None where it could be made; `Refused` where something else stands."""
         entry = self._entry(commit, path)
-        if entry is not None:
-            return _require_mode(entry, path, _PLAIN)
-        parts = path.split("/")
-        for length in range(1, len(parts)):
-            above = self._entry(commit, "/".join(parts[:length]))
-            if above is None:
-                return None
-            _require_mode(above, "/".join(parts[:length]), {_FOLDER})
-        return None
+        if entry is None:
+            self._require_folder(commit, path.rpartition("/")[0])
+        elif entry.mode not in _PLAIN:
+            raise not_plain(entry.mode, path)
+        return entry
+
+    def _require_folder(self, commit: str, path: str) -> None:
+        """Raise `Refused` where something else than folders stands on the way; the rest may be made."""
+        parts = path.split("/") if path else []
+        for length in range(1, len(parts) + 1):
+            above = "/".join(parts[:length])
+            entry = self._entry(commit, above)
+            if entry is None:
+                return
+            if entry.mode != _FOLDER:
+                raise not_plain(entry.mode, above)
+
+    def _folders(self, commit: str, paths: Sequence[str]) -> Mapping[str, Folder]:
+        """Those of the folders that are there, without what is inside them."""
+        asked = [f"{commit}:{path}" for path in paths]
+        found = self._objects(asked)
+        return {
+            path: parsed(data) for path, (_, kind, data) in zip(paths, found, strict=True) if kind == "tree"
+        }
+
+    def _chunks(self, ids: Sequence[str]) -> Iterator[Sequence[str]]:
+        """The ids in groups whose bytes fit in one answer."""
+        asked = "".join(f"{each}\n" for each in ids).encode()
+        sizes = self._run("cat-file", "--batch-check=%(objectsize)", stdin=asked).split("\n")
+        chunk: list[str] = []
+        total = 0
+        for each, size in zip(ids, sizes, strict=False):
+            count = int(size) if size.isdigit() else 0
+            require_size(each, count)
+            if chunk and total + count > _CHUNK:
+                yield chunk
+                chunk, total = [], 0
+            chunk.append(each)
+            total += count
+        if chunk:
+            yield chunk
+
+    def _objects(self, names: Sequence[str]) -> Sequence[tuple[str, str, bytes]]:
+        """Id, kind and bytes of each object; the kind is empty where there is none."""
+        asked = "".join(f"{name}\n" for name in names).encode()
+        output = self._git.local(self._at, "cat-file", "--batch", stdin=asked).output
+        found, at = [], 0
+        for name in names:
+            end = output.find(b"\n", at)
+            head = output[at:end].decode(errors="replace").rsplit(" ", 2)
+            if end < 0:
+                raise Malformed("Git's answer ends too early")
+            at = end + 1
+            if len(head) == 3 and head[2].isdigit():
+                size = int(head[2])
+                found.append((head[0], head[1], output[at : at + size]))
+                at += size + 1
+            else:
+                found.append((name, "", b""))
+        return found
 
 
-def _require_mode(entry: _Entry, path: str, allowed: set[str]) -> _Entry:
-    if entry.mode not in allowed:
-        kind = _WORDS.get(entry.mode, "a file")
-        raise Refused(f"{path!r} is {kind}", why="Tagboat reads and writes plain files in plain folders")
-    return entry
+def _listed(line: str, directory: str) -> tuple[str, Entry]:
+    meta, _, path = line.partition("\t")
+    mode, _, name, size = meta.split()
+    return path.removeprefix(f"{directory}/"), Entry(mode, name, int(size) if size.isdigit() else 0)
 
 
 def _commit(record: str) -> Commit:

@@ -7,7 +7,7 @@ lost makes no second one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -23,6 +23,7 @@ from bot.adapters.forges.github_pulls import (
     found_from,
     pull_request,
 )
+from bot.adapters.forges.github_sources import GitHubSources
 from bot.adapters.forges.github_talk import Talk
 from bot.adapters.forges.github_transport import PUBLIC_API, Answer, Transport
 from bot.adapters.forges.github_writing import Writer
@@ -35,6 +36,7 @@ from bot.adapters.forges.rules import (
     require_path,
     require_size,
 )
+from bot.domain.directory import Tree
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
 from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
@@ -92,6 +94,10 @@ class GitHubForge:
         """What GitHub remembers of webhook deliveries; `leads_here` tells our endpoint's address."""
         return GitHubDeliveries(self._api, self._transport, self._credential, leads_here=leads_here)
 
+    def sources(self) -> GitHubSources:
+        """GitHub as the place where images are built from."""
+        return GitHubSources(self._api)
+
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""
         return self._commits.default_branch(repository)
@@ -105,6 +111,17 @@ class GitHubForge:
         """The file's bytes at that commit; None when it is not there; `NotFound` for an unknown commit."""
         require_path(path, allow_workflows=True)  # Reading runs nothing.
         return self._commits.read(repository, commit, path)
+
+    def tree(self, repository: str, commit: str, directory: str) -> Tree:
+        """Every file below the directory at that commit; empty where there is no such directory."""
+        require_path(directory, allow_workflows=True)  # Reading runs nothing.
+        if not is_commit(commit):
+            raise NotFound(f"{commit[:80]!r} is no commit of {repository}")
+        return self._commits.below(repository, commit, directory)
+
+    def blobs(self, repository: str, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of files, by the ids that `tree` tells: a call each, for those not read before."""
+        return {each: self._commits.blob(repository, each) for each in ids}
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
         """How `commit` stands to `revision`; anything that is no full commit id is unknown."""
@@ -125,7 +142,7 @@ class GitHubForge:
         require_own_branch(proposal.branch, proposal.prefix)
         for path, data in proposal.files:
             require_path(path, allow_workflows=proposal.allow_workflows)
-            require_size(path, len(data))
+            require_size(path, len(data or b""))
         commit = self._writer.write(repository, proposal, base=base, expected=expected)
         if expected is None:
             self._fresh.add((repository, proposal.branch))

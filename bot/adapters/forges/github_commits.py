@@ -14,11 +14,16 @@ from bot.adapters.cache import Cache
 from bot.adapters.forges.github_api import GitHubApi
 from bot.adapters.forges.identity import TRAILER, Identity
 from bot.adapters.forges.rules import is_commit, require_size
-from bot.domain.errors import NotFound, Refused
+from bot.domain.directory import MOST_FILES, Entry, Tree, require_files
+from bot.domain.errors import Damaged, NotFound, Refused
 from bot.domain.snapshot import Relation
 
 _FILE_CACHE = 32 * 1024 * 1024
 _FACT_CACHE = 8192
+_TREE_CACHE = 8 * MOST_FILES
+FOLDER = "040000"
+"""The mode of a folder, as GitHub writes it."""
+
 _LISTED = 100
 _LONGEST_LOG = 1000
 _RELATIONS = {
@@ -76,6 +81,9 @@ class Commits:
         self._api = api
         self._identity = identity
         self._files: Cache[tuple[str, str, str], bytes] = Cache(_FILE_CACHE)
+        self._blobs: Cache[tuple[str, str], bytes] = Cache(_FILE_CACHE)
+        self._folders: Cache[tuple[str, str], Mapping[str, tuple[str, str]]] = Cache(_TREE_CACHE)
+        self._below: Cache[tuple[str, str], Tree] = Cache(_TREE_CACHE)
         self._trees: Cache[tuple[str, str], str] = Cache(_FACT_CACHE)
         self._relations: Cache[tuple[str, str, str], Relation] = Cache(_FACT_CACHE)
 
@@ -174,11 +182,62 @@ class Commits:
 
     def listing(self, repository: str, tree: str) -> Mapping[str, tuple[str, str]]:
         """What one folder holds: name → mode and object id."""
-        return self._api.get(
+        kept = self._folders.get((repository, tree))
+        if kept is not None:
+            return kept
+        folder: Mapping[str, tuple[str, str]] = self._api.get(
             repository,
             f"/git/trees/{tree}",
             lambda data: {str(e["path"]): (str(e["mode"]), str(e["sha"])) for e in data["tree"]},
         )
+        self._folders.put((repository, tree), folder, weight=len(folder) + 1)
+        return folder
+
+    def standing(self, repository: str, tree: str, path: str) -> tuple[str, str] | None:
+        """Mode and object id of what stands at a path below a tree; `Refused` below what is no folder."""
+        *folders, name = path.split("/")
+        for folder in folders:
+            mode, tree = self.listing(repository, tree).get(folder, ("", ""))
+            if not mode:
+                return None
+            if mode != FOLDER:
+                raise Refused(f"{path} in {repository} stands below a file", fix="name a path in a folder")
+        return self.listing(repository, tree).get(name)
+
+    def below(self, repository: str, commit: str, directory: str) -> Tree:
+        """Every file below a directory, which is found name by name: what did not move costs nothing."""
+        root = self._existing_tree(repository, commit)
+        mode, tree = self.standing(repository, root, directory) or ("", "")
+        if not mode:
+            return {}
+        if mode != FOLDER:
+            raise Refused(f"{directory} in {repository} is no folder", fix="name a folder")
+        kept = self._below.get((repository, tree))
+        if kept is not None:
+            return kept
+        where, whole = f"/git/trees/{tree}", {"recursive": "1"}
+        files, is_cut = self._api.get(repository, where, _files_below, parameters=whole)
+        require_files(MOST_FILES + 1 if is_cut else len(files), directory=directory, commit=commit)
+        self._below.put((repository, tree), files, weight=len(files) + 1)
+        return files
+
+    def blob(self, repository: str, blob: str) -> bytes:
+        """The bytes of a file, by their id."""
+        kept = self._blobs.get((repository, blob))
+        if kept is not None:
+            return kept
+        data = self._api.get(repository, f"/git/blobs/{blob}", lambda answer: _decoded(answer["content"]))
+        if blob_id(data) != blob:
+            raise Damaged(f"GitHub gives other bytes than {blob} names in {repository}", fix="look again")
+        self._blobs.put((repository, blob), data, weight=len(data) + 256)
+        return data
+
+    def _existing_tree(self, repository: str, commit: str) -> str:
+        try:
+            return self.tree(repository, commit)
+        except NotFound as error:
+            self.default_branch(repository)  # raises where the repository itself is out of sight
+            raise NotFound(f"commit {commit[:80]} is not in {repository}") from error
 
     def _content(self, repository: str, path: str, file: _File) -> bytes:
         data = file.content
@@ -187,7 +246,7 @@ class Commits:
                 repository, f"/git/blobs/{file.blob}", lambda blob: _decoded(blob["content"])
             )
         # For a link to a file GitHub gives the file's content, and the link's own blob id.
-        if len(data) != file.size or _blob_id(data) != file.blob:
+        if len(data) != file.size or blob_id(data) != file.blob:
             raise Refused(f"{path} in {repository} is a symbolic link", fix="name the file that it leads to")
         return data
 
@@ -213,6 +272,13 @@ def _file(data: Any, path: str) -> _File:
     return _File(str(data["sha"]), int(data["size"]), content)
 
 
+def _files_below(data: Any) -> tuple[Tree, bool]:
+    """The files of a recursive tree, and whether it was cut off."""
+    rows = (each for each in data["tree"] if each["type"] != "tree")
+    files = {str(e["path"]): Entry(str(e["mode"]), str(e["sha"]), int(e.get("size") or 0)) for e in rows}
+    return files, bool(data["truncated"])
+
+
 def _comparison(data: Any) -> _Comparison:
     commits = [_commit(item["sha"], item["commit"]) for item in data["commits"]]
     return _Comparison(_RELATIONS[data["status"]], int(data["total_commits"]), commits)
@@ -227,6 +293,6 @@ def _decoded(text: str) -> bytes:
     return base64.b64decode(text)
 
 
-def _blob_id(data: bytes) -> str:
+def blob_id(data: bytes) -> str:
     """The name that Git gives these bytes (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects)."""
     return hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()

@@ -8,13 +8,14 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.adapters.forges.github_api import GitHubApi
-from bot.adapters.forges.github_commits import Commits
+from bot.adapters.forges.github_commits import Commits, blob_id
 from bot.adapters.forges.identity import Identity, signed
 from bot.domain.errors import Conflict, NotFound, Refused, Unreachable
 from bot.domain.proposal import Proposal
 from bot.domain.snapshot import Relation
 
-_PLAIN, _FOLDER, _NEW = "100644", "040000", ""
+_PLAIN, _NEW = "100644", ""
+_FILES = {"100644", "100755"}
 _LOST_RACE = ("already exists", "not a fast forward", "does not exist")
 
 
@@ -32,7 +33,7 @@ class Writer:
         if expected is not None and self._commits.head(repository, branch) != expected:
             raise Conflict(f"branch {branch} of {repository} was moved by somebody else")
         parents = self._parents(repository, base=base, expected=expected)
-        tree = self._edited(repository, base, proposal.files)
+        tree = self._edited(repository, base, proposal)
         if (
             expected is not None
             and parents == [expected]
@@ -62,38 +63,56 @@ class Writer:
         parents = {Relation.CONTAINED: [base], Relation.BEHIND: [expected]}
         return parents.get(relation, [expected, base])
 
-    def _edited(self, repository: str, base: str, files: Sequence[tuple[str, bytes]]) -> str:
+    def _edited(self, repository: str, base: str, proposal: Proposal) -> str:
         try:
-            before = {path: self._commits.read(repository, base, path) for path, _ in files}
             tree = self._commits.tree(repository, base)
+            is_copy = bool(proposal.modes) or any(data is None for _, data in proposal.files)
+            if is_copy:
+                entries = self._copied(repository, tree, proposal)
+            else:
+                entries = self._spliced(repository, base, tree, proposal)
         except NotFound as error:
             self._commits.default_branch(repository)  # raises where the repository itself is out of sight
             raise Conflict(f"{base[:80]} is not in {repository} any more", fix="read it again") from error
-        changed = [(path, data) for path, data in files if before[path] != data]
-        if not changed:
+        if not entries:
             return tree
-        entries = [
-            self._entry(repository, path, data, self._mode(repository, tree, path, before[path]))
-            for path, data in changed
-        ]
         body = {"base_tree": tree, "tree": entries}
         return self._api.send("POST", repository, "/git/trees", body, lambda data: str(data["sha"]))
+
+    def _spliced(
+        self, repository: str, base: str, tree: str, proposal: Proposal
+    ) -> Sequence[Mapping[str, str | None]]:
+        """The entries of files that keep their modes: most were read already, as they were edited."""
+        before = {path: self._commits.read(repository, base, path) for path, _ in proposal.files}
+        return [
+            self._entry(repository, path, data, self._mode(repository, tree, path, before[path]))
+            for path, data in proposal.files
+            if data is not None and before[path] != data
+        ]
+
+    def _copied(self, repository: str, tree: str, proposal: Proposal) -> Sequence[Mapping[str, str | None]]:
+        """The entries of files that come and go: folders are read instead of each file."""
+        modes = dict(proposal.modes)
+        entries: list[Mapping[str, str | None]] = []
+        for path, data in proposal.files:
+            mode, blob = self._commits.standing(repository, tree, path) or (_NEW, "")
+            if mode not in {_NEW, *_FILES}:
+                raise Refused(f"{path} in {repository} is no plain file", fix="name a file")
+            wanted = modes.get(path, mode or _PLAIN)
+            if data is None and mode != _NEW:
+                entries.append({"path": path, "mode": mode, "type": "blob", "sha": None})
+            if data is not None and (wanted, blob_id(data)) != (mode, blob):
+                entries.append(self._entry(repository, path, data, wanted))
+        return entries
 
     def _mode(self, repository: str, tree: str, path: str, before: bytes | None) -> str:
         """The mode that a file keeps. GitHub tells modes only by more calls: spared for plain text."""
         if before is not None and not before.startswith(b"#!") and _is_text(before):
             return _PLAIN
-        *folders, name = path.split("/")
-        for folder in folders:
-            mode, tree = self._commits.listing(repository, tree).get(folder, (_NEW, ""))
-            if mode == _NEW:
-                return _PLAIN
-            if mode != _FOLDER:
-                raise Refused(f"{path} in {repository} stands below a file", fix="name a path in a folder")
-        return self._commits.listing(repository, tree).get(name, (_PLAIN, ""))[0]
+        return (self._commits.standing(repository, tree, path) or (_PLAIN, ""))[0]
 
-    def _entry(self, repository: str, path: str, data: bytes, mode: str) -> Mapping[str, str]:
-        entry = {"path": path, "mode": mode, "type": "blob"}
+    def _entry(self, repository: str, path: str, data: bytes, mode: str) -> Mapping[str, str | None]:
+        entry: dict[str, str | None] = {"path": path, "mode": mode, "type": "blob"}
         if _is_text(data):
             return entry | {"content": data.decode()}
         # JSON carries text only: such a file goes as a blob of its own.

@@ -6,7 +6,7 @@ too (`gitlab_writing`). Every create looks before and after, so that a lost answ
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from bot.adapters.forges.gitlab_api import GitLabApi
 from bot.adapters.forges.gitlab_branches import Branches
 from bot.adapters.forges.gitlab_commits import Commits
 from bot.adapters.forges.gitlab_merge_requests import UNDECIDED, Found, fitting_body, fitting_title, found
+from bot.adapters.forges.gitlab_sources import GitLabSources
 from bot.adapters.forges.gitlab_talk import Talk
 from bot.adapters.forges.gitlab_transport import PUBLIC_URL, Answer, Transport
 from bot.adapters.forges.gitlab_writing import Writer
@@ -27,6 +28,7 @@ from bot.adapters.forges.rules import (
     require_path,
     require_size,
 )
+from bot.domain.directory import Tree
 from bot.domain.errors import Conflict, Denied, NotFound, Refused, TagboatError, Transient, Unreachable
 from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
@@ -79,6 +81,10 @@ class GitLabForge:
         """Close every connection; the next call opens new ones."""
         self._transport.close()
 
+    def sources(self) -> GitLabSources:
+        """GitLab as the place where images are built from."""
+        return GitLabSources(self._api, self._commits)
+
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""
         return self._branches.default(repository)
@@ -93,6 +99,15 @@ class GitLabForge:
         require_path(path, allow_workflows=True)  # Reading runs nothing.
         file = self._commits.file(repository, commit, path)
         return file.data if file else None
+
+    def tree(self, repository: str, commit: str, directory: str) -> Tree:
+        """Every file below the directory at that commit; empty where there is no such directory."""
+        require_path(directory, allow_workflows=True)  # Reading runs nothing.
+        return self._commits.below(repository, commit, directory)
+
+    def blobs(self, repository: str, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of files, by the ids that `tree` tells: a call each, for those not read before."""
+        return {each: self._commits.blob(repository, each) for each in ids}
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
         """How `commit` stands to `revision`; anything that is no full commit id is unknown."""
@@ -114,7 +129,7 @@ class GitLabForge:
         require_own_branch(proposal.branch, proposal.prefix)
         for path, data in proposal.files:
             require_path(path, allow_workflows=proposal.allow_workflows)
-            require_size(path, len(data))
+            require_size(path, len(data or b""))
         commit = self._writer.write(repository, proposal, base=base, expected=expected)
         if expected is None and commit != base:
             self._fresh.add((repository, proposal.branch))

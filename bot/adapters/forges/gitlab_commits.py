@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -13,11 +14,13 @@ from bot.adapters.forges.gitlab_api import GitLabApi
 from bot.adapters.forges.gitlab_branches import Branches
 from bot.adapters.forges.identity import TRAILER, Identity
 from bot.adapters.forges.rules import is_commit, require_size
+from bot.domain.directory import MOST_FILES, Entry, Tree, require_files
 from bot.domain.errors import Malformed, NotFound, Refused
 from bot.domain.snapshot import Relation
 
 _FILE_CACHE = 32 * 1024 * 1024
 _FACT_CACHE = 8192
+_TREE_CACHE = 8 * MOST_FILES
 _LONGEST_LOG = 1000
 _LISTED = 100
 _MOST_PAGES = 50
@@ -66,6 +69,9 @@ class Commits:
         self._identity = identity
         self._account = ""
         self._files: Cache[tuple[str, str, str], File] = Cache(_FILE_CACHE)
+        self._blobs: Cache[tuple[str, str], bytes] = Cache(_FILE_CACHE)
+        self._modes: Cache[tuple[str, str, str], Mapping[str, str]] = Cache(_TREE_CACHE)
+        self._below: Cache[tuple[str, str, str], Tree] = Cache(_TREE_CACHE)
         self._relations: Cache[tuple[str, str, str], Relation] = Cache(_FACT_CACHE)
 
     def file(self, repository: str, commit: str, path: str) -> File | None:
@@ -84,10 +90,59 @@ class Commits:
         if answer.status != 200:
             raise self._api.failure(repository, answer)
         file = self._api.read(repository, answer, lambda data: _file(data, path))
-        if _may_be_link(file.data) and self._mode(repository, commit, path) == "120000":
+        if _may_be_link(file.data) and self.mode(repository, commit, path) == "120000":
             raise Refused(f"{path} in {repository} is a symbolic link", fix="name the file that it leads to")
         self._files.put(key, file, weight=len(file.data) + 256)
         return file
+
+    def mode(self, repository: str, commit: str, path: str) -> str:
+        """The mode of a file, which only the list of its folder tells."""
+        folder = path.rpartition("/")[0]
+        known = self._modes.get((repository, commit, folder))
+        if known is None:
+            pages = self._pages(repository, commit, folder)
+            known = {str(each["path"]): str(each["mode"]) for page in pages for each in page}
+            self._modes.put((repository, commit, folder), known, weight=len(known) + 1)
+        if path not in known:
+            raise Malformed(f"GitLab shows {path} of {repository}, and not in its folder", fix="look again")
+        return known[path]
+
+    def below(self, repository: str, commit: str, directory: str) -> Tree:
+        """Every file below a directory. GitLab's list tells no sizes: they count as 0."""
+        kept = self._below.get((repository, commit, directory))
+        if kept is not None:
+            return kept
+        if not is_commit(commit):
+            raise NotFound(f"{commit[:80]!r} is no commit of {repository}")
+        try:
+            rows = [
+                (
+                    str(each["path"]).removeprefix(f"{directory}/"),
+                    Entry(str(each["mode"]), str(each["id"]), 0),
+                )
+                for page in self._pages(repository, commit, directory, recursive=True)
+                for each in page
+                if each["type"] != "tree"
+            ]
+        except NotFound:
+            self._require_no_file(repository, commit, directory)
+            rows = []
+        require_files(len(rows), directory=directory, commit=commit)
+        files = dict(rows)
+        self._below.put((repository, commit, directory), files, weight=len(files) + 1)
+        return files
+
+    def blob(self, repository: str, blob: str) -> bytes:
+        """The bytes of a file, by their id (https://docs.gitlab.com/api/repositories/)."""
+        kept = self._blobs.get((repository, blob))
+        if kept is not None:
+            return kept
+        data = self._api.get(
+            repository, f"/repository/blobs/{blob}", lambda answer: base64.b64decode(answer["content"])
+        )
+        require_size(blob, len(data))
+        self._blobs.put((repository, blob), data, weight=len(data) + 256)
+        return data
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
         """How `commit` stands to `revision`."""
@@ -128,6 +183,19 @@ class Commits:
             return Relation.BEHIND
         return Relation.DIVERGED
 
+    def _require_no_file(self, repository: str, commit: str, directory: str) -> None:
+        """Raise where the directory is, or is below, a file, or where there is no such commit."""
+        parts = directory.split("/")
+        for length in range(1, len(parts) + 1):
+            path = "/".join(parts[:length])
+            try:
+                found = self.file(repository, commit, path)
+            except Refused:
+                continue  # a folder
+            if found is None:
+                return
+            raise Refused(f"{path} in {repository} is a file", fix="name a folder")
+
     def _require_absent(self, repository: str, commit: str, path: str, message: str) -> None:
         """Raise where a missing file means more than that: a folder, or no such commit or project."""
         if "commit" in message.lower():
@@ -139,22 +207,22 @@ class Commits:
         if "file not found" not in message.lower():
             self._branches.default(repository)  # raises where the project itself is out of sight
 
-    def _mode(self, repository: str, commit: str, path: str) -> str:
-        """The mode of a file, which only the list of its folder tells."""
-        folder = path.rpartition("/")[0]
-        parameters = {"path": folder, "ref": commit, "per_page": _LISTED}
-        for page in range(1, _MOST_PAGES + 1):
-            modes = self._api.get(
-                repository,
-                "/repository/tree",
-                lambda data: {str(each["path"]): str(each["mode"]) for each in data},
-                parameters={**parameters, "page": page},
+    def _pages(
+        self, repository: str, commit: str, folder: str, *, recursive: bool = False
+    ) -> Iterator[Sequence[Any]]:
+        """What a folder holds, page by page."""
+        asked = {"path": folder, "ref": commit, "per_page": _LISTED} | (
+            {"recursive": True} if recursive else {}
+        )
+        most = MOST_FILES // _LISTED * 2 if recursive else _MOST_PAGES
+        for page in range(1, most + 1):
+            rows: Sequence[Any] = self._api.get(
+                repository, "/repository/tree", list, parameters={**asked, "page": page}
             )
-            if path in modes:
-                return modes[path]
-            if len(modes) < _LISTED:
-                break
-        raise Malformed(f"GitLab shows {path} of {repository}, and not in its folder", fix="look again")
+            yield rows
+            if len(rows) < _LISTED:
+                return
+        require_files(MOST_FILES + 1, directory=folder, commit=commit)
 
     def _is_own(self, commit: Commit) -> bool:
         """Whether Tagboat made it. GitLab puts the token's user down as committer, whoever the author is."""

@@ -26,6 +26,7 @@ from bot.adapters.forges.identity import Identity, signed
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
 from bot.domain.proposal import Proposal
 
+_PLAIN, _EXECUTABLE = "100644", "100755"
 _LOST_RACE = (
     "already exists",
     "has changed since",
@@ -48,19 +49,21 @@ class Writer:
 
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
         """Let the proposal's branch hold the base commit's tree with its files; return its commit."""
-        wanted = dict(proposal.files)
         try:
-            before = {path: self._commits.file(repository, base, path) for path in wanted}
+            before = {path: self._commits.file(repository, base, path) for path, _ in proposal.files}
         except NotFound as error:
             self._branches.default(repository)  # raises where the project itself is out of sight
             raise Conflict(f"{base[:80]} is not in {repository} any more", fix="read it again") from error
         self._branches.forget(repository, proposal.branch)
         if expected is None:
-            return self._make(repository, proposal, base, _actions(before, wanted))
+            return self._make(
+                repository, proposal, base, self._all_actions(repository, base, before, proposal)
+            )
         beyond = self._beyond(repository, proposal.branch, base, expected)
         if beyond.is_whole and _holds(beyond, base, expected):
             return self._append(repository, proposal, base, expected, beyond)
-        return self._begin_anew(repository, proposal, base, _actions(before, wanted))
+        actions = self._all_actions(repository, base, before, proposal)
+        return self._begin_anew(repository, proposal, base, actions)
 
     def delete(self, repository: str, branch: str) -> None:
         """Delete a branch; one that is gone already is no error."""
@@ -99,15 +102,35 @@ class Writer:
         self, repository: str, proposal: Proposal, base: str, expected: str, beyond: Comparison
     ) -> str:
         """Put a commit on top; what earlier proposals changed and this one does not goes back."""
-        wanted: dict[str, bytes | None] = dict(proposal.files)
+        wanted, modes = dict(proposal.files), dict(proposal.modes)
         for path in set(beyond.paths) - wanted.keys():
             kept = self._commits.file(repository, base, path)
             wanted[path] = kept.data if kept else None
+            if kept:
+                modes[path] = self._commits.mode(repository, base, path)
         before = {path: self._commits.file(repository, expected, path) for path in wanted}
         actions = _actions(before, wanted, is_guarded=True)
+        actions += self._mode_actions(repository, expected, before, modes)
         if not actions:
             return expected
         return self._commit(repository, proposal, {"actions": actions}, parent=expected)
+
+    def _all_actions(
+        self, repository: str, base: str, before: Mapping[str, File | None], proposal: Proposal
+    ) -> list[Mapping[str, Any]]:
+        """What leads from the base to what is proposed."""
+        modes = self._mode_actions(repository, base, before, dict(proposal.modes))
+        return _actions(before, dict(proposal.files)) + modes
+
+    def _mode_actions(
+        self, repository: str, commit: str, before: Mapping[str, File | None], modes: Mapping[str, str]
+    ) -> list[Mapping[str, Any]]:
+        """What makes files executable, or no more; they have their bytes by then."""
+        return [
+            {"action": "chmod", "file_path": path, "execute_filemode": mode == _EXECUTABLE}
+            for path, mode in modes.items()
+            if mode != (self._commits.mode(repository, commit, path) if before[path] else _PLAIN)
+        ]
 
     def _begin_anew(
         self, repository: str, proposal: Proposal, base: str, actions: list[Mapping[str, Any]]

@@ -6,10 +6,12 @@ hexadecimal ids; callers check names and paths (`rules`) before they get here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from bot.domain.directory import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +70,21 @@ class History(Protocol):
         """The tree of a commit."""
         ...
 
-    def edited(self, commit: str, files: Mapping[str, bytes]) -> str:
-        """The commit's tree with these files, modes kept. `Refused` where a path holds no plain file."""
+    def edited(
+        self, commit: str, files: Mapping[str, bytes | None], modes: Mapping[str, str] | None = None
+    ) -> str:
+        """The commit's tree with these files; None deletes one. Modes are kept unless they are given.
+
+        `Refused` where a path holds no plain file.
+        """
+        ...
+
+    def listing(self, commit: str, directory: str) -> Tree:
+        """Every file below the directory, of any kind; empty where there is none. `Refused`: too many."""
+        ...
+
+    def blobs(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of those ids that are files at hand."""
         ...
 
     def merge(self, ours: str, theirs: str) -> Merged:

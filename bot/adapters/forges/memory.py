@@ -6,7 +6,7 @@ Commits are values named by their content; merges are by whole files, where Git 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -14,8 +14,10 @@ from itertools import count
 from bot.adapters.forges.history import Commit, Merged
 from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.ledger_forge import LedgerForge
+from bot.adapters.forges.memory_sources import MemorySources
 from bot.adapters.forges.rules import require_size
 from bot.adapters.stores.memory import MemoryLedger
+from bot.domain.directory import Entry, Tree, require_files
 from bot.domain.errors import Conflict, NotFound, Refused
 from bot.domain.proposal import PullRequestState
 from bot.ports import Clock, Ledger
@@ -95,13 +97,37 @@ class MemoryHistory:
         """The tree of a commit."""
         return self._commits[commit].tree
 
-    def edited(self, commit: str, files: Mapping[str, bytes]) -> str:
-        """The commit's tree with these files, modes kept."""
+    def edited(
+        self, commit: str, files: Mapping[str, bytes | None], modes: Mapping[str, str] | None = None
+    ) -> str:
+        """The commit's tree with these files; None deletes one, and modes are kept unless given."""
         tree = dict(self.files(commit))
         for path, data in files.items():
             old = _plain(tree, path)
-            tree[path] = File(data, old.mode if old else "100644")
+            if data is None:
+                tree.pop(path, None)
+                continue
+            tree[path] = File(data, (modes or {}).get(path, old.mode if old else "100644"))
         return self.plant(tree)
+
+    def listing(self, commit: str, directory: str) -> Tree:
+        """Every file below a directory."""
+        files = self.files(commit)
+        parts = directory.split("/")
+        above = ("/".join(parts[:length]) for length in range(1, len(parts) + 1))
+        if any(path in files for path in above):
+            raise Refused(f"{directory!r} is no folder")
+        within = {path: file for path, file in files.items() if path.startswith(f"{directory}/")}
+        require_files(len(within), directory=directory, commit=commit)
+        return {
+            path.removeprefix(f"{directory}/"): Entry(file.mode, _blob(file.data), len(file.data))
+            for path, file in within.items()
+        }
+
+    def blobs(self, ids: Collection[str]) -> Mapping[str, bytes]:
+        """The bytes of files, by their ids."""
+        known = {_blob(file.data): file.data for tree in self._trees.values() for file in tree.values()}
+        return {each: known[each] for each in ids if each in known}
 
     def merge(self, ours: str, theirs: str) -> Merged:
         """Merge three ways, file by file."""
@@ -177,6 +203,11 @@ class MemoryForge(LedgerForge):
     def __init__(self, *, clock: Clock, ledger: Ledger | None = None, identity: Identity = _TAGBOAT) -> None:
         super().__init__(ledger=ledger or MemoryLedger(), clock=clock, identity=identity)
         self._repositories: dict[str, MemoryHistory] = {}
+        self._sources = MemorySources(self._locked)
+
+    def sources(self) -> MemorySources:
+        """The same repositories as the place where images are built from."""
+        return self._sources
 
     def create(self, repository: str, files: Mapping[str, bytes], *, branch: str = "main") -> str:
         """Make a repository whose default branch holds one commit with these files; return that commit."""
@@ -258,6 +289,10 @@ def _conflicts(
 ) -> bool:
     before, ours, theirs = old.get(path), left.get(path), right.get(path)
     return before != ours and before != theirs and ours != theirs
+
+
+def _blob(data: bytes) -> str:
+    return _id("blob", data.hex())
 
 
 def _id(*parts: str) -> str:
