@@ -12,19 +12,15 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 from bot.domain.harmless import code, harmless
-from bot.domain.source import Comparison, Origin, ReleaseNotes, SourceRepository
-
-MOST_COMMITS = 10
-"""Commits that are shown of one image."""
+from bot.domain.source import LONGEST_NOTES, MOST_COMMITS, Comparison, Origin, ReleaseNotes, SourceRepository
 
 _MOST_IMAGES = 20
 _MOST_TOLD = 10
 """Images whose commits and notes are shown; of further ones, the links alone."""
 
 _MOST_LINES = 25
-_LONGEST_NOTES = 8_000
 _LONGEST_SHOWN = 2_000
-"""Characters of notes, as they came and as they are shown: with all else they must fit the hosts' limits."""
+"""Characters of notes that are shown of an image: with all else they must fit the hosts' limits."""
 
 _LONGEST_LINE = 300
 _LONGEST_SUBJECT = 100
@@ -105,7 +101,7 @@ def _notes(name: str, notes: ReleaseNotes, repository: SourceRepository | None) 
 
 def _lines(text: str) -> list[str]:
     """The notes line by line: headings, lists and paragraphs stay, everything else of the markup goes."""
-    plain = _COMMENT.sub("", text.replace("\r\n", "\n")[:_LONGEST_NOTES])
+    plain = _COMMENT.sub("", text.replace("\r\n", "\n")[:LONGEST_NOTES])
     plain = _HTML.sub("", _LINK.sub(r"\1", _IMAGE.sub("", plain)))
     lines: list[str] = []
     for line in plain.split("\n"):
@@ -115,7 +111,7 @@ def _lines(text: str) -> list[str]:
     while lines and not lines[-1]:
         lines.pop()
     fitting = _fitting(lines)
-    is_cut = len(fitting) < len(lines) or len(text) > _LONGEST_NOTES
+    is_cut = len(fitting) < len(lines) or len(text) >= LONGEST_NOTES
     return [*fitting, "", "…"] if is_cut else fitting
 
 

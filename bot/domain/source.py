@@ -11,10 +11,17 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 from urllib.parse import quote, urlsplit
 
 from bot.domain.image import ImageRef
 from bot.domain.repository_url import is_same_repository
+
+MOST_COMMITS = 10
+"""Commits that are kept and shown of one image's step."""
+
+LONGEST_NOTES = 8_000
+"""Characters of release notes that are kept."""
 
 _PREFIX = "org.opencontainers.image."
 _LONGEST = 500
@@ -133,6 +140,11 @@ class SourceCommit:
     id: str
     subject: str
 
+    @classmethod
+    def of(cls, commit: str, message: str) -> SourceCommit:
+        """The commit with this message, of which a bounded part is kept."""
+        return cls(commit, message.strip().partition("\n")[0][:_LONGEST].strip())
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -141,6 +153,11 @@ class Comparison:
     commits: tuple[SourceCommit, ...] = ()
     total: int = 0
 
+    @classmethod
+    def of(cls, commits: Iterable[SourceCommit], total: int) -> Comparison:
+        """A comparison that keeps as many of the newest commits as are shown."""
+        return cls(tuple(islice(commits, MOST_COMMITS)), total)
+
 
 @dataclass(frozen=True, slots=True)
 class ReleaseNotes:
@@ -148,6 +165,11 @@ class ReleaseNotes:
 
     tag: str
     text: str
+
+    @classmethod
+    def of(cls, tag: str, text: str) -> ReleaseNotes:
+        """The notes, of which a bounded part is kept."""
+        return cls(tag, text[:LONGEST_NOTES])
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,8 @@ class HostedRepository:
         self.is_archived = False
         self.has_drafts = True
         self.milestones: list[str] = []
+        self.is_public = False
+        self.releases: dict[str, str] = {}
 
     def commit(
         self,

@@ -26,6 +26,7 @@ from tests.fakes.github_deliveries import answer_of_app, answer_of_repository
 from tests.fakes.github_hooks import Hooks
 from tests.fakes.github_json import Shapes
 from tests.fakes.github_people import route as route_to_people
+from tests.fakes.github_releases import route as route_to_releases
 from tests.fakes.github_routes import NOT_FOUND, Call, refused, route
 from tests.fakes.http_host import Answer, Exchange, Faults, HttpHost, Request, Response
 
@@ -126,6 +127,7 @@ class FakeGitHub:
     def _about_repository(self, request: Request, account: Account, found: re.Match[str]) -> Response:
         rest = found["rest"] or ""
         routed = route(request.method, rest) or route_to_people(request.method, rest)
+        routed = routed or route_to_releases(request.method, rest)
         try:
             repository = self.host.repository(found["path"])
             if (found["rest"] or "").startswith("/hooks"):

@@ -64,7 +64,7 @@ class Shapes:
             "name": name,
             "full_name": repository.path,
             "owner": self.user(owner),
-            "private": True,
+            "private": not repository.is_public,
             "html_url": html,
             "description": None,
             "fork": False,

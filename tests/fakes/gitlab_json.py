@@ -48,7 +48,7 @@ class Shapes:
             "http_url_to_repo": f"{self.url}/{repository.path}.git",
             "web_url": f"{self.url}/{repository.path}",
             "archived": repository.is_archived,
-            "visibility": "private",
+            "visibility": "public" if repository.is_public else "private",
             "merge_method": "merge",
             "squash_option": "default_off",
         }

@@ -14,7 +14,10 @@ from typing import Any
 from bot.adapters.forges.gitlab_api import GitLabApi
 from bot.adapters.forges.gitlab_branches import Branches
 from bot.adapters.forges.gitlab_commits import Commits
-from bot.adapters.forges.gitlab_merge_requests import UNDECIDED, Found, fitting_body, fitting_title, found
+from bot.adapters.forges.gitlab_consent import Consents
+from bot.adapters.forges.gitlab_lookup import MergeRequests
+from bot.adapters.forges.gitlab_merge_requests import fitting_body, fitting_title
+from bot.adapters.forges.gitlab_merging import Merger
 from bot.adapters.forges.gitlab_sources import GitLabSources
 from bot.adapters.forges.gitlab_talk import Talk
 from bot.adapters.forges.gitlab_transport import PUBLIC_URL, Answer, Transport

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-from bot.domain.errors import Refused
+from bot.domain.branch import is_branch_name
+from bot.domain.errors import NotFound, Refused
 from bot.domain.proposal import BRANCH_PREFIX, PullRequest
 from bot.domain.repository_path import safe_path
 
@@ -31,9 +32,16 @@ def is_commit(text: str) -> bool:
     return _COMMIT.fullmatch(text) is not None
 
 
+def require_commits(repository: str, *commits: str) -> None:
+    """Raise `NotFound` unless each is a full commit id."""
+    for commit in commits:
+        if not is_commit(commit):
+            raise NotFound(f"{_shown(commit)} is no commit of {repository}")
+
+
 def require_branch(branch: str) -> None:
     """Raise `Refused` unless Git allows the name for a branch."""
-    if not branch or len(branch) > _LONGEST_NAME or _BAD_IN_BRANCH.search(branch) or is_commit(branch):
+    if not is_branch_name(branch):
         raise Refused(
             f"{_shown(branch)} is not a branch name", fix="use letters, digits and . _ - between slashes"
         )
