@@ -89,8 +89,10 @@ def _planned(world: World, pipeline: Pipeline) -> _Planned:
 def _step(action: Action, files: Mapping[str, bytes | None]) -> _Step:
     from bot.domain.action import (
         ArmPullRequest,
+        Comment,
         CommitDirectly,
         DeleteBranch,
+        Describe,
         DisarmPullRequest,
         MergePullRequest,
         Propose,
@@ -105,6 +107,10 @@ def _step(action: Action, files: Mapping[str, bytes | None]) -> _Step:
             return _Step("update", f"update pull request {action.number}", _texts(action, files))
         case Withdraw():
             return _Step("close", f"close pull request {action.number}: {action.comment}")
+        case Describe():
+            return _Step("describe", f"add labels, reviewers and their kind to pull request {action.number}")
+        case Comment():
+            return _Step("comment", f"comment on pull request {action.number}")
         case MergePullRequest():
             return _Step("merge", f"merge pull request {action.number} at {action.expected_head[:12]}")
         case ArmPullRequest():

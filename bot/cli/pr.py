@@ -165,7 +165,7 @@ def _open(world: World, pipeline: str, environment: str) -> _Found:
         typer.BadParameter: no such pipeline or environment.
         NotFound: none is open.
     """
-    from bot.domain.wording import branch_of
+    from bot.flow.look import Looking
 
     (place,) = opening.chosen(world.pipelines, pipeline)
     names = [each.name for each in place.environments]
@@ -175,10 +175,11 @@ def _open(world: World, pipeline: str, environment: str) -> _Found:
             f"{pipeline} has no environment {environment!r} (one of {known})", param_hint="ENVIRONMENT"
         )
     each = place.environment(environment)
-    forge = world.forges[place.repository.forge]
-    for pull in forge.pull_requests(place.repository.path, branch_of(place, each)):
-        if pull.state is PullRequestState.OPEN:
-            return _Found(place, each, forge, pull)
+    looking = Looking(world, place, each, world.store.load(place.name).environment(each.name))
+    for branch in reversed(looking.branches):
+        for pull in looking.forge.pull_requests(looking.path, branch):
+            if pull.state is PullRequestState.OPEN:
+                return _Found(place, each, looking.forge, pull)
     raise NotFound(
         f"no pull request is open for {environment} of {pipeline}",
         fix=f"`tagboat status {pipeline}` says what it waits for",

@@ -6,15 +6,16 @@ time to look again, and actions. "No" and "not yet" are statuses, never exceptio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain import story
+from bot.domain import memory, story
 from bot.domain.action import Action, Propose, Refresh
 from bot.domain.deployment import written
 from bot.domain.errors import TagboatError
 from bot.domain.image import Release
+from bot.domain.noise import recent
 from bot.domain.notice import Notice
 from bot.domain.progress import Progress, follow
 from bot.domain.situation import Situation, Step
@@ -26,6 +27,7 @@ from bot.domain.snapshot import (
     Record,
     Snapshot,
     State,
+    Traffic,
 )
 from bot.domain.step import next_step
 
@@ -55,7 +57,9 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     decided: dict[str, _Decided] = {}
     for environment in snapshot.pipeline.environments:
         upstream = {name: decided[name].record for name in environment.after}
-        decided[environment.name] = _decide_one(Situation(snapshot, environment, upstream, now))
+        one = _decide_one(Situation(snapshot, environment, upstream, now))
+        decided[environment.name] = one
+        snapshot = replace(snapshot, traffic=_busier(snapshot.traffic, one.actions, now))
     statuses = tuple(one.status for one in decided.values())
     times = [one.status.wake_at for one in decided.values() if one.status.wake_at]
     return Plan(
@@ -65,6 +69,12 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
         notices=tuple(_notices(snapshot, decided)),
         wake_at=min(times) if times else None,
     )
+
+
+def _busier(traffic: Traffic, actions: Iterable[Action], now: datetime) -> Traffic:
+    """The traffic with what is about to be opened."""
+    new = sum(isinstance(action, Propose) and action.number is None for action in actions)
+    return Traffic(traffic.open + new, (*traffic.opened, *(now,) * new)) if new else traffic
 
 
 def _decide_one(situation: Situation) -> _Decided:
@@ -84,13 +94,11 @@ def _decide_one(situation: Situation) -> _Decided:
     )
     record = _remember(situation.record, progress)
     step = next_step(situation, found)
-    for action in step.actions:
-        if isinstance(action, Propose):
-            record = replace(record, proposed=action.release)
+    record = memory.after(record, step, situation.now)
     refreshes = tuple(
         Refresh(situation.environment.name, application, hard) for application, hard in progress.refreshes
     )
-    status = _status(situation, found, progress, step)
+    status = _status(situation, found, progress, step, record)
     return _Decided(status, record, (*step.actions, *refreshes), progress, step.release)
 
 
@@ -102,6 +110,8 @@ def _unread(situation: Situation, state: State, reason: str) -> _Decided:
         reason=reason,
         after=situation.environment.after,
         running=_versions(current.release) if current else {},
+        group=situation.environment.group,
+        opened=recent(situation.record.opened, situation.now),
     )
     return _Decided(status, situation.record)
 
@@ -112,7 +122,9 @@ def _remember(record: EnvironmentRecord, progress: Progress) -> EnvironmentRecor
     return replace(record, deployments=(*record.deployments[:-1], progress.deployment))
 
 
-def _status(situation: Situation, found: Release, progress: Progress, step: Step) -> EnvironmentStatus:
+def _status(
+    situation: Situation, found: Release, progress: Progress, step: Step, record: EnvironmentRecord
+) -> EnvironmentStatus:
     state, reason = _word(progress, step)
     current = situation.record.current
     times = [moment for moment in (progress.wake_at, step.until, *_choice_times(situation)) if moment]
@@ -120,7 +132,7 @@ def _status(situation: Situation, found: Release, progress: Progress, step: Step
     return EnvironmentStatus(
         name=situation.environment.name,
         state=state,
-        reason=reason,
+        reason="; ".join(text for text in (reason, _unsaid(situation, record)) if text),
         after=situation.environment.after,
         running=_versions(current.release if current else found),
         next=_versions(step.release) if step.release else {},
@@ -128,7 +140,17 @@ def _status(situation: Situation, found: Release, progress: Progress, step: Step
         applications=progress.applications,
         live_since=progress.deployment.live_since if progress.deployment else None,
         wake_at=min(times) if times else None,
+        group=situation.environment.group,
+        opened=record.opened,
     )
+
+
+def _unsaid(situation: Situation, record: EnvironmentRecord) -> str:
+    """What the host did not take of what belongs beside the open pull request."""
+    pull = situation.view.open_pull_request
+    if pull is None or not record.unsaid or not record.described.startswith(f"{pull.number}/"):
+        return ""
+    return f"the Git host did not take {'; '.join(record.unsaid)}"
 
 
 def _choice_times(situation: Situation) -> Iterator[datetime]:

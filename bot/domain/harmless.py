@@ -16,9 +16,9 @@ _BREAK = "\u200b"
 """Zero width: what is behind it is no name, number or address of its own any more."""
 
 _LOOK_ALIKES = str.maketrans(r"<>&`|\*~[]{}!$", "‹›＆ʼ¦⧵∗∼❲❳❴❵ǃ＄") | {
-    ord(mark): f"{mark}{_BREAK}" for mark in "@#"
+    ord(mark): f"{mark}{_BREAK}" for mark in "@#%"
 }
-_ADDRESS = re.compile(r":(?=//)|(?i:(?<=www)\.|(?<=mailto):|(?<=xmpp):)")
+_ADDRESS = re.compile(r"(?=://)|(?i:(?<=www)(?=\.)|(?<=mailto)(?=:)|(?<=xmpp)(?=:))")
 _BEGIN = re.compile(r"^(?=[-+/=%]|\d{1,9}[.)](?:\s|$))")
 
 
@@ -27,15 +27,17 @@ def harmless(text: str, *, longest: int = _LONGEST) -> str:
 
     The same text always gives the same line, and what is harmless already stays as it is.
     """
-    seen = "".join(" " if unicodedata.category(each) in _UNSEEN else each for each in text[: 4 * longest])
-    line = " ".join(seen.replace(_BREAK, "").split())
-    line = line if len(line) <= longest else f"{line[: longest - 1]}…"
-    return _BEGIN.sub(_BREAK, _ADDRESS.sub(lambda found: f"{found[0]}{_BREAK}", line.translate(_LOOK_ALIKES)))
+    visible = text[: 4 * longest].replace(_BREAK, "")
+    seen = "".join(" " if unicodedata.category(each) in _UNSEEN else each for each in visible)
+    line = " ".join(seen.split())
+    line = line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
+    return _BEGIN.sub(_BREAK, _ADDRESS.sub(_BREAK, line.translate(_LOOK_ALIKES)))
 
 
 def code(text: str) -> str:
     """Text from outside as code in Markdown; nothing for an empty one."""
-    return f"`{harmless(text).strip(_BREAK)}`" if text.strip() else ""
+    line = harmless(text).strip(_BREAK)
+    return f"`{line}`" if line else ""
 
 
 def slug(text: str) -> str:

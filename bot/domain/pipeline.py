@@ -10,6 +10,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.domain.image import ImageName
+from bot.domain.keep import DirectoryPromotion
 from bot.domain.place import Place
 from bot.domain.pull_request_policy import PullRequestPolicy
 from bot.domain.selection import SelectionPolicy
@@ -113,7 +114,8 @@ class Deadlines:
 class Environment:
     """One place to deploy: what to write, who merges, what to watch, and what must hold before.
 
-    Environments of one `group` share one pull request.
+    Environments of one `group` share one pull request. `promote` is a directory that is copied from the first
+    environment of `after`.
     `soak` is how long the release must have been live in every environment of `after`. `allow_workflows`
     says that files may be written which CI runs.
     """
@@ -131,6 +133,7 @@ class Environment:
     group: str = ""
     pull_request: PullRequestPolicy = field(default_factory=PullRequestPolicy)
     allow_workflows: bool = False
+    promote: DirectoryPromotion | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -156,6 +159,11 @@ class Pipeline:
     def environment(self, name: str) -> Environment:
         """Return the environment of that name; raises KeyError when there is none."""
         return {environment.name: environment for environment in self.environments}[name]
+
+    def sources(self, name: str) -> tuple[str, ...]:
+        """The directories of an environment that others copy, in a stable order."""
+        copies = (each for each in self.environments if each.promote and each.after[0] == name)
+        return tuple(sorted({each.promote.directory for each in copies if each.promote}))
 
     def image(self, alias: str) -> PipelineImage:
         """Return the image of that alias; raises KeyError when there is none."""

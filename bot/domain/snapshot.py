@@ -8,12 +8,13 @@ status`, the page and the API show.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from bot.domain.consent import Consent
+from bot.domain.directory import DirectoryView
 from bot.domain.errors import TagboatError, Transient, sentence
 from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Application, Environment, Pipeline
@@ -44,6 +45,10 @@ class Problem:
 
     def __str__(self) -> str:
         return sentence(self.what, self.why, self.fix)
+
+
+MOST_DEPLOYMENTS = 30
+"""Deployments kept per environment: enough to find an older release that soaked while newer ones cook."""
 
 
 class Relation(StrEnum):
@@ -106,6 +111,7 @@ class EnvironmentView:
     `branch_head` (None: no such branch). `foreign_commit` names a commit on our branch that is not ours.
     `consent` is what reviewers, checks and the host say of the open pull request; None where none of it
     matters.
+    `directory` is what was read to copy one (None: not now).
     `older` are open pull requests from branches of earlier releases that nobody else committed to.
     In a group the files are those of all `fellows` too.
     """
@@ -120,6 +126,7 @@ class EnvironmentView:
     problem: Problem | None = None
     branch: str = ""
     older: tuple[PullRequest, ...] = ()
+    directory: DirectoryView | None = None
     fellows: tuple[Fellow, ...] = ()
 
     @property
@@ -150,6 +157,15 @@ class Deployment:
     pull_request_url: str = ""
     refreshed: Mapping[str, datetime] = field(default_factory=dict)
     hard_refreshed: Mapping[str, datetime] = field(default_factory=dict)
+    tree: str = ""
+    """What the directories that others copy held at the commit (`tree_id`); empty where nobody does."""
+    copied_at: str = ""
+    """The commit at which the environment's own directory was known to be a copy; empty: never."""
+
+    @property
+    def passed_on(self) -> Release:
+        """What others take over: the release, with the files that stand beside it."""
+        return replace(self.release, tree=self.release.tree or self.tree)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +200,11 @@ class EnvironmentRecord:
     def current(self) -> Deployment | None:
         """What the base branch says now, or None before the first look."""
         return self.deployments[-1] if self.deployments else None
+
+    def with_new(self, deployment: Deployment, since: datetime) -> EnvironmentRecord:
+        """The memory with a deployment that took the place of all others at that moment."""
+        before = tuple(replace(each, live_until=each.live_until or since) for each in self.deployments)
+        return replace(self, deployments=(*before, deployment)[-MOST_DEPLOYMENTS:])
 
 
 @dataclass(frozen=True, slots=True)

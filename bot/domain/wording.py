@@ -1,77 +1,60 @@
-"""The words of a pull request: branch, title, commit message and body, for people who decide by reading it.
+"""The words of a pull request: title, commit message and body, for people who decide by reading it.
 
-Everything here depends only on the release and what was proved, never on the time of writing, so that the
-same proposal has the same text and an unchanged one needs no edit.
+Everything here depends only on the releases and what was proved, never on the time of writing, so that the
+same proposal has the same text and an unchanged one needs no edit. What comes from images is made harmless.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from bot.domain.image import ImageRef, Release, short_digest
-from bot.domain.pipeline import Environment, Merge, Pipeline
+from bot.domain.change import Change
+from bot.domain.harmless import code, harmless
+from bot.domain.image import ImageRef, short_digest
+from bot.domain.pipeline import Merge
 from bot.domain.promotion import Proof
-from bot.domain.proposal import marker
+from bot.domain.pull_request_policy import CommitPolicy, CommitStyle
 
-BRANCH_PREFIX = "tagboat/"
-"""Every branch that Tagboat writes begins so; forges refuse to write any other."""
-
-
-def branch_of(pipeline: Pipeline, environment: Environment) -> str:
-    """The one branch of a pipeline and environment: the same name finds the same proposal after a crash."""
-    return f"{BRANCH_PREFIX}{pipeline.name}/{environment.name}"
+_MOST_NAMED = 3
+_MOST_ROWS = 100
 
 
-def title(pipeline: Pipeline, environment: Environment, *, before: Release, after: Release) -> str:
-    """`homepage prod: web 1.2.0 → 1.3.0`, or a count where more than three images move."""
-    moved = _moved(before, after)
-    if len(moved) > 3:
-        return f"{pipeline.name} {environment.name}: {len(moved)} images"
-    changes = ", ".join(f"{alias} {_step(old, new)}" for alias, old, new in moved)
-    return f"{pipeline.name} {environment.name}: {changes}"
+def title(changes: Sequence[Change], commit: CommitPolicy) -> str:
+    """`homepage prod: web 1.2.0 → 1.3.0`, or a count where more than three images move.
+
+    The group's name stands for several environments; the scope of a conventional title is either.
+    """
+    place, what = _place(changes), _summary(changes)
+    if commit.style is CommitStyle.CONVENTIONAL:
+        scope = changes[0].environment.group or changes[0].environment.name
+        pipeline = f"{changes[0].pipeline.name} " if len(changes) == 1 else ""
+        return f"{commit.type}({scope}): {pipeline}{what}"
+    return f"{place}: {what}"
 
 
-def message(
-    pipeline: Pipeline,
-    environment: Environment,
-    *,
-    before: Release,
-    after: Release,
-    proofs: Sequence[Proof],
-) -> str:
+def message(change: Change, commit: CommitPolicy) -> str:
     """The commit message: the title, then each image with where it comes from, then what was proved."""
-    lines = [title(pipeline, environment, before=before, after=after), ""]
-    for alias, old, new in _moved(before, after):
+    lines = [title([change], commit), ""]
+    for alias, old, new in change.moved:
         lines.append(f"{alias}: {new.name} {_step(old, new)}")
         lines.extend([f"  {new.digest}"] if new.digest else [])
     lines.extend(
-        f"Live in {proof.environment} since {_minute(proof)} (commit {proof.commit[:12]})."
-        for proof in proofs
+        f"Live in {proof.environment} since {minute(proof)} (commit {proof.commit[:12]})."
+        for proof in change.proofs
     )
     return "\n".join(lines) + "\n"
 
 
-def body(
-    pipeline: Pipeline,
-    environment: Environment,
-    *,
-    before: Release,
-    after: Release,
-    proofs: Sequence[Proof],
-) -> str:
-    """The pull request's text in Markdown, ending with the marker that names the release."""
-    rows = [_row(alias, old, new) for alias, old, new in _moved(before, after)]
-    files = ", ".join(f"`{path}`" for path in environment.files)
+def body(changes: Sequence[Change]) -> str:
+    """The pull request's text in Markdown."""
     parts = [
-        f"Brings **{environment.name}** of **{pipeline.name}** to {_code(after.version)}.",
-        "\n".join(
-            ["| image | from registry | now | then | digest |", "| --- | --- | --- | --- | --- |", *rows]
-        ),
-        f"**Changes** only these values in {files}.",
-        _proved_text(environment, proofs),
-        _next_text(environment),
-        marker(after.key),
+        _heading(changes),
+        _table(changes),
+        f"**Changes** only these values in {_files(changes)}.",
+        *(_supersedes(change, is_alone=len(changes) == 1) for change in changes),
+        *(_proved(change, is_alone=len(changes) == 1) for change in changes),
+        _next(changes),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -85,50 +68,112 @@ def span(length: timedelta) -> str:
     return text or "0s"
 
 
-def _moved(before: Release, after: Release) -> list[tuple[str, ImageRef, ImageRef]]:
-    old = dict(before.images)
-    return [(alias, old[alias], new) for alias, new in after.images if not _is_same(old[alias], new)]
+def minute(proof: Proof) -> str:
+    """When a proof began, to the minute."""
+    return f"{proof.live_since:%Y-%m-%d %H:%M} UTC"
 
 
-def _row(alias: str, old: ImageRef, new: ImageRef) -> str:
-    cells = (alias, str(new.name), old.version, new.version, short_digest(new.digest))
-    return f"| {' | '.join(map(_code, cells))} |"
+def _place(changes: Sequence[Change]) -> str:
+    first = changes[0]
+    if len(changes) == 1:
+        return f"{first.pipeline.name} {first.environment.name}"
+    return f"group {first.environment.group}"
 
 
-def _is_same(old: ImageRef, new: ImageRef) -> bool:
-    digests = {old.digest, new.digest} - {None}
-    return (old.name, old.tag) == (new.name, new.tag) and len(digests) < 2
+def _summary(changes: Sequence[Change]) -> str:
+    moved = [(change, *each) for change in changes for each in change.moved]
+    if len(moved) > _MOST_NAMED:
+        pipelines = len({change.pipeline.name for change in changes})
+        of_them = f" of {pipelines} pipelines" if pipelines > 1 else ""
+        return f"{len(moved)} images{of_them}"
+    is_alone = len(changes) == 1
+    return ", ".join(
+        f"{'' if is_alone else f'{change.pipeline.name} '}{alias} {_step(old, new)}"
+        for change, alias, old, new in moved
+    )
+
+
+def _heading(changes: Sequence[Change]) -> str:
+    first = changes[0]
+    if len(changes) == 1:
+        place = f"**{first.environment.name}** of **{first.pipeline.name}**"
+        return f"Brings {place} to {code(first.after.version)}."
+    places = _listed(f"**{each.environment.name}** of **{each.pipeline.name}**" for each in changes)
+    return f"Brings the group **{first.environment.group}** up to date: {places}."
+
+
+def _table(changes: Sequence[Change]) -> str:
+    is_alone = len(changes) == 1
+    head = [
+        *([] if is_alone else ["pipeline", "environment"]),
+        "image",
+        "from registry",
+        "now",
+        "then",
+        "digest",
+    ]
+    rows = [
+        (*(() if is_alone else change.place), alias, str(new.name), old.version, new.version, _short(new))
+        for change in changes
+        for alias, old, new in change.moved
+    ]
+    lines = [_line(head), _line(["---"] * len(head)), *(_line(map(code, row)) for row in rows[:_MOST_ROWS])]
+    rest = len(rows) - _MOST_ROWS
+    return "\n".join(lines) + (f"\n\n… and {rest} more images." if rest > 0 else "")
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _files(changes: Sequence[Change]) -> str:
+    return _listed(
+        code(path) for path in sorted({path for each in changes for path in each.environment.files})
+    )
+
+
+def _listed(items: Iterable[str]) -> str:
+    every = list(dict.fromkeys(items))
+    shown, rest = every[:_MOST_ROWS], len(every) - _MOST_ROWS
+    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _supersedes(change: Change, *, is_alone: bool) -> str:
+    if not change.mark.supersedes:
+        return ""
+    place = "" if is_alone else f" in {change.environment.name} of {change.pipeline.name}"
+    return f"**Supersedes** {', '.join(map(code, change.mark.supersedes))}{place}."
+
+
+def _proved(change: Change, *, is_alone: bool) -> str:
+    if not change.proofs:
+        return ""
+    soak = change.environment.soak
+    soaked = f", soaked for at least {span(soak)}" if soak else ""
+    place = "" if is_alone else f" of {change.pipeline.name} for {change.environment.name}"
+    lines = [
+        f"- {each.environment}: live since {minute(each)} at commit {each.commit[:12]}{soaked}"
+        for each in change.proofs
+    ]
+    return "\n".join([f"**Proved upstream**{place}", "", *lines])
+
+
+def _next(changes: Sequence[Change]) -> str:
+    environments = [change.environment for change in changes]
+    is_auto = all(each.merge is Merge.AUTO for each in environments)
+    who = "Tagboat merges this" if is_auto else "A human merges this"
+    when = " inside its windows" if any(each.windows for each in environments) else ""
+    names = _listed(code(each.name) for place in environments for each in place.applications)
+    if not names:
+        return f"**Next** {who}{when}; the release counts as live once merged."
+    return f"**Next** {who}{when}; then Argo CD is followed until {names} is synced and healthy."
 
 
 def _step(old: ImageRef, new: ImageRef) -> str:
     if old.version == new.version:
-        return f"{new.version} ({short_digest(old.digest)} → {short_digest(new.digest)})"
-    return f"{old.version} → {new.version}"
+        return f"{harmless(new.version)} ({_short(old)} → {_short(new)})"
+    return f"{harmless(old.version)} → {harmless(new.version)}"
 
 
-def _proved_text(environment: Environment, proofs: Sequence[Proof]) -> str:
-    if not proofs:
-        return ""
-    soak = f", soaked for at least {span(environment.soak)}" if environment.soak else ""
-    lines = [
-        f"- {each.environment}: live since {_minute(each)} at commit {each.commit[:12]}{soak}"
-        for each in proofs
-    ]
-    return "\n".join(["**Proved upstream**", "", *lines])
-
-
-def _next_text(environment: Environment) -> str:
-    who = "Tagboat merges this" if environment.merge is Merge.AUTO else "A human merges this"
-    when = " inside its windows" if environment.windows else ""
-    if not environment.applications:
-        return f"**Next** {who}{when}; the release counts as live once merged."
-    names = ", ".join(f"`{each.name}`" for each in environment.applications)
-    return f"**Next** {who}{when}; then Argo CD is followed until {names} is synced and healthy."
-
-
-def _minute(proof: Proof) -> str:
-    return f"{proof.live_since:%Y-%m-%d %H:%M} UTC"
-
-
-def _code(text: str) -> str:
-    return f"`{text}`" if text else ""
+def _short(ref: ImageRef) -> str:
+    return short_digest(ref.digest)

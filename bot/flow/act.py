@@ -6,7 +6,8 @@ find, so an action that was already done, by us before a crash or by a human, do
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import assert_never
 
 import structlog
@@ -14,8 +15,10 @@ import structlog
 from bot.domain.action import (
     Action,
     ArmPullRequest,
+    Comment,
     CommitDirectly,
     DeleteBranch,
+    Describe,
     DisarmPullRequest,
     MergePullRequest,
     Propose,
@@ -23,27 +26,36 @@ from bot.domain.action import (
     Withdraw,
 )
 from bot.domain.errors import Conflict, Refused, TagboatError
+from bot.domain.group import fellows_of
 from bot.domain.pipeline import Merge, Pipeline
 from bot.domain.proposal import PullRequestState
+from bot.flow.receive import wake
 from bot.flow.world import World
 
 log = structlog.get_logger(__name__)
 
 
-def act(
-    world: World, pipeline: Pipeline, *, base: str, branch: str, actions: Iterable[Action]
-) -> dict[str, TagboatError]:
-    """Carry out the actions in order; return what went wrong, by environment.
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What went wrong, and what a host did not take though nothing stopped; both by environment."""
+
+    errors: Mapping[str, TagboatError]
+    unsaid: Mapping[str, tuple[str, ...]]
+
+
+def act(world: World, pipeline: Pipeline, *, base: str, branch: str, actions: Iterable[Action]) -> Acted:
+    """Carry out the actions in order.
 
     One environment's failure does not keep the others waiting, but its own further actions. A lost
     compare-and-swap (`Conflict`) asks for no more than another look, which sees what is there.
     """
     errors: dict[str, TagboatError] = {}
+    unsaid: dict[str, tuple[str, ...]] = {}
     for action in actions:
         if action.environment in errors:
             continue
         try:
-            _do(world, pipeline, base, branch, action)
+            missing = _do(world, pipeline, base, branch, action)
         except Conflict as error:
             log.info("overtaken", environment=action.environment, reason=str(error))
             errors[action.environment] = error
@@ -51,11 +63,13 @@ def act(
             log.warning("action_failed", environment=action.environment, reason=str(error))
             errors[action.environment] = error
         else:
+            unsaid[action.environment] = (*unsaid.get(action.environment, ()), *missing)
             log.info("action_done", environment=action.environment, action=type(action).__name__)
-    return errors
+    return Acted(errors, unsaid)
 
 
-def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action) -> None:
+def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action) -> Sequence[str]:
+    """Carry out one action; return what the host did not take of it."""
     forge = world.forges[pipeline.repository.forge]
     path = pipeline.repository.path
     match action:
@@ -67,7 +81,7 @@ def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action
                 forge.revise(path, action.number, title=action.proposal.title, body=action.proposal.body)
         case Withdraw():
             if forge.pull_request(path, action.number).state is not PullRequestState.OPEN:
-                return  # merged by a human since it was looked at
+                return ()  # merged by a human since it was looked at
             forge.revise(path, action.number, title=action.title, body=action.body)
             forge.close(path, action.number, comment=action.comment)
         case MergePullRequest() | ArmPullRequest():
@@ -79,6 +93,11 @@ def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action
                 message=action.message,
                 method=action.method,
             )
+            _wake_fellows(world, pipeline, action.environment)
+        case Describe():
+            return forge.describe(path, action.number, action.metadata)
+        case Comment():
+            forge.comment(path, action.number, action.body, key=action.key)
         case DisarmPullRequest():
             forge.disarm(path, action.number)
         case CommitDirectly():
@@ -90,6 +109,16 @@ def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action
             world.deployments[action.application.argocd].refresh(action.application, hard=action.hard)
         case _:
             assert_never(action)
+    return ()
+
+
+def _wake_fellows(world: World, pipeline: Pipeline, environment: str) -> None:
+    """Let those who share the pull request see what became of it."""
+    fellows = fellows_of(world.pipelines.values(), pipeline, pipeline.environment(environment))
+    names = sorted({each.pipeline.name for each in fellows} - {pipeline.name})
+    if names:
+        world.store.wake(names, now=world.clock.now())
+        wake(world, names)
 
 
 def _require_direct(pipeline: Pipeline, action: CommitDirectly) -> None:

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import structlog
 
-from bot.domain import wording
 from bot.domain.errors import NotFound, Refused, Transient
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.proposal import PullRequest
 from bot.domain.window import closed
+from bot.flow.look import Looking
 from bot.flow.world import World
-from bot.ports import Forge
 
 log = structlog.get_logger(__name__)
 
@@ -32,7 +31,7 @@ def merge_by_human(world: World, pipeline: str, environment: str, *, number: int
         when = f"ask again after {shut.until:%Y-%m-%d %H:%M} UTC" if shut.until else "change the windows"
         raise Refused(f"{environment} of {pipeline} may not change now", why=shut.reason, fix=when)
     forge = world.forges[place.repository.forge]
-    pull = _pull_request(forge, place, each, number)
+    pull = _pull_request(world, place, each, number)
     commit = forge.merge(
         place.repository.path, number, expected_head=head, message=f"{pull.title}\n\nMerged by {who}.\n"
     )
@@ -48,7 +47,7 @@ def close_by_human(world: World, pipeline: str, environment: str, *, number: int
     """
     place, each = _place(world, pipeline, environment)
     forge = world.forges[place.repository.forge]
-    _pull_request(forge, place, each, number)
+    _pull_request(world, place, each, number)
     forge.close(place.repository.path, number, comment=f"Closed by {who}.")
     _look_again(world, pipeline)
 
@@ -63,9 +62,11 @@ def _place(world: World, pipeline: str, environment: str) -> tuple[Pipeline, Env
     return found, found.environment(environment)
 
 
-def _pull_request(forge: Forge, pipeline: Pipeline, environment: Environment, number: int) -> PullRequest:
-    pull = forge.pull_request(pipeline.repository.path, number)
-    if pull.branch != wording.branch_of(pipeline, environment):
+def _pull_request(world: World, pipeline: Pipeline, environment: Environment, number: int) -> PullRequest:
+    record = world.store.load(pipeline.name).environment(environment.name)
+    looking = Looking(world, pipeline, environment, record)
+    pull = looking.forge.pull_request(looking.path, number)
+    if pull.branch not in looking.branches:
         raise NotFound(
             f"pull request {number} is not Tagboat's for {environment.name} of {pipeline.name}",
             fix="see `tagboat pr list`",

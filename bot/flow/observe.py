@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import rollout, wording
+from bot.domain import rollout
 from bot.domain.deployment import track, written
 from bot.domain.edit.targets import read_target
 from bot.domain.errors import NotFound, TagboatError
@@ -18,7 +18,6 @@ from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Application, Environment, Pipeline, PipelineImage
 from bot.domain.progress import followed
 from bot.domain.promotion import Proved, proved, unpinned
-from bot.domain.proposal import PullRequest
 from bot.domain.snapshot import (
     ApplicationView,
     BaseBranch,
@@ -33,6 +32,7 @@ from bot.domain.snapshot import (
 from bot.domain.verdict import Followed
 from bot.flow.choose import Asking, choose_image
 from bot.flow.images import Images
+from bot.flow.look import Looking, git_view, pull_requests, traffic
 from bot.flow.world import World
 from bot.ports import Forge
 
@@ -50,11 +50,14 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
         TagboatError: the base branch itself could not be read, so nothing can be said.
     """
     forge = world.forges[pipeline.repository.forge]
-    pulls = {each.name: _pull_requests(forge, pipeline, each) for each in pipeline.environments}
+    looking = [
+        Looking(world, pipeline, each, record.environment(each.name)) for each in pipeline.environments
+    ]
+    pulls = [pull_requests(each) for each in looking]
     branch = _base_branch(forge, pipeline)
     views = {
-        each.name: _git_view(forge, pipeline, each, branch, pulls[each.name])
-        for each in pipeline.environments
+        each.environment.name: git_view(each, branch, found)
+        for each, found in zip(looking, pulls, strict=True)
     }
     choices = {
         each.name: _choices(world, pipeline, each, views[each.name], record.environment(each.name), now)
@@ -66,7 +69,7 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
         seen = _applications(world, pipeline, each, tracked.environment(each.name), branch)
         views[each.name] = replace(views[each.name], applications=seen)
     digests = _tag_digests(world, pipeline, tracked, now)
-    return Snapshot(pipeline, branch, choices, views, tracked, digests)
+    return Snapshot(pipeline, branch, choices, views, tracked, digests, traffic(world, pipeline))
 
 
 def _base_branch(forge: Forge, pipeline: Pipeline) -> BaseBranch:
@@ -77,50 +80,6 @@ def _base_branch(forge: Forge, pipeline: Pipeline) -> BaseBranch:
     if head is None:
         raise NotFound(f"branch {name} is not in {path}", fix="correct `branch` in the configuration")
     return BaseBranch(name, head, name == default)
-
-
-def _pull_requests(
-    forge: Forge, pipeline: Pipeline, environment: Environment
-) -> Sequence[PullRequest] | Problem:
-    try:
-        return forge.pull_requests(pipeline.repository.path, wording.branch_of(pipeline, environment))
-    except TagboatError as error:
-        return Problem.of(error)
-
-
-def _git_view(
-    forge: Forge,
-    pipeline: Pipeline,
-    environment: Environment,
-    branch: BaseBranch,
-    pulls: Sequence[PullRequest] | Problem,
-) -> EnvironmentView:
-    if isinstance(pulls, Problem):
-        return EnvironmentView(files={}, problem=pulls)
-    path = pipeline.repository.path
-    ours = wording.branch_of(pipeline, environment)
-    try:
-        files = {file: forge.read(path, branch.head, file) for file in environment.files}
-        head = forge.head(path, ours)
-        proposed = {file: forge.read(path, head, file) for file in environment.files} if head else {}
-        view = EnvironmentView(
-            files=files,
-            pull_requests=tuple(pulls),
-            branch_head=head,
-            proposed_files=proposed,
-            foreign_commit=forge.foreign_commit(path, branch=ours, base=branch.name) if head else None,
-        )
-        return replace(view, pull_requests=_as_merged(forge, path, ours, view))
-    except TagboatError as error:
-        return EnvironmentView(files={}, problem=Problem.of(error))
-
-
-def _as_merged(forge: Forge, path: str, ours: str, view: EnvironmentView) -> tuple[PullRequest, ...]:
-    """The pull requests, read again where one was merged since: it is then known what brought the files."""
-    is_brought = view.branch_head is None or view.files == view.proposed_files
-    if view.open_pull_request is None or not is_brought:
-        return view.pull_requests
-    return tuple(forge.pull_requests(path, ours))
 
 
 def _choices(

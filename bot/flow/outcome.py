@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import story
+from bot.domain import memory, story
 from bot.domain.decision import Plan
 from bot.domain.errors import Conflict, Permanent, TagboatError, Transient, sentence
 from bot.domain.notice import Notice
@@ -27,6 +27,7 @@ from bot.domain.snapshot import (
     Snapshot,
     State,
 )
+from bot.flow.act import Acted
 from bot.ports import Outcome
 
 AGAIN = timedelta(seconds=15)
@@ -38,11 +39,11 @@ BROKEN_AGAIN = timedelta(minutes=5)
 _EVERYWHERE = "every environment"
 
 
-def decided(plan: Plan, snapshot: Snapshot, errors: Mapping[str, TagboatError], now: datetime) -> Outcome:
-    """What is left behind by a plan that was carried out, but for the `errors` by environment."""
-    pipeline = snapshot.pipeline
+def decided(plan: Plan, snapshot: Snapshot, acted: Acted, now: datetime) -> Outcome:
+    """What is left behind by a plan that was carried out, but for what went wrong."""
+    pipeline, errors = snapshot.pipeline, acted.errors
     environments = tuple(_hindered(each, errors.get(each.name)) for each in plan.environments)
-    remembered = _without_lost_refreshes(plan.record, snapshot.record, errors)
+    remembered = _as_done(plan.record, snapshot.record, acted)
     return Outcome(
         record=replace(remembered, fault_since=_fault_since(snapshot, errors, now)),
         status=PipelineStatus(pipeline.name, str(pipeline.repository), environments, looked_at=now),
@@ -97,11 +98,14 @@ def _for_humans(pipeline: Pipeline, errors: Mapping[str, TagboatError]) -> Itera
             yield story.blocked(pipeline.name, name, str(error))
 
 
-def _without_lost_refreshes(after: Record, before: Record, errors: Mapping[str, TagboatError]) -> Record:
-    """Forget those comparisons that were planned and, after an error, perhaps not asked for."""
+def _as_done(after: Record, before: Record, acted: Acted) -> Record:
+    """Forget what was planned and, after an error, perhaps not done; keep what a host did not take."""
     environments = dict(after.environments)
-    for name in errors:
-        environments[name] = _without_new_refreshes(after.environment(name), before.environment(name).current)
+    for name, said in acted.unsaid.items():
+        environments[name] = memory.unsaid(after.environment(name), said)
+    for name in acted.errors:
+        kept = _without_new_refreshes(after.environment(name), before.environment(name).current)
+        environments[name] = memory.undone(kept, before.environment(name))
     return replace(after, environments=environments)
 
 

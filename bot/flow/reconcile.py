@@ -139,14 +139,12 @@ def _look(world: World, pipeline: Pipeline, now: datetime) -> tuple[Outcome, boo
     except TagboatError as error:
         log.warning("not_observed", reason=str(error))
         return unread(pipeline, record, world.store.shown(pipeline.name), error, now), False
-    errors = act(
-        world, pipeline, base=snapshot.branch.head, branch=snapshot.branch.name, actions=plan.actions
-    )
-    only_overtaken = all(isinstance(error, Conflict) for error in errors.values())
+    acted = act(world, pipeline, base=snapshot.branch.head, branch=snapshot.branch.name, actions=plan.actions)
+    only_overtaken = all(isinstance(error, Conflict) for error in acted.errors.values())
     is_due = bool(plan.actions) or (plan.wake_at is not None and plan.wake_at <= now)
     # Who reads thousands of tags gives the lease back between the parts, so that others have their turn.
     goes_on = is_due and only_overtaken and not (_is_reading(snapshot) and not plan.actions)
-    return _polled(world, pipeline, decided(plan, snapshot, errors, now), now), goes_on
+    return _polled(world, pipeline, decided(plan, snapshot, acted, now), now), goes_on
 
 
 def _is_reading(snapshot: Snapshot) -> bool:

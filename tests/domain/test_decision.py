@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.action import MergePullRequest, Propose, Withdraw
+from bot.domain.action import Comment, MergePullRequest, Propose, Withdraw
 from bot.domain.decision import Plan, decide
 from bot.domain.image import ImageRef
 from bot.domain.pipeline import Environment, Merge
@@ -182,9 +182,16 @@ def test_a_foreign_commit_on_the_branch_stops_tagboat_with_a_sentence() -> None:
     foreign = replace(proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"), foreign_commit="f" * 40)
     seen = in_dev(chosen("1.2.0"), foreign)
     plan = decide(seen, NOW)
-    assert plan.actions == ()
+    assert [type(action) for action in plan.actions] == [Comment]
     assert status(plan, "dev").state is State.BLOCKED
     assert "ffffffffffff" in status(plan, "dev").reason
+
+
+def test_what_was_said_of_a_foreign_commit_is_not_said_again() -> None:
+    foreign = replace(proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"), foreign_commit="f" * 40)
+    seen = in_dev(chosen("1.2.0"), foreign)
+    once = decide(seen, NOW)
+    assert decide(replace(seen, record=once.record), NOW).actions == ()
 
 
 @pytest.mark.parametrize(

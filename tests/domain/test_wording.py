@@ -2,58 +2,147 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from bot.domain import wording
-from bot.domain.image import ImageRef, Release
+from bot.domain.change import Change, new_mark
+from bot.domain.image import ImageName, ImageRef, Release
+from bot.domain.letter import letter
+from bot.domain.mark import withdrawn
+from bot.domain.pipeline import Environment, Merge, PipelineImage
 from bot.domain.promotion import Proof
-from bot.domain.proposal import withdrawn
-from tests.domain.situations import HEAD, NOW, PROD, WEB, digest, pipeline, pull_request, release
+from bot.domain.pull_request_policy import CommitPolicy, CommitStyle
+from bot.domain.selection import SelectionPolicy
+from bot.domain.window import Window, WindowKind
+from tests.domain.situations import (
+    HEAD,
+    NOW,
+    PROD,
+    WEB,
+    digest,
+    environment,
+    pipeline,
+    pull_request,
+    release,
+)
 
 PROOFS = (Proof("staging", NOW - timedelta(hours=3), HEAD),)
+PLAIN = CommitPolicy()
+CONVENTIONAL = CommitPolicy(CommitStyle.CONVENTIONAL)
 
 
-def body() -> str:
-    return wording.body(pipeline(), PROD, before=release("1.0.0"), after=release("1.1.0"), proofs=PROOFS)
+def change(
+    before: Release | None = None,
+    after: Release | None = None,
+    *,
+    place: Environment = PROD,
+    name: str = "shop",
+    proofs: tuple[Proof, ...] = PROOFS,
+) -> Change:
+    old, new = before or release("1.0.0"), after or release("1.1.0")
+    owner = replace(pipeline(), name=name)
+    return Change(owner, place, old, new, new_mark(owner, place, before=old, after=new), proofs)
 
 
-def test_the_branch_is_named_by_pipeline_and_environment_alone() -> None:
-    assert wording.branch_of(pipeline(), PROD) == "tagboat/shop/prod"
+def grouped(name: str, **changes: object) -> Change:
+    place = environment("prod", group="prod", **changes)
+    return change(name=name, place=place, proofs=())
 
 
 def test_the_title_says_what_changes_from_what_to_what() -> None:
-    title = wording.title(pipeline(), PROD, before=release("1.0.0"), after=release("1.1.0"))
-    assert title == "shop prod: web 1.0.0 → 1.1.0"
+    assert wording.title([change()], PLAIN) == "shop prod: web 1.0.0 → 1.1.0"
+
+
+def test_a_conventional_title_has_type_and_scope() -> None:
+    assert wording.title([change()], CONVENTIONAL) == "chore(prod): shop web 1.0.0 → 1.1.0"
+    release_type = replace(CONVENTIONAL, type="deploy")
+    assert wording.title([change()], release_type).startswith("deploy(prod): ")
 
 
 def test_a_moved_tag_is_told_apart_by_its_digests() -> None:
     before = Release.of({"web": ImageRef(WEB, "stable", digest("one"))})
     after = Release.of({"web": ImageRef(WEB, "stable", digest("two"))})
-    title = wording.title(pipeline(), PROD, before=before, after=after)
+    title = wording.title([change(before, after)], PLAIN)
     assert title == "shop prod: web stable (6f6e65000000 → 74776f000000)"
 
 
 def test_many_images_are_counted_in_the_title() -> None:
     before = Release.of({name: ImageRef(WEB, "1.0.0") for name in "abcd"})
     after = Release.of({name: ImageRef(WEB, "1.1.0") for name in "abcd"})
-    assert wording.title(pipeline(), PROD, before=before, after=after) == "shop prod: 4 images"
+    assert wording.title([change(before, after)], PLAIN) == "shop prod: 4 images"
+
+
+@pytest.mark.parametrize(
+    ("count", "commit", "title"),
+    [
+        (2, PLAIN, "group prod: a web 1.0.0 → 1.1.0, b web 1.0.0 → 1.1.0"),
+        (2, CONVENTIONAL, "chore(prod): a web 1.0.0 → 1.1.0, b web 1.0.0 → 1.1.0"),
+        (5, PLAIN, "group prod: 5 images of 5 pipelines"),
+    ],
+)
+def test_a_group_is_titled_by_its_name_and_what_moves(count: int, commit: CommitPolicy, title: str) -> None:
+    assert wording.title([grouped(name) for name in "abcde"[:count]], commit) == title
 
 
 def test_the_body_says_where_the_image_comes_from_what_was_proved_and_what_comes_next() -> None:
-    text = body()
+    text = wording.body([change()])
     assert "| `web` | `ghcr.io/acme/web` | `1.0.0` | `1.1.0` | `312e312e3000` |" in text
     assert "- staging: live since 2026-11-20 09:00 UTC at commit dddddddddddd, soaked for at least 2h" in text
     assert "A human merges this" in text
     assert "`envs/prod/values.yaml`" in text
+    assert "Supersedes" not in text
 
 
-def test_the_body_names_its_release_for_tagboat_to_find_again() -> None:
-    pull = pull_request("1.1.0", body=body())
-    assert pull.release_key == release("1.1.0").key
-    assert pull.is_withdrawn is False
-    closed = pull_request("1.1.0", body=withdrawn(body()))
+def test_the_body_of_a_group_has_one_table_over_all() -> None:
+    text = wording.body([grouped("api"), grouped("shop")])
+    assert "Brings the group **prod** up to date: **prod** of **api**, **prod** of **shop**." in text
+    assert text.count("| pipeline | environment | image |") == 1
+    for name in ("api", "shop"):
+        row = f"| `{name}` | `prod` | `web` | `ghcr.io/acme/web` | `1.0.0` | `1.1.0` | `312e312e3000` |"
+        assert row in text
+
+
+@pytest.mark.parametrize(
+    ("merges", "words"),
+    [
+        ((Merge.AUTO, Merge.AUTO), "Tagboat merges this"),
+        ((Merge.AUTO, Merge.MANUAL), "A human merges this"),
+    ],
+)
+def test_one_who_merges_by_hand_speaks_for_the_group(merges: tuple[Merge, Merge], words: str) -> None:
+    members = [grouped(name, merge=merge) for name, merge in zip("ab", merges, strict=True)]
+    assert f"**Next** {words}; the release counts" in wording.body(members)
+
+
+def test_windows_are_told_where_there_are_some() -> None:
+    place = replace(PROD, windows=(Window(WindowKind.ALLOW, "0 8 * * *", timedelta(hours=8)),))
+    assert "A human merges this inside its windows" in wording.body([change(place=place)])
+
+
+def test_a_table_of_very_many_images_is_cut_and_says_so() -> None:
+    before = Release.of({f"i{index}": ImageRef(WEB, "1.0.0") for index in range(130)})
+    after = Release.of({f"i{index}": ImageRef(WEB, "1.1.0") for index in range(130)})
+    text = wording.body([change(before, after)])
+    assert text.count("`1.1.0`") == 100
+    assert "… and 30 more images." in text
+
+
+def test_what_was_proposed_before_is_listed_the_oldest_first() -> None:
+    superseding = change()
+    mark = replace(superseding.mark, supersedes=("1.0.1", "1.0.2"))
+    assert "**Supersedes** `1.0.1`, `1.0.2`." in wording.body([replace(superseding, mark=mark)])
+
+
+def test_the_letter_ends_with_the_mark_for_tagboat_to_find_again() -> None:
+    own = change()
+    body = letter(own, [own], ()).body
+    pull = pull_request("1.1.0", body=body, pipeline="shop", environment="prod")
+    assert pull.mark == own.mark
+    assert (pull.release_key, pull.is_withdrawn) == (release("1.1.0").key, False)
+    closed = replace(pull, body=withdrawn(body))
     assert (closed.release_key, closed.is_withdrawn) == (release("1.1.0").key, True)
 
 
@@ -62,13 +151,22 @@ def test_a_body_that_a_human_rewrote_names_no_release() -> None:
 
 
 def test_the_commit_message_opens_with_the_title_and_names_the_digest() -> None:
-    message = wording.message(
-        pipeline(), PROD, before=release("1.0.0"), after=release("1.1.0"), proofs=PROOFS
-    )
-    lines = message.splitlines()
+    lines = wording.message(change(), PLAIN).splitlines()
     assert lines[:2] == ["shop prod: web 1.0.0 → 1.1.0", ""]
     assert f"  {digest('1.1.0')}" in lines
     assert "Live in staging since 2026-11-20 09:00 UTC (commit dddddddddddd)." in lines
+
+
+def test_an_image_that_does_not_move_is_not_mentioned() -> None:
+    other = ImageRef(ImageName("ghcr.io", "acme/db"), "9")
+    before = Release.of({"web": ImageRef(WEB, "1"), "db": other})
+    after = Release.of({"web": ImageRef(WEB, "2"), "db": other})
+    images = (
+        PipelineImage("web", WEB, SelectionPolicy()),
+        PipelineImage("db", other.name, SelectionPolicy()),
+    )
+    place = replace(change(before, after), pipeline=replace(pipeline(), images=images))
+    assert "db" not in wording.title([place], PLAIN) + wording.message(place, PLAIN)
 
 
 @pytest.mark.parametrize(

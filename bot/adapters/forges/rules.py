@@ -19,11 +19,7 @@ SHORTEST_PREFIX = 4
 LARGEST_FILE = 10 * 1024 * 1024
 """Bytes of one file that Tagboat reads or writes: far more than any values file that people keep by hand."""
 
-_LONGEST_NAME = 200
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_BAD_IN_BRANCH = re.compile(
-    r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/-]|[/.]$|(?:^|/)\.|\.lock(?:/|$)|^@$|[\ud800-\udfff]"
-)
 _COMMENT_KEY = re.compile(r"[a-z0-9/-]{1,150}")
 
 

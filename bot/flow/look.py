@@ -1,0 +1,165 @@
+"""Look: what Git and the forge say of one environment and its proposals, and how many there are of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bot.domain.branch import branch_of, has_branch_per_release
+from bot.domain.errors import Permanent, TagboatError
+from bot.domain.group import fellows_of
+from bot.domain.pipeline import Environment, Pipeline
+from bot.domain.proposal import PullRequest, PullRequestState
+from bot.domain.snapshot import (
+    BaseBranch,
+    EnvironmentRecord,
+    EnvironmentStatus,
+    EnvironmentView,
+    Fellow,
+    PipelineStatus,
+    Problem,
+    Traffic,
+)
+from bot.flow.world import World
+from bot.ports import Forge
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """One environment that is looked at, with what is remembered of it."""
+
+    world: World
+    pipeline: Pipeline
+    environment: Environment
+    record: EnvironmentRecord
+
+    @property
+    def forge(self) -> Forge:
+        """The pipeline's forge."""
+        return self.world.forges[self.pipeline.repository.forge]
+
+    @property
+    def path(self) -> str:
+        """The repository, as the forge knows it."""
+        return self.pipeline.repository.path
+
+    @property
+    def branches(self) -> Sequence[str]:
+        """The branches of its proposals, the newest last; none before the first of its releases.
+
+        Raises:
+            Refused: the configuration's template gives no name.
+        """
+        if has_branch_per_release(self.environment):
+            return self.record.branches
+        return (branch_of(self.pipeline, self.environment),)
+
+    def fellows(self) -> tuple[Fellow, ...]:
+        """Those who share its pull request, as they were shown last."""
+        found = fellows_of(self.world.pipelines.values(), self.pipeline, self.environment)
+        boards = {name: self.world.store.shown(name) for name in {each.pipeline.name for each in found}}
+        return tuple(replace(each, shown=_shown(boards, each)) for each in found)
+
+    def seen(self, pull: PullRequest) -> PullRequest:
+        """The pull request as it is looked at for this environment."""
+        return replace(pull, pipeline=self.pipeline.name, environment=self.environment.name)
+
+
+def pull_requests(looking: Looking) -> Sequence[PullRequest] | Problem:
+    """Every pull request from the environment's branches, newest first."""
+    try:
+        found = [
+            looking.seen(pull)
+            for branch in looking.branches
+            for pull in looking.forge.pull_requests(looking.path, branch)
+        ]
+    except TagboatError as error:
+        return Problem.of(error)
+    return sorted(found, key=lambda pull: -pull.number)
+
+
+def git_view(looking: Looking, branch: BaseBranch, pulls: Sequence[PullRequest] | Problem) -> EnvironmentView:
+    """The environment's files, as they are and as they are proposed, and its pull requests."""
+    if isinstance(pulls, Problem):
+        return EnvironmentView(files={}, problem=pulls)
+    forge, path = looking.forge, looking.path
+    try:
+        ours = next(reversed(looking.branches), "")
+        fellows = looking.fellows()
+        head = forge.head(path, ours) if ours else None
+        view = EnvironmentView(
+            files=_files(looking, fellows, branch.head),
+            pull_requests=tuple(pulls),
+            branch=ours,
+            branch_head=head,
+            proposed_files=_files(looking, fellows, head) if head else {},
+            foreign_commit=forge.foreign_commit(path, branch=ours, base=branch.name) if head else None,
+            fellows=fellows,
+        )
+        return _without_older(looking, branch, _as_merged(looking, view))
+    except TagboatError as error:
+        return EnvironmentView(files={}, problem=Problem.of(error))
+
+
+def traffic(world: World, pipeline: Pipeline) -> Traffic:
+    """Tagboat's pull requests in the pipeline's repository, by what was last seen of all pipelines there.
+
+    Nobody is asked where no limit is set.
+    """
+    paces = [environment.pull_request.pace for environment in pipeline.environments]
+    if all(pace.most_open is None and pace.per_hour is None for pace in paces):
+        return Traffic()
+    near = {name for name, each in world.pipelines.items() if each.repository == pipeline.repository}
+    shown = [
+        environment
+        for board in world.store.board()
+        if board.name in near
+        for environment in board.environments
+    ]
+    numbers = {each.pull_request.number for each in shown if each.pull_request}
+    return Traffic(len(numbers), tuple(sorted(moment for each in shown for moment in each.opened)))
+
+
+def _shown(boards: Mapping[str, PipelineStatus | None], fellow: Fellow) -> EnvironmentStatus | None:
+    board = boards[fellow.pipeline.name]
+    environments = board.environments if board else ()
+    return next((each for each in environments if each.name == fellow.environment.name), None)
+
+
+def _files(looking: Looking, fellows: Sequence[Fellow], commit: str) -> Mapping[str, bytes | None]:
+    """The files of the environment and of its fellows at a commit."""
+    read = looking.forge.read
+    files = {file: read(looking.path, commit, file) for file in looking.environment.files}
+    for file in sorted({file for fellow in fellows for file in fellow.environment.files} - files.keys()):
+        try:
+            files[file] = read(looking.path, commit, file)
+        except Permanent:  # the fellow's own status says so; here its part is left out
+            files[file] = None
+    return files
+
+
+def _as_merged(looking: Looking, view: EnvironmentView) -> EnvironmentView:
+    """The pull requests, read again where one was merged since: it is then known what brought the files."""
+    is_brought = view.branch_head is None or view.files == view.proposed_files
+    if view.open_pull_request is None or not is_brought:
+        return view
+    again = pull_requests(looking)
+    return view if isinstance(again, Problem) else replace(view, pull_requests=tuple(again))
+
+
+def _without_older(looking: Looking, branch: BaseBranch, view: EnvironmentView) -> EnvironmentView:
+    """The open pull requests of earlier releases' branches are put aside: they are superseded.
+
+    Those that somebody else committed to are left to people.
+    """
+    older = [pull for pull in view.pull_requests if _is_open(pull) and pull.branch != view.branch]
+    if not older:
+        return view
+    foreign = looking.forge.foreign_commit
+    ours = [each for each in older if not foreign(looking.path, branch=each.branch, base=branch.name)]
+    rest = tuple(pull for pull in view.pull_requests if pull not in older)
+    return replace(view, pull_requests=rest, older=tuple(ours))
+
+
+def _is_open(pull: PullRequest) -> bool:
+    return pull.state is PullRequestState.OPEN
