@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.edit.targets import read_target
@@ -12,9 +11,6 @@ from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.proposal import PullRequest, PullRequestState
 from bot.domain.snapshot import Deployment, EnvironmentRecord
-
-_REMEMBERED = 30
-"""Deployments kept per environment: enough to find an older release that soaked while newer ones cook."""
 
 
 def written(pipeline: Pipeline, environment: Environment, files: Mapping[str, bytes | None]) -> Release:
@@ -78,9 +74,9 @@ def track(
         pull_request=merged.number if merged else None,
         pull_request_url=merged.url if merged else "",
         is_initial=current is None and merged is None,
+        copied_at=current.copied_at if current else "",
     )
-    before = tuple(replace(each, live_until=each.live_until or now) for each in record.deployments)
-    return replace(record, deployments=(*before, deployment)[-_REMEMBERED:])
+    return record.with_new(deployment, now)
 
 
 def _same(wanted: ImageRef, found: ImageRef) -> bool:

@@ -55,9 +55,13 @@ class ImageRef:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The image references that move together, one per alias of a pipeline."""
+    """The image references that move together, one per alias of a pipeline.
+
+    `tree` names the files that move along, where a directory is promoted (`bot.domain.directory.tree_id`).
+    """
 
     images: tuple[tuple[str, ImageRef], ...]
+    tree: str = ""
 
     @classmethod
     def of(cls, images: Mapping[str, ImageRef]) -> Release:
@@ -71,21 +75,25 @@ class Release:
         return dict(self.images)[alias]
 
     def only(self, aliases: Collection[str]) -> Release:
-        """The part of the release that these aliases name."""
+        """The images of the release that these aliases name, without its files."""
         return Release(tuple((alias, ref) for alias, ref in self.images if alias in aliases))
 
     @property
     def key(self) -> str:
-        """Twelve hexadecimal digits that name this release: the same images give the same key."""
-        text = "\n".join(f"{alias}={ref}" for alias, ref in self.images)
+        """Twelve hexadecimal digits that name this release: the same images and files give the same key."""
+        lines = [f"{alias}={ref}" for alias, ref in self.images]
+        text = "\n".join([*lines, f"tree {self.tree}"] if self.tree else lines)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
     def version(self) -> str:
         """What a human calls it: `1.4.2`, or `api 1.4.2, web 2.0.1` where there are several images."""
         if len(self.images) == 1:
-            return self.images[0][1].version
-        return ", ".join(f"{alias} {ref.version}" for alias, ref in self.images)
+            images = self.images[0][1].version
+        else:
+            images = ", ".join(f"{alias} {ref.version}" for alias, ref in self.images)
+        files = f"files {self.tree[:7]}" if self.tree else ""
+        return " + ".join(part for part in (images, files) if part)
 
 
 def is_tag(text: str) -> bool:

@@ -8,7 +8,7 @@ busy pipeline does not starve its last environment.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.image import ImageRef, Release
@@ -50,12 +50,23 @@ def proved(
     first = upstream[environment.after[0]]
     newer: NotYet | None = None
     for deployment in reversed(first.deployments):
-        lack = _lack(deployment.release, environment, upstream, now)
+        release = deployment.passed_on if environment.promote else deployment.release
+        lack = _lack(release, environment, upstream, now)
         if lack is None:
-            proofs = tuple(_proof(name, upstream[name], deployment.release) for name in environment.after)
-            return Proved(deployment.release, proofs, newer)
+            proofs = tuple(_proof(name, upstream[name], release) for name in environment.after)
+            return Proved(release, proofs, newer)
         newer = newer or lack
     return newer or NotYet(f"waits for {environment.after[0]}: nothing is deployed there yet")
+
+
+def carried(environment: Environment, release: Release) -> Release:
+    """The part of a release that an environment takes over: its own images, and files where it copies some.
+
+    One that writes no image by itself takes over all: they come with the files.
+    """
+    aliases = {target.alias for target in environment.targets}
+    part = release.only(aliases) if aliases else replace(release, tree="")
+    return replace(part, tree=release.tree) if environment.promote else part
 
 
 def unpinned(environment: Environment, release: Release, running: Release) -> tuple[ImageRef, ...]:
@@ -107,7 +118,9 @@ def _lack_in(
 
 
 def _newest(record: EnvironmentRecord, release: Release) -> Deployment | None:
-    return next((each for each in reversed(record.deployments) if each.release == release), None)
+    """The newest deployment of a release, with the very files; else of its images, with any files."""
+    same = [each for each in reversed(record.deployments) if each.release.images == release.images]
+    return next((each for each in same if each.passed_on.tree == release.tree), next(iter(same), None))
 
 
 def _proof(name: str, record: EnvironmentRecord, release: Release) -> Proof:
