@@ -19,6 +19,7 @@ from urllib.parse import unquote
 
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import MissingError
+from tests.fakes.gitlab_consent import Consent
 from tests.fakes.gitlab_json import Shapes
 from tests.fakes.gitlab_routes import MEMBERS, STRANGERS, Account, Call, Ways, refused, route
 from tests.fakes.http_host import Exchange, Faults, HttpHost, Request, Response
@@ -35,6 +36,7 @@ class FakeGitLab:
         self.host = host or GitHost(folder / "gitlab")
         self.tokens = {TOKEN: Account(BOT)}
         self.ways = Ways()
+        self.consent = Consent()
         self._http = HttpHost(self._answer)
         self._shapes = Shapes(self.url)
 
@@ -78,6 +80,8 @@ class FakeGitLab:
 
     def _answer(self, request: Request) -> Response:
         with self.host.lock:
+            for repository in self.host.repositories:
+                self.consent.go_on(repository)
             return self._routed(request)
 
     def _routed(self, request: Request) -> Response:
@@ -102,7 +106,8 @@ class FakeGitLab:
             return refused(403, "403 Forbidden")
         function, parts = routed
         try:
-            return function(Call(request, repository, account, self._shapes, self.ways, parts))
+            call = Call(request, repository, account, self._shapes, self.ways, self.consent, parts)
+            return function(call)
         except MissingError as error:
             return refused(404, str(error))
 

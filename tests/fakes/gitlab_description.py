@@ -26,6 +26,8 @@ _BEYOND = (
     r"GET /api/v4/users",
     r"GET /api/v4/projects/[^/]+/repository/blobs/[0-9a-f]{40}",
     r"GET /api/v4/projects/[^/]+/milestones",
+    r"GET /api/v4/projects/[^/]+/merge_requests/\d+/reviewers",
+    r"POST /api/v4/projects/[^/]+/merge_requests/\d+/cancel_merge_when_pipeline_succeeds",
     r"GET /api/v4/projects/[^/]+/releases/[^/]+",
 )
 _TEXT, _NUMBERS = {"type": "string"}, {"type": "array", "items": {"type": "integer"}}
@@ -72,7 +74,7 @@ _CORRECTIONS: Mapping[str, Mapping[str, Any]] = {
     f"GET {_PROJECT}/repository/tree": {"is_list": True},
     f"GET {_PROJECT}/merge_requests/{{noteable_id}}/notes": {"is_list": True},
 }
-_LISTS = {"assignees", "reviewers"}
+_LISTS = {"assignees", "reviewers", "approved_by"}
 """Properties that are described as one object, and are an array of them."""
 
 

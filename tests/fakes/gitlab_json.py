@@ -8,13 +8,26 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from tests.fakes.git_host import HostedRepository
-from tests.fakes.git_host_model import Comment, Pull
+from tests.fakes.git_host_model import Pull
 from tests.fakes.git_repository import Commit, Entry
 
 Json = dict[str, Any]
+
+
+class Noted(Protocol):
+    """What stands below a merge request."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def when(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +143,9 @@ class Shapes:
             "web_url": f"{self.url}/{repository.path}/-/compare/a...b",
         }
 
-    def merge_request(self, repository: HostedRepository, pull: Pull, status: str, squashed: bool) -> Json:
+    def merge_request(
+        self, repository: HostedRepository, pull: Pull, status: str, *, squashed: bool, is_armed: bool
+    ) -> Json:
         """A merge request; the same shape everywhere."""
         states = {"open": "opened", "merged": "merged", "closed": "closed"}
         is_forwarded = pull.merge_commit == pull.head
@@ -160,7 +175,7 @@ class Shapes:
             "labels": list(pull.labels),
             "draft": pull.title.startswith("Draft:"),
             "milestone": None,
-            "merge_when_pipeline_succeeds": False,
+            "merge_when_pipeline_succeeds": is_armed,
             "merge_status": "can_be_merged" if status == "mergeable" else "cannot_be_merged",
             "detailed_merge_status": status,
             "sha": pull.head,
@@ -173,8 +188,10 @@ class Shapes:
             "blocking_discussions_resolved": True,
         }
 
-    def note(self, repository: HostedRepository, pull: Pull, comment: Comment) -> Json:
-        """A comment."""
+    def note(
+        self, repository: HostedRepository, pull: Pull, comment: Noted, *, is_system: bool = False
+    ) -> Json:
+        """A comment, or what GitLab itself wrote."""
         return {
             "id": comment.id,
             "type": None,
@@ -182,7 +199,7 @@ class Shapes:
             "author": self.user(comment.author),
             "created_at": timestamp(comment.when),
             "updated_at": timestamp(comment.when),
-            "system": False,
+            "system": is_system,
             "noteable_id": repository.id * 1000 + pull.number,
             "noteable_type": "MergeRequest",
             "project_id": repository.id,

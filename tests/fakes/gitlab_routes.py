@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_host_model import ExistsError, HeadMovedError, MissingError, NotMergeableError, Pull
 from tests.fakes.git_repository import Person
 from tests.fakes.gitlab_commit import CommitError, commit, last_commit
-from tests.fakes.gitlab_json import Json, Shapes, account_id
+from tests.fakes.gitlab_consent import Consent
+from tests.fakes.gitlab_json import Json, Noted, Shapes, account_id
 from tests.fakes.http_host import Request, Response
 
 MEMBERS = frozenset({"ada", "grace"})
@@ -40,6 +41,8 @@ class Ways:
     method: str = "merge"
     squashed: set[tuple[str, int]] | None = None
     late: set[tuple[int, str]] | None = None
+    protected: set[str] = field(default_factory=set)
+    """Branches that nobody commits to without a merge request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Call:
     account: Account
     shapes: Shapes
     ways: Ways
+    consent: Consent
     parts: Mapping[str, str]
 
     def __getitem__(self, name: str) -> str:
@@ -176,6 +180,8 @@ def get_comparison(call: Call) -> Response:
 def post_commit(call: Call) -> Response:
     """POST …/repository/commits"""
     account = call.account
+    if call.body["branch"] in call.ways.protected:
+        return refused(400, "You are not allowed to push into this branch")
     try:
         made = commit(call.repository, call.body, by=account.name, committer=account.person)
     except CommitError as error:
@@ -259,10 +265,16 @@ def get_milestones(call: Call) -> Response:
 def merge(call: Call) -> Response:
     """PUT …/merge_requests/:iid/merge"""
     pull, body = call.pull, call.body
+    status = _status(call, pull)
+    if body.get("sha") not in (None, pull.head):
+        return refused(409, f"SHA does not match HEAD of source branch: {pull.head}")
+    if body.get("auto_merge") and status in {"ci_must_pass", "ci_still_running", "not_approved"}:
+        call.consent.arm(call.repository, pull, by=call.account.name)
+        return Response(200, _shown(call, pull))
+    if pull.state != "open" or status in {"checking", "ci_must_pass", "not_approved", "requested_changes"}:
+        return refused(405, "405 Method Not Allowed")
     squash = bool(body.get("squash"))
     message = str(body.get("squash_commit_message" if squash else "merge_commit_message") or "")
-    if pull.state != "open" or _status(call, pull) in {"checking", "ci_must_pass", "not_approved"}:
-        return refused(405, "405 Method Not Allowed")
     try:
         call.repository.merge_pull(
             pull.number,
@@ -272,23 +284,49 @@ def merge(call: Call) -> Response:
             by=call.account.name,
             committer=call.account.person,
         )
-    except HeadMovedError:
-        return refused(409, "SHA does not match HEAD of source branch: " + pull.head)
-    except NotMergeableError:
+    except (HeadMovedError, NotMergeableError):
         return refused(422, "Branch cannot be merged")
     if squash:
         call.ways.squashed = (call.ways.squashed or set()) | {(call.repository.path, pull.number)}
-    if body.get("should_remove_source_branch") and call.repository.git.branch(pull.branch) == pull.head:
-        call.repository.delete_branch(pull.branch, by=call.account.name)
     return Response(200, _shown(call, pull))
+
+
+def cancel_merge(call: Call) -> Response:
+    """POST …/merge_requests/:iid/cancel_merge_when_pipeline_succeeds"""
+    if call.pull.state != "open":
+        return refused(405, "405 Method Not Allowed")
+    if not call.consent.disarm(call.repository, call.pull, by=call.account.name):
+        return refused(406, "406 Not Acceptable")
+    return Response(201, {"status": "success"})
+
+
+def get_approvals(call: Call) -> Response:
+    """GET …/merge_requests/:iid/approvals"""
+    return Response(200, call.consent.approvals(call.shapes, call.pull))
+
+
+def get_reviewers(call: Call) -> Response:
+    """GET …/merge_requests/:iid/reviewers"""
+    return Response(200, call.consent.reviewers(call.shapes, call.repository, call.pull))
+
+
+def get_statuses(call: Call) -> Response:
+    """GET …/repository/commits/:sha/statuses"""
+    if call.repository.git.kind(call["sha"]) != "commit":
+        return refused(404, "404 Commit Not Found")
+    return call.page(call.consent.statuses(call.shapes, call.repository, call["sha"]))
 
 
 def get_notes(call: Call) -> Response:
     """GET …/merge_requests/:iid/notes"""
-    comments = list(call.pull.comments)
+    system = call.consent.notes.get((call.repository.path, call.pull.number), [])
+    every: list[Noted] = [*call.pull.comments, *system]
+    notes = sorted(every, key=lambda each: each.id)
     if call.request.query.get("sort", "desc") == "desc":
-        comments.reverse()
-    return call.page([call.shapes.note(call.repository, call.pull, each) for each in comments])
+        notes.reverse()
+    return call.page(
+        [call.shapes.note(call.repository, call.pull, each, is_system=each in system) for each in notes]
+    )
 
 
 def post_note(call: Call) -> Response:
@@ -317,6 +355,7 @@ _ROUTES: Sequence[tuple[str, str, Route]] = (
     ("GET", "/repository/tree", get_tree),
     ("GET", r"/repository/blobs/(?P<sha>[^/]+)", get_blob),
     ("GET", "/repository/compare", get_comparison),
+    ("GET", "/repository/commits/(?P<sha>[^/]+)/statuses", get_statuses),
     ("POST", "/repository/commits", post_commit),
     ("GET", "/milestones", get_milestones),
     ("GET", "/releases/(?P<tag>[^/]+)", get_release),
@@ -325,6 +364,9 @@ _ROUTES: Sequence[tuple[str, str, Route]] = (
     ("GET", r"/merge_requests/(?P<iid>\d+)", get_merge_request),
     ("PUT", r"/merge_requests/(?P<iid>\d+)", put_merge_request),
     ("PUT", r"/merge_requests/(?P<iid>\d+)/merge", merge),
+    ("POST", r"/merge_requests/(?P<iid>\d+)/cancel_merge_when_pipeline_succeeds", cancel_merge),
+    ("GET", r"/merge_requests/(?P<iid>\d+)/approvals", get_approvals),
+    ("GET", r"/merge_requests/(?P<iid>\d+)/reviewers", get_reviewers),
     ("GET", r"/merge_requests/(?P<iid>\d+)/notes", get_notes),
     ("POST", r"/merge_requests/(?P<iid>\d+)/notes", post_note),
 )
@@ -341,7 +383,10 @@ def route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
 
 def _shown(call: Call, pull: Pull) -> Json:
     squashed = (call.repository.path, pull.number) in (call.ways.squashed or set())
-    return call.shapes.merge_request(call.repository, pull, _status(call, pull), squashed)
+    is_armed = (call.repository.path, pull.number) in call.consent.armed
+    return call.shapes.merge_request(
+        call.repository, pull, _status(call, pull), squashed=squashed, is_armed=is_armed
+    )
 
 
 def _status(call: Call, pull: Pull) -> str:
@@ -352,6 +397,8 @@ def _status(call: Call, pull: Pull) -> str:
     if call.ways.late is not None and key not in call.ways.late:
         call.ways.late.add(key)
         return "checking"
+    if call.consent.asks_for_changes.get((call.repository.path, pull.number)):
+        return "requested_changes"
     verdict = call.repository.mergeability(pull)
     tip = call.repository.git.branch(pull.base) or ""
     if verdict.state == "blocked":

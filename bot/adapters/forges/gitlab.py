@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
 
 from bot.adapters.forges.gitlab_api import GitLabApi
 from bot.adapters.forges.gitlab_branches import Branches
@@ -22,7 +20,7 @@ from bot.adapters.forges.gitlab_sources import GitLabSources
 from bot.adapters.forges.gitlab_talk import Talk
 from bot.adapters.forges.gitlab_transport import PUBLIC_URL, Answer, Transport
 from bot.adapters.forges.gitlab_writing import Writer
-from bot.adapters.forges.identity import Identity, signed
+from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.rules import (
     is_commit,
     require_branch,
@@ -31,14 +29,12 @@ from bot.adapters.forges.rules import (
     require_path,
     require_size,
 )
+from bot.domain.consent import Arming, Check, Review
 from bot.domain.directory import Tree
-from bot.domain.errors import Conflict, Denied, NotFound, Refused, TagboatError, Transient, Unreachable
-from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
+from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
+from bot.domain.pipeline import MergeMethod
+from bot.domain.proposal import BRANCH_PREFIX, Metadata, Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
-
-_LISTED = 100
-_MOST_PAGES = 10
-_SOON = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +44,7 @@ class GitLabSettings:
     `url` is where people see it, with its path if it has one; `ca_bundle` the file with its authority's
     certificate. The token is a project, group or personal access token with the scope `api`. `identity` signs
     commits as author; GitLab puts down the token's user as committer. Whether a merge makes a merge commit or
-    a fast-forward is the project's setting; `squash` asks for one commit in any case.
+    a fast-forward is the project's setting; `squash` asks for one commit where nobody names a method.
     """
 
     token: str = field(repr=False)
@@ -74,9 +70,9 @@ class GitLabForge:
         self._commits = Commits(self._api, self._branches, settings.identity)
         self._writer = Writer(self._api, self._branches, self._commits, settings.identity)
         self._talk = Talk(self._api)
-        self._squash = settings.squash
-        # GitLab says by the title that one is a draft, so that a new title must say it again.
-        self._drafts: set[tuple[str, int]] = set()
+        self._requests = MergeRequests(self._api, self._branches)
+        self._merger = Merger(self._api, self._requests, squash=settings.squash)
+        self._consents = Consents(self._api, self._requests)
         # Branches made a moment ago: none can have an open merge request, so `open` need not look.
         self._fresh: set[tuple[str, str]] = set()
 
@@ -130,9 +126,7 @@ class GitLabForge:
         what GitLab can promise of `expected`, and that a base which moved is not merged in but begun upon.
         """
         require_own_branch(proposal.branch, proposal.prefix)
-        for path, data in proposal.files:
-            require_path(path, allow_workflows=proposal.allow_workflows)
-            require_size(path, len(data or b""))
+        _require_files(proposal)
         commit = self._writer.write(repository, proposal, base=base, expected=expected)
         if expected is None and commit != base:
             self._fresh.add((repository, proposal.branch))
@@ -142,11 +136,11 @@ class GitLabForge:
         """Every merge request ever opened from `branch` of this very project, newest first."""
         require_branch(branch)
         self._branches.expect(repository, branch)
-        return tuple(each.pull_request for each in self._listed(repository, branch))
+        return tuple(each.pull_request for each in self._requests.of_branch(repository, branch))
 
     def pull_request(self, repository: str, number: int) -> PullRequest:
         """One merge request as it is now; `NotFound` when there is none of that number."""
-        return self._found(repository, number).pull_request
+        return self._requests.one(repository, number).pull_request
 
     def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
         """Open a merge request from the proposal's branch, or return the one that is open already."""
@@ -164,13 +158,13 @@ class GitLabForge:
         try:
             answer = self._api.attempt("post", repository, "/merge_requests", body)
         except Unreachable:
-            made = self._open_one(repository, proposal.branch)
+            made = self._requests.open_one(repository, proposal.branch)
             if made is None:
                 raise
             return made
         if answer.status == 201:
-            return self._noticed(repository, self._api.read(repository, answer, found)).pull_request
-        raced = self._open_one(repository, proposal.branch)
+            return self._requests.read(repository, answer).pull_request
+        raced = self._requests.open_one(repository, proposal.branch)
         if raced is None:
             self._require_both(repository, proposal.branch, base_branch)
             raise self._not_opened(repository, proposal.branch, answer)
@@ -178,12 +172,7 @@ class GitLabForge:
 
     def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
         """Change title and description of a merge request."""
-        is_draft = (repository, number) in self._drafts
-        self._change(
-            repository,
-            number,
-            {"title": fitting_title(title, is_draft=is_draft), "description": fitting_body(body)},
-        )
+        self._requests.revise(repository, number, title=title, body=body)
 
     def describe(self, repository: str, number: int, metadata: Metadata) -> Sequence[str]:
         """Add labels, reviewers, assignees and the milestone; return what GitLab did not take, and why."""
@@ -195,7 +184,7 @@ class GitLabForge:
 
     def close(self, repository: str, number: int, *, comment: str) -> None:
         """Comment, close without a merge, and delete the branch unless it holds somebody else's commit."""
-        seen = self._found(repository, number)
+        seen = self._requests.one(repository, number)
         pull = seen.pull_request
         if pull.state is PullRequestState.MERGED:
             return
@@ -206,10 +195,21 @@ class GitLabForge:
         require_own_pull_request(pull)
         if pull.state is PullRequestState.OPEN:
             self._talk.last_words(repository, number, comment)
-            self._change(repository, number, {"state_event": "close"})
-        self._delete_branch_of(repository, pull)
+            self._requests.change(repository, number, {"state_event": "close"})
+        if not self._is_left(repository, pull):
+            return
+        if self._commits.foreign(repository, branch=pull.branch, base=pull.base) is None:
+            self._writer.delete(repository, pull.branch)
 
-    def merge(self, repository: str, number: int, *, expected_head: str, message: str) -> str:
+    def merge(
+        self,
+        repository: str,
+        number: int,
+        *,
+        expected_head: str,
+        message: str,
+        method: MergeMethod | None = None,
+    ) -> str:
         """Merge and return the commit on the base branch; merged already: the same answer.
 
         Raises:
@@ -217,76 +217,53 @@ class GitLabForge:
             Refused: GitLab says that it may not be merged; why says it.
             Transient: GitLab does not know yet whether it may, or merges it later.
         """
-        seen = self._found(repository, number)
-        if seen.pull_request.merge_commit is not None:
-            return seen.pull_request.merge_commit
-        refusal = self._refusal(repository, seen, expected_head)
-        if refusal is not None:
-            raise refusal
-        text = signed(message)
-        body = {
-            "sha": expected_head,
-            "should_remove_source_branch": True,
-            "merge_commit_message": text,
-            **({"squash": True, "squash_commit_message": text} if self._squash else {}),
-        }
-        try:
-            answer = self._api.attempt("put", repository, f"/merge_requests/{number}/merge", body)
-        except Unreachable:
-            merged = self.pull_request(repository, number).merge_commit
-            if merged is None:
-                raise
-            return merged
-        if answer.status == 200:
-            return self._merged(repository, number, answer)
-        again = self._found(repository, number)
-        if again.pull_request.merge_commit is None:
-            raise self._refusal(repository, again, expected_head) or self._not_merged(
-                repository, number, answer
-            )
-        return again.pull_request.merge_commit
-
-    def _found(self, repository: str, number: int) -> Found:
-        answer = self._api.attempt("get", repository, f"/merge_requests/{number}")
-        if answer.status == 200:
-            return self._noticed(repository, self._api.read(repository, answer, found))
-        if answer.status == 404:
-            self._branches.default(repository)  # raises where the project itself is out of sight
-            raise NotFound(f"{repository} has no merge request {number}")
-        raise self._api.failure(repository, answer)
-
-    def _noticed(self, repository: str, seen: Found) -> Found:
-        pull = seen.pull_request
-        change = (
-            self._drafts.add
-            if pull.is_draft and pull.state is PullRequestState.OPEN
-            else self._drafts.discard
+        return self._merger.merge(
+            repository, number, expected_head=expected_head, message=message, method=method
         )
-        change((repository, pull.number))
-        return seen
 
-    def _listed(self, repository: str, branch: str, *, state: str = "all") -> Sequence[Found]:
-        """The merge requests of the branch, newest first; GitLab is asked to judge those anew."""
-        query = {
-            "source_branch": branch,
-            "state": state,
-            "order_by": "created_at",
-            "sort": "desc",
-            "with_merge_status_recheck": "true",
-            "per_page": _LISTED,
-        }
-        merge_requests: list[Found] = []
-        for page in range(1, _MOST_PAGES + 1):
-            part = self._api.get(
-                repository,
-                "/merge_requests",
-                lambda data: [self._noticed(repository, found(each)) for each in data],
-                parameters={**query, "page": page},
-            )
-            merge_requests += [each for each in part if each.is_own and each.pull_request.branch == branch]
-            if len(part) < _LISTED:
-                break
-        return sorted(merge_requests, key=lambda each: each.pull_request.number, reverse=True)
+    def reviews(self, repository: str, number: int) -> Sequence[Review]:
+        """The last opinion of each reviewer that GitLab lets stand."""
+        return self._consents.reviews(repository, number)
+
+    def checks(self, repository: str, commit: str) -> Sequence[Check]:
+        """The latest word of every job and commit status of this very commit."""
+        return self._consents.checks(repository, commit)
+
+    def arming(self, repository: str, number: int) -> Arming:
+        """Whether GitLab was asked to merge an open merge request by itself."""
+        return self._merger.arming(repository, number)
+
+    def arm(
+        self,
+        repository: str,
+        number: int,
+        *,
+        expected_head: str,
+        message: str,
+        method: MergeMethod | None = None,
+    ) -> None:
+        """Ask GitLab to merge as soon as its rules allow: by its auto-merge."""
+        self._merger.arm(repository, number, expected_head=expected_head, message=message, method=method)
+
+    def disarm(self, repository: str, number: int) -> None:
+        """Take that back; harmless where GitLab was not asked, or has merged."""
+        self._merger.disarm(repository, number)
+
+    def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
+        """Commit the proposal's files to `branch`, which is not one of ours, and return the commit."""
+        require_branch(branch)
+        _require_files(proposal)
+        return self._writer.commit(repository, proposal, branch=branch, expected=expected)
+
+    def delete_branch(self, repository: str, number: int) -> None:
+        """Delete the branch of a merged merge request, where it still stands at the head that was merged."""
+        seen = self._requests.one(repository, number)
+        pull = seen.pull_request
+        is_ours = pull.mark is not None or pull.branch.startswith(BRANCH_PREFIX)
+        if pull.state is not PullRequestState.MERGED or not (seen.is_own and is_ours):
+            return
+        if self._is_left(repository, pull):
+            self._writer.delete(repository, pull.branch)
 
     def _unless_fresh(self, repository: str, branch: str, base: str) -> PullRequest | None:
         """The open merge request of the branch, unless the branch was made a moment ago: then there is none.
@@ -296,14 +273,10 @@ class GitLabForge:
         if (repository, branch) in self._fresh:
             self._fresh.discard((repository, branch))
             return None
-        existing = self._open_one(repository, branch)
+        existing = self._requests.open_one(repository, branch)
         if existing is None:
             self._require_news(repository, branch, base)
         return existing
-
-    def _open_one(self, repository: str, branch: str) -> PullRequest | None:
-        listed = self._listed(repository, branch, state="opened")
-        return next((each.pull_request for each in listed), None)
 
     def _require_news(self, repository: str, branch: str, base: str) -> None:
         try:
@@ -329,50 +302,15 @@ class GitLabForge:
             )
         return self._api.failure(repository, answer)
 
-    def _change(self, repository: str, number: int, change: Mapping[str, Any]) -> None:
-        self._api.send("put", repository, f"/merge_requests/{number}", change, lambda data: data["iid"])
-
-    def _delete_branch_of(self, repository: str, pull: PullRequest) -> None:
-        """Delete the branch of a closed one, unless it serves another one or holds foreign work."""
+    def _is_left(self, repository: str, pull: PullRequest) -> bool:
+        """Whether the branch is where the merge request left it, and serves no other."""
         tip = self._branches.tip(repository, pull.branch)
-        if tip is None or tip.commit != pull.head or self._open_one(repository, pull.branch):
-            return
-        if self._commits.foreign(repository, branch=pull.branch, base=pull.base) is None:
-            self._writer.delete(repository, pull.branch)
+        if tip is None or tip.commit != pull.head:
+            return False
+        return self._requests.open_one(repository, pull.branch) is None
 
-    def _refusal(self, repository: str, seen: Found, expected_head: str) -> TagboatError | None:
-        """Why it cannot be merged as it stands, or None."""
-        pull = seen.pull_request
-        what = f"merge request {pull.number} of {repository}"
-        if pull.state is PullRequestState.CLOSED:
-            return Refused(f"{what} is closed", fix="open a new one")
-        if pull.head != expected_head:
-            return Conflict(f"{what} moved after it was judged")
-        if seen.status in UNDECIDED:
-            why = f"its merge status is {seen.status}"
-            return Transient(
-                f"GitLab does not know yet whether {what} may be merged", why=why, retry_after=_SOON
-            )
-        if pull.mergeable is False:
-            return Refused(f"GitLab does not merge {what}", why=f"its merge status is {seen.status}")
-        if pull.blocked_reason:
-            return Refused(f"GitLab does not merge {what}", why=pull.blocked_reason)
-        return None
 
-    def _merged(self, repository: str, number: int, answer: Answer) -> str:
-        pull = self._api.read(repository, answer, found).pull_request
-        if pull.merge_commit is None:
-            what = f"merge request {number} of {repository} is not merged yet"
-            raise Transient(what, why="GitLab took it for later", retry_after=_SOON)
-        return pull.merge_commit
-
-    def _not_merged(self, repository: str, number: int, answer: Answer) -> TagboatError:
-        what = f"merge request {number} of {repository}"
-        if answer.status == 401:  # GitLab's word for a user whose token is fine, and who may not merge there
-            fix = "let its role merge to the target branch, which may be protected"
-            return Denied(f"the access token may not merge {what}", why=answer.message, fix=fix)
-        if answer.status == 409:
-            return Conflict(f"{what} moved after it was judged", why=answer.message)
-        if answer.status in {405, 406, 422}:
-            return Refused(f"GitLab does not merge {what}", why=answer.message)
-        return self._api.failure(repository, answer)
+def _require_files(proposal: Proposal) -> None:
+    for path, data in proposal.files:
+        require_path(path, allow_workflows=proposal.allow_workflows)
+        require_size(path, len(data or b""))

@@ -53,6 +53,9 @@ class Found:
     is_own: bool
     status: str
     """GitLab's own word on whether it may be merged."""
+    is_armed: bool
+    """Whether GitLab was asked to merge it by itself."""
+    author: str
 
 
 def found(data: Any) -> Found:
@@ -75,7 +78,13 @@ def found(data: Any) -> Found:
         blocked_reason=_blocked(status) if is_open else "",
         is_draft=bool(data["draft"]),
     )
-    return Found(pull, is_own=data["source_project_id"] == data["target_project_id"], status=status)
+    return Found(
+        pull,
+        is_own=data["source_project_id"] == data["target_project_id"],
+        status=status,
+        is_armed=is_open and bool(data["merge_when_pipeline_succeeds"]),
+        author=str(data["author"]["username"]),
+    )
 
 
 def fitting_title(title: str, *, is_draft: bool) -> str:

@@ -65,6 +65,28 @@ class Writer:
         actions = self._all_actions(repository, base, before, proposal)
         return self._begin_anew(repository, proposal, base, actions)
 
+    def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
+        """Put a commit with the proposal's files on top of a branch of somebody else's.
+
+        Where somebody pushes to other files in the moment after the branch was looked at, the commit stands
+        on theirs: no file that it changes is another one than it was judged by.
+        """
+        try:
+            before = {path: self._commits.file(repository, expected, path) for path, _ in proposal.files}
+            actions = _actions(before, dict(proposal.files), is_guarded=True)
+            actions += self._mode_actions(repository, expected, before, dict(proposal.modes))
+        except NotFound as error:
+            self._branches.default(repository)  # raises where the project itself is out of sight
+            raise Conflict(f"{expected[:80]} is not in {repository} any more", fix="read it again") from error
+        self._branches.forget(repository, branch)
+        tip = self._branches.tip(repository, branch)
+        if tip is None or tip.commit != expected:
+            raise Conflict(f"branch {branch} of {repository} is not at {expected[:12]} any more")
+        if not actions:
+            return expected
+        body = {**self._body(proposal, branch), "actions": actions}
+        return self._made(repository, branch, body, parent=expected)[0]
+
     def delete(self, repository: str, branch: str) -> None:
         """Delete a branch; one that is gone already is no error."""
         self._branches.forget(repository, branch)
@@ -141,34 +163,41 @@ class Writer:
         return self._commit(repository, proposal, change, parent=base)
 
     def _commit(self, repository: str, proposal: Proposal, change: Mapping[str, Any], *, parent: str) -> str:
-        body = {
-            "branch": proposal.branch,
-            "commit_message": signed(
-                proposal.message, sign_off=self._identity if proposal.sign_off else None
-            ),
+        """Make the commit on our branch; one that does not stand on its parent counts as a conflict."""
+        branch = proposal.branch
+        body = {**self._body(proposal, branch), **change}
+        made, parents = self._made(repository, branch, body, parent=parent)
+        if parents != (parent,):
+            raise Conflict(f"branch {branch} of {repository} was moved at the same moment")
+        return made
+
+    def _body(self, proposal: Proposal, branch: str) -> Mapping[str, Any]:
+        signer = self._identity if proposal.sign_off else None
+        return {
+            "branch": branch,
+            "commit_message": signed(proposal.message, sign_off=signer),
             "author_name": self._identity.name,
             "author_email": self._identity.email,
             "stats": False,
-            **change,
         }
+
+    def _made(
+        self, repository: str, branch: str, body: Mapping[str, Any], *, parent: str
+    ) -> tuple[str, tuple[str, ...]]:
+        """The commit that was made, and its parents; where no answer came, one that was found to be it."""
         try:
             answer = self._api.attempt("post", repository, "/repository/commits", body)
         except Unreachable:
-            tip = self._branches.tip(repository, proposal.branch)
-            is_done = (
-                tip and tip.parents == (parent,) and tip.message.strip() == body["commit_message"].strip()
-            )
-            if not tip or not is_done:
+            tip = self._branches.tip(repository, branch)
+            text = str(body["commit_message"]).strip()
+            if tip is None or tip.parents != (parent,) or tip.message.strip() != text:
                 raise
-            return tip.commit
+            return tip.commit, tip.parents
         if answer.status != 201:
-            raise self._refusal(repository, proposal.branch, answer)
-        made, parents = self._api.read(
-            repository, answer, lambda data: (str(data["id"]), [str(each) for each in data["parent_ids"]])
+            raise self._refusal(repository, branch, answer)
+        return self._api.read(
+            repository, answer, lambda data: (str(data["id"]), tuple(map(str, data["parent_ids"])))
         )
-        if parents != [parent]:
-            raise Conflict(f"branch {proposal.branch} of {repository} was moved at the same moment")
-        return made
 
     def _refusal(self, repository: str, branch: str, answer: Answer) -> TagboatError:
         if answer.status == 400 and any(text in answer.message.lower() for text in _LOST_RACE):

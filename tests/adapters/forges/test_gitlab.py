@@ -523,10 +523,16 @@ class TestMerge:
         with pytest.raises(Transient, match="not merged yet"):
             world.merge(pull)
 
-    def test_the_branch_goes_with_the_merge(self, world: GitLabWorld) -> None:
+    @pytest.mark.parametrize("is_moved", [False, True], ids=["as it was merged", "moved since"])
+    def test_the_branch_goes_when_it_is_as_it_was_merged(self, world: GitLabWorld, is_moved: bool) -> None:
         pull = world.open()
+        world.forge.delete_branch(REPOSITORY, pull.number)
+        assert world.hosted.git.branch(BRANCH) == pull.head
         world.merge(pull)
-        assert world.hosted.git.branch(BRANCH) is None
+        moved = world.hosted.commit(BRANCH, {"a": b"1"}) if is_moved else None
+        for _ in range(2):
+            world.forge.delete_branch(REPOSITORY, pull.number)
+        assert world.hosted.git.branch(BRANCH) == moved
         assert world.forge.pull_request(REPOSITORY, pull.number).state is PullRequestState.MERGED
 
     def test_a_squash_is_one_commit(self, tmp_path: Path) -> None:
