@@ -13,8 +13,11 @@ from typing import Any, Literal
 
 from bot.adapters.forges.github_api import GitHubApi
 from bot.adapters.forges.github_commits import Commits
+from bot.adapters.forges.github_consent import Consents
 from bot.adapters.forges.github_deliveries import GitHubDeliveries
+from bot.adapters.forges.github_graphql import GitHubGraphQL
 from bot.adapters.forges.github_login import AppCredential, AppLogin, TokenCredential, TokenLogin
+from bot.adapters.forges.github_merging import Merger
 from bot.adapters.forges.github_pulls import (
     Found,
     fitting_body,
@@ -27,7 +30,7 @@ from bot.adapters.forges.github_sources import GitHubSources
 from bot.adapters.forges.github_talk import Talk
 from bot.adapters.forges.github_transport import PUBLIC_API, Answer, Transport
 from bot.adapters.forges.github_writing import Writer
-from bot.adapters.forges.identity import Identity, signed
+from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.rules import (
     is_commit,
     require_branch,
@@ -36,14 +39,15 @@ from bot.adapters.forges.rules import (
     require_path,
     require_size,
 )
+from bot.domain.consent import Arming, Check, Review
 from bot.domain.directory import Tree
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
+from bot.domain.pipeline import MergeMethod
 from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
 
 _LISTED = 100
 _MOST_PAGES = 10
-_TRY_AGAIN = "try the merge again"
 _EXISTS = "already exists"
 _NO_DRAFTS = "draft pull requests are not supported"
 
@@ -82,7 +86,11 @@ class GitHubForge:
         self._commits = Commits(self._api, settings.identity)
         self._writer = Writer(self._api, self._commits, settings.identity)
         self._talk = Talk(self._api)
-        self._merge_method = settings.merge_method
+        graphql = GitHubGraphQL(self._transport, self._credential)
+        self._consents = Consents(self._api, graphql)
+        self._merger = Merger(
+            self._api, graphql, self.pull_request, method=MergeMethod(settings.merge_method)
+        )
         # Branches made a moment ago: none can have an open pull request, so `open` need not look.
         self._fresh: set[tuple[str, str]] = set()
 
@@ -228,33 +236,71 @@ class GitHubForge:
             self._api.send("PATCH", repository, f"/pulls/{number}", closed, lambda data: data["number"])
         self._delete_branch_of(repository, pull)
 
-    def merge(self, repository: str, number: int, *, expected_head: str, message: str) -> str:
+    def merge(
+        self,
+        repository: str,
+        number: int,
+        *,
+        expected_head: str,
+        message: str,
+        method: MergeMethod | None = None,
+    ) -> str:
         """Merge and return the commit on the base branch; merged already: the same answer.
 
         Raises:
             Conflict: the head is not `expected_head` any more, or the base moved in between.
+            Transient: GitHub still works out whether it may be merged.
             Refused: GitHub says that it may not be merged; why says it.
         """
-        title, _, rest = signed(message).partition("\n")
-        body = {
-            "sha": expected_head,
-            "merge_method": self._merge_method,
-            "commit_title": title,
-            "commit_message": rest.strip(),
-        }
-        try:
-            answer = self._api.attempt("PUT", repository, f"/pulls/{number}/merge", body)
-        except Unreachable:
-            merged = self.pull_request(repository, number).merge_commit
-            if merged is None:
-                raise
-            return merged
-        if answer.status == 200:
-            return self._api.read(repository, answer, lambda data: str(data["sha"]))
-        pull = self.pull_request(repository, number)
-        if pull.merge_commit is None:
-            raise self._not_merged(repository, pull, expected_head, answer)
-        return pull.merge_commit
+        return self._merger.merge(
+            repository, number, expected_head=expected_head, message=message, method=method
+        )
+
+    def reviews(self, repository: str, number: int) -> Sequence[Review]:
+        """The last opinion of each reviewer that was not dismissed, with the commit that it was given at."""
+        return self._consents.reviews(repository, number)
+
+    def checks(self, repository: str, commit: str) -> Sequence[Check]:
+        """The latest check run of each name and App, and the latest status of each context."""
+        return self._consents.checks(repository, commit)
+
+    def arming(self, repository: str, number: int) -> Arming:
+        """Whether GitHub was asked to merge by itself, and who took that back for the head as it stands."""
+        return self._merger.arming(repository, number)
+
+    def arm(
+        self,
+        repository: str,
+        number: int,
+        *,
+        expected_head: str,
+        message: str,
+        method: MergeMethod | None = None,
+    ) -> None:
+        """Let GitHub merge it once it may; what may be merged already is merged, or put into the queue."""
+        self._merger.arm(repository, number, expected_head=expected_head, message=message, method=method)
+
+    def disarm(self, repository: str, number: int) -> None:
+        """Take back whatever GitHub was asked."""
+        self._merger.disarm(repository, number)
+
+    def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
+        """Commit the files to a branch that is not ours, on `expected`; the same content is no new commit."""
+        require_branch(branch)
+        for path, data in proposal.files:
+            require_path(path, allow_workflows=proposal.allow_workflows)
+            require_size(path, len(data or b""))
+        return self._writer.commit(repository, proposal, branch=branch, expected=expected)
+
+    def delete_branch(self, repository: str, number: int) -> None:
+        """Delete the branch of a merged pull request, where it still stands at the head that was merged."""
+        seen = self._found(repository, number)
+        pull = seen.pull_request
+        if pull.state is not PullRequestState.MERGED or not seen.is_own:
+            return
+        require_own_pull_request(pull)
+        if self.head(repository, pull.branch) == pull.head and not self._open_one(repository, pull.branch):
+            self._writer.delete(repository, pull.branch)
 
     def _found(self, repository: str, number: int) -> Found:
         try:
@@ -314,19 +360,6 @@ class GitHubForge:
             return
         if self._commits.foreign(repository, branch=pull.branch, base=pull.base) is None:
             self._writer.delete(repository, pull.branch)
-
-    def _not_merged(
-        self, repository: str, pull: PullRequest, expected_head: str, answer: Answer
-    ) -> TagboatError:
-        what = f"pull request {pull.number} of {repository}"
-        if pull.state is PullRequestState.CLOSED:
-            return Refused(f"{what} is closed", fix="open a new one")
-        if pull.head != expected_head or _TRY_AGAIN in answer.message.lower():
-            return Conflict(f"{what} moved after it was judged", why=answer.message)
-        if answer.status in {405, 422}:
-            why = f"{answer.message}; {pull.blocked_reason}" if pull.blocked_reason else answer.message
-            return Refused(f"GitHub does not merge {what}", why=why)
-        return self._api.failure(repository, answer)
 
 
 def _credential(login: TokenLogin | AppLogin, transport: Transport) -> TokenCredential | AppCredential:

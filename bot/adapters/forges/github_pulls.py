@@ -14,8 +14,9 @@ _BLOCKED = {
     "behind": "the branch must be brought up to date with its base first",
     "blocked": "a required check or review is missing",
     "draft": "it is a draft",
-    "unstable": "a check failed or still runs, though none that is required",
 }
+_BEHIND, _DOUBTFUL = "behind", "unstable"
+_DOUBT = "a check failed or still runs, though none that is required"
 _LONGEST_TITLE = 256
 _LONGEST_BODY = 65_536
 _CUT = "\n\n… (the middle was left out: GitHub takes no longer texts)\n\n"
@@ -42,6 +43,7 @@ def pull_request(data: Any) -> PullRequest:
     """Read one pull request; those of a list tell nothing on merging, so that `mergeable` is None."""
     state = _state(data)
     is_open = state is PullRequestState.OPEN
+    state_of_merge = str(data.get("mergeable_state")) if is_open else ""
     return PullRequest(
         number=int(data["number"]),
         url=str(data["html_url"]),
@@ -56,7 +58,9 @@ def pull_request(data: Any) -> PullRequest:
         merged_at=datetime.fromisoformat(data["merged_at"]) if data["merged_at"] else None,
         mergeable=data.get("mergeable") if is_open else None,
         is_draft=bool(data.get("draft")),
-        blocked_reason=_BLOCKED.get(str(data.get("mergeable_state")), "") if is_open else "",
+        blocked_reason=_BLOCKED.get(state_of_merge, ""),
+        doubt=_DOUBT if state_of_merge == _DOUBTFUL else "",
+        is_behind=state_of_merge == _BEHIND,
     )
 
 

@@ -26,6 +26,9 @@ from bot.domain.errors import Limited, Refused, Unreachable
 
 PUBLIC_API = "https://api.github.com"
 
+GRAPHQL = "/graphql"
+"""The path that stands for the GraphQL API, which Enterprise Server has beside its REST API."""
+
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # A secondary limit that names no time: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 _UNNAMED_WAIT = timedelta(minutes=1)
@@ -91,18 +94,22 @@ class Transport:
         parameters: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         body: Mapping[str, Any] | None = None,
+        is_write: bool | None = None,
     ) -> Answer:
         """Ask once; only reads are asked again when the other side fails.
+
+        `is_write` None takes all but GET for a write, which waits for its turn.
 
         Raises:
             Unreachable: no answer came, or a fault of GitHub's own (5xx).
             Limited: GitHub asked to slow down, now or a moment ago.
         """
-        self._keep_pace(verb)
+        self._keep_pace(is_write=verb != "GET" if is_write is None else is_write)
         requester = self._client(auth).requester
+        url = requester.graphql_url if path == GRAPHQL else path
         try:
             status, received, text = requester.requestJson(
-                verb, path, dict(parameters or {}), dict(headers or {}), body
+                verb, url, dict(parameters or {}), dict(headers or {}), body
             )
         except requests.exceptions.SSLError as error:
             raise Unreachable(
@@ -138,12 +145,12 @@ class Transport:
                 self._clients.add(own[auth])
         return own[auth]
 
-    def _keep_pace(self, verb: str) -> None:
+    def _keep_pace(self, *, is_write: bool) -> None:
         """GitHub asks for writes one after the other, with a pause: so all threads share one pace."""
         now = time.monotonic()
         if now < self._limited_until:
             raise self._limited(timedelta(seconds=self._limited_until - now))
-        if verb == "GET":
+        if not is_write:
             return
         with self._lock:
             begin = max(now, self._next_write)

@@ -45,6 +45,25 @@ class Writer:
         self._move(repository, branch, commit, is_new=expected is None)
         return commit
 
+    def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
+        """Commit the proposal's files on `expected`, which a branch of somebody else's must still be at."""
+        if self._commits.head(repository, branch) != expected:
+            raise Conflict(f"branch {branch} of {repository} was moved by somebody else")
+        tree = self._edited(repository, expected, proposal)
+        if tree == self._commits.tree(repository, expected):
+            return expected
+        commit = self._commit(repository, tree, [expected], self._signed(proposal))
+        self._commits.remember_tree(repository, commit, tree)
+        try:
+            self._move(repository, branch, commit, is_new=False)
+        except Refused as error:
+            raise Refused(
+                f"branch {branch} of {repository} takes no commit without a pull request",
+                why=error.why,
+                fix="let Tagboat's login bypass the rules of the branch, or use `merge: auto`",
+            ) from error
+        return commit
+
     def delete(self, repository: str, branch: str) -> None:
         """Delete a branch; one that is gone already is no error."""
         answer = self._api.attempt("DELETE", repository, f"/git/refs/heads/{quote(branch)}")

@@ -357,7 +357,9 @@ class TestPullRequests:
         world.hosted.protection = protection
         if status:
             world.hosted.set_status(pull.head, "ci", status)
-        found = world.forge.pull_request(REPOSITORY, pull.number).blocked_reason
+        seen = world.forge.pull_request(REPOSITORY, pull.number)
+        found = seen.blocked_reason or seen.doubt
+        assert (bool(seen.doubt), seen.is_behind) == (status in {"failure", "pending"}, protection.up_to_date)
         assert (reason in found) is True
         assert bool(found) is bool(reason)
 
