@@ -15,6 +15,7 @@ from bot.adapters.forges.git_address import Access, address
 from bot.adapters.forges.git_command import GitCommand
 from bot.adapters.forges.git_errors import MirrorDamaged
 from bot.adapters.forges.git_mirror import GitMirror
+from bot.adapters.forges.git_signing import Signing
 from bot.adapters.forges.history import History
 from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.ledger_forge import LedgerForge
@@ -29,7 +30,7 @@ class GitForge(LedgerForge):
 
     `cache` is a folder for mirrors: it may be emptied at any time, and several processes may share it.
     `root` is a URL or folder that repository paths are under; without it a repository is named by its
-    own absolute path or URL. `timeout` bounds each call of Git.
+    own absolute path or URL. `signing` signs every commit made here. `timeout` bounds each call of Git.
     """
 
     def __init__(
@@ -41,12 +42,14 @@ class GitForge(LedgerForge):
         root: str = "",
         access: Access = _ANYONE,
         identity: Identity = _TAGBOAT,
+        signing: Signing | None = None,
         timeout: timedelta = timedelta(minutes=2),
     ) -> None:
         super().__init__(ledger=ledger, clock=clock, identity=identity)
         self._cache = cache.absolute()
         self._root = root
         self._access = access
+        self._signing = signing
         self._timeout = timeout
         self._is_checked = threading.Event()
 
@@ -60,7 +63,9 @@ class GitForge(LedgerForge):
         if not self._is_checked.is_set():
             git.require_version()
             self._is_checked.set()
-        return GitMirror(git, cache=self._cache, identity=self._identity, clock=self._clock)
+        return GitMirror(
+            git, cache=self._cache, identity=self._identity, clock=self._clock, signing=self._signing
+        )
 
     @contextmanager
     def _locked(self, repository: str) -> Iterator[History]:

@@ -110,6 +110,12 @@ _REMOTE = (
 
 _LOCAL = (
     _rule(
+        r"failed to sign|signing failed|couldn't sign|load key",
+        Denied,
+        "a commit for {url} cannot be signed",
+        "give a key without a passphrase that may sign and has not ended",
+    ),
+    _rule(
         r"not a git repository: '|bad (object|tree|file)|unable to read|loose object|corrupt|is empty"
         r"|missing (blob|tree|commit)|invalid object|not a valid object|not a tree object|could not parse",
         MirrorDamaged,

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from bot.adapters.forges.git_command import Finished, GitCommand
 from bot.adapters.forges.git_objects import GitObjects
+from bot.adapters.forges.git_signing import Signing
 from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.rules import is_commit
 from bot.domain.errors import Conflict, Malformed, NotFound, Unreachable
@@ -28,9 +29,17 @@ _PUSH = ("push", "--porcelain", "--atomic", "--no-verify", "--no-recurse-submodu
 class GitMirror(GitObjects):
     """A `History`: the objects of the mirror, and the branches of the repository that it mirrors."""
 
-    def __init__(self, git: GitCommand, *, cache: Path, identity: Identity, clock: Clock) -> None:
+    def __init__(
+        self,
+        git: GitCommand,
+        *,
+        cache: Path,
+        identity: Identity,
+        clock: Clock,
+        signing: Signing | None = None,
+    ) -> None:
         self._mirror = cache / _folder_name(git.url)
-        super().__init__(git, self._mirror, identity=identity, clock=clock)
+        super().__init__(git, self._mirror, identity=identity, clock=clock, signing=signing)
 
     def default_branch(self) -> str:
         """What HEAD names there."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.adapters.forges.git_command import GitCommand
+from bot.adapters.forges.git_signing import Signing, prepared
 from bot.adapters.forges.git_trees import Folder, Pack, folders_of, not_plain, parsed, rewritten
 from bot.adapters.forges.history import Commit, Merged
 from bot.adapters.forges.identity import Identity
@@ -32,11 +33,20 @@ class _Entry:
 class GitObjects:
     """What one bare repository holds. Commits given to it are there, unless a method says otherwise."""
 
-    def __init__(self, git: GitCommand, folder: Path, *, identity: Identity, clock: Clock) -> None:
+    def __init__(
+        self,
+        git: GitCommand,
+        folder: Path,
+        *,
+        identity: Identity,
+        clock: Clock,
+        signing: Signing | None = None,
+    ) -> None:
         self._git = git
         self._folder = folder
         self._identity = identity
         self._clock = clock
+        self._signing = signing
 
     def ref(self, branch: str) -> str | None:
         """Where the mirror believes that the branch stands."""
@@ -120,7 +130,7 @@ class GitObjects:
         return Merged(tree.strip(), tuple(files))
 
     def commit(self, tree: str, *, parents: Sequence[str], message: str) -> str:
-        """Write a commit with our identity and the clock's time."""
+        """Write a commit with our identity and the clock's time, signed where there is a key."""
         when = f"@{int(self._clock.now().timestamp())} +0000"
         who = {
             f"GIT_{role}_{key}": value
@@ -128,7 +138,18 @@ class GitObjects:
             for key, value in (("NAME", self._identity.name), ("EMAIL", self._identity.email), ("DATE", when))
         }
         flags = [word for parent in parents for word in ("-p", parent)]
-        return self._run("commit-tree", tree, *flags, "-F", "-", stdin=message.encode(), extra=who).strip()
+        with prepared(self._signing) as ready:
+            return self._run(
+                *ready.settings,
+                "commit-tree",
+                *ready.flags,
+                tree,
+                *flags,
+                "-F",
+                "-",
+                stdin=message.encode(),
+                extra={**who, **ready.environment},
+            ).strip()
 
     @property
     def _at(self) -> str:
