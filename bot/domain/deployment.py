@@ -67,16 +67,28 @@ def track(
     proposed = [record.proposed] if record.proposed else []
     release = complete(found, [*proposed, *known])
     merged = _merged_for(release, pull_requests)
+    is_ours = merged is None and _is_own_commit(record, release, pull_requests)
     deployment = Deployment(
         release=release,
         commit=merged.merge_commit if merged and merged.merge_commit else base,
         merged_at=merged.merged_at if merged and merged.merged_at else now,
         pull_request=merged.number if merged else None,
         pull_request_url=merged.url if merged else "",
-        is_initial=current is None and merged is None,
+        is_initial=current is None and merged is None and not is_ours,
+        is_committed=is_ours,
         copied_at=current.copied_at if current else "",
     )
     return record.with_new(deployment, now)
+
+
+def _is_own_commit(record: EnvironmentRecord, release: Release, pull_requests: Iterable[PullRequest]) -> bool:
+    """Whether a release that was found on the base branch was committed there by Tagboat itself.
+
+    It was proposed, and yet there never was a pull request with it.
+    """
+    if record.proposed is None or not agrees(record.proposed, release):
+        return False
+    return all(pull.release_key != release.key for pull in pull_requests)
 
 
 def _same(wanted: ImageRef, found: ImageRef) -> bool:

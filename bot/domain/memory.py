@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import proposing
-from bot.domain.action import Comment, Describe, Propose
+from bot.domain.action import Comment, CommitDirectly, Describe, Propose
 from bot.domain.noise import recent
 from bot.domain.situation import Step
 from bot.domain.snapshot import EnvironmentRecord
@@ -26,6 +26,8 @@ def after(record: EnvironmentRecord, step: Step, now: datetime) -> EnvironmentRe
             case Propose():
                 opened = (*kept.opened, now) if action.number is None else kept.opened
                 kept = replace(kept, proposed=action.release, opened=opened)
+            case CommitDirectly():
+                kept = replace(kept, proposed=action.release)
             case Describe():
                 kept = replace(kept, described=action.key, unsaid=action.unsaid)
             case Comment():

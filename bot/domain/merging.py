@@ -22,11 +22,10 @@ from bot.domain.action import (
 from bot.domain.consent import Check, CheckState, Consent, Opinion, Review
 from bot.domain.glob import translate
 from bot.domain.harmless import harmless
-from bot.domain.image import Release
 from bot.domain.pipeline import Environment, Merge, MergeRules
 from bot.domain.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.situation import Situation, Step, Wanted
-from bot.domain.snapshot import EnvironmentRecord, EnvironmentView, Problem, State
+from bot.domain.snapshot import EnvironmentView, Problem, State
 from bot.domain.window import closed
 
 _LOOK_AGAIN = timedelta(seconds=60)
@@ -110,16 +109,6 @@ def tidied(situation: Situation, step: Step) -> Step:
     if newest.state is not PullRequestState.MERGED or newest.head != view.branch_head:
         return step
     return replace(step, actions=(DeleteBranch(situation.environment.name, newest.number),))
-
-
-def is_own_commit(record: EnvironmentRecord, release: Release, pull_requests: Iterable[PullRequest]) -> bool:
-    """Whether a release that was found on the base branch was committed there by Tagboat itself.
-
-    It was proposed, and yet there never was a pull request with it.
-    """
-    if record.proposed is None or record.proposed.key != release.key:
-        return False
-    return all(pull.release_key != release.key for pull in pull_requests)
 
 
 def _lacking(situation: Situation, pull: PullRequest, wanted: Wanted) -> Step | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from bot.domain import proposing
-from bot.domain.action import Action, MergePullRequest, Propose, Withdraw
+from bot.domain import merging, proposing
+from bot.domain.action import Action, Propose, Withdraw
 from bot.domain.branch import branch_of, has_branch_per_release
+from bot.domain.copying import hesitation
+from bot.domain.directory import Copied, hot_fixes, listed
 from bot.domain.errors import TagboatError, sentence
 from bot.domain.group import reluctant, taken_along
 from bot.domain.harmless import harmless
@@ -16,26 +18,31 @@ from bot.domain.mark import Mark, withdrawn
 from bot.domain.noise import quiet
 from bot.domain.pipeline import Merge
 from bot.domain.promotion import unpinned
-from bot.domain.proposal import Proposal, PullRequest, PullRequestState
+from bot.domain.proposal import PullRequest, PullRequestState
 from bot.domain.proposing import Draft
-from bot.domain.situation import Situation, Step, Wanted, edited
+from bot.domain.situation import Situation, Step, Wanted, copy_for, edited
 from bot.domain.snapshot import EnvironmentRecord, Gathering, Problem, State
 from bot.domain.wanted import wanted as what_is_wanted
 from bot.domain.window import closed
 
-_CHECKS_AGAIN = timedelta(seconds=60)
-"""How soon an open pull request that the forge holds back is looked at again where no webhook comes."""
-
 
 def next_step(situation: Situation, found: Release) -> Step:
+    return merging.tidied(situation, _next_step(situation, found))
+
+
+def _next_step(situation: Situation, found: Release) -> Step:
     wanted = what_is_wanted(situation, found)
     if isinstance(wanted, Step):
         return _kept_open(situation, wanted)
     try:
-        files = edited(situation, situation.view.files, wanted.release)
-        if not files:
-            return _nothing_to_propose(situation, wanted)
-        return _moved_tag(situation, wanted) or _propose(situation, found, wanted)
+        copy = copy_for(situation, wanted.release)
+        if copy is None:
+            reason = f"reads the files of {wanted.release.version} as they were proved upstream"
+            return Step(State.WAITING, reason, until=situation.now, release=wanted.release)
+        if not edited(situation, situation.view.files, wanted.release):
+            return replace(_nothing_to_propose(situation, wanted), holds=wanted.release)
+        stop = _moved_tag(situation, wanted) or _hot_fix(situation, copy)
+        return stop or _propose(situation, found, wanted)
     except TagboatError as error:
         return Step(State.BLOCKED, str(error))
 
@@ -60,6 +67,23 @@ def _moved_tag(situation: Situation, wanted: Wanted) -> Step | None:
             )
             return Step(State.BLOCKED, reason)
     return None
+
+
+def _hot_fix(situation: Situation, copy: Copied) -> Step | None:
+    """Why a directory is not copied over: somebody changed files there which the copy would take back."""
+    promotion, view = situation.environment.promote, situation.view.directory
+    paths = hot_fixes(view, copy, promotion) if promotion and view else ()
+    if not promotion or not paths:
+        return None
+    what = f"{listed(paths)} changed since {promotion.directory}/ was last copied to {promotion.to}/"
+    fix = f"make the change in {promotion.directory}/ too, name it by `keep`, or set `overwrite: true`"
+    return Step(State.BLOCKED, sentence(what, "the copy would undo it", fix))
+
+
+def _doubt(situation: Situation, wanted: Wanted) -> str:
+    """Why a human has to agree to a copy."""
+    copy = copy_for(situation, wanted.release)
+    return hesitation(situation.environment.promote, situation.record, copy) if copy else ""
 
 
 def _kept_open(situation: Situation, step: Step) -> Step:
@@ -108,6 +132,13 @@ def _propose(situation: Situation, found: Release, wanted: Wanted) -> Step:
             State.DECLINED,
             f"{wanted.release.version} was taken back by hand; the next release will be proposed",
         )
+    if environment.merge is Merge.DIRECT:
+        doubt = _doubt(situation, wanted)
+        if doubt:
+            fix = "copy it once by pull request, with `merge: manual`, or set `overwrite: true`"
+            return Step(State.BLOCKED, sentence("nothing is committed", doubt, fix))
+        draft = proposing.draft(situation, found, wanted)
+        return _noisy(situation, draft, is_new=False) or merging.commit(situation, draft.proposal, wanted)
     branch = branch_of(situation.pipeline, environment, wanted.release)
     stop = _other_branch(situation, wanted.release, branch) or _foreign(situation, pull, branch)
     if stop:
@@ -150,23 +181,31 @@ def _foreign(situation: Situation, pull: PullRequest | None, branch: str) -> Ste
 
 
 def _write(situation: Situation, pull: PullRequest | None, draft: Draft) -> Step:
-    environment, release = situation.environment, draft.release
-    mark = proposing.own_mark(situation)
+    wait = _noisy(situation, draft, is_new=pull is None)
+    if wait:
+        return wait
+    number = pull.number if pull else None
+    name = situation.environment.name
+    action = Propose(name, draft.proposal, draft.release, number, situation.view.branch_head)
+    verb = "opening" if pull is None else "updating"
+    return Step(State.PROPOSED, f"{verb} a pull request", (action,), release=draft.release)
+
+
+def _noisy(situation: Situation, draft: Draft, *, is_new: bool) -> Step | None:
+    """Why it is not written yet: something newer may come, or there are enough pull requests."""
+    release, mark = draft.release, proposing.own_mark(situation)
     wait = quiet(
-        environment.pull_request.pace,
+        situation.environment.pull_request.pace,
         situation.snapshot.traffic,
         _gathering(situation, release, mark),
-        is_new=pull is None,
+        is_new=is_new,
         now=situation.now,
     )
-    if wait:
-        state = State.WAITING if mark is None else State.PROPOSED
-        reason = f"{release.version}: {wait.reason}"
-        return Step(state, reason, until=wait.until, release=release, gathering=wait.gathering)
-    number = pull.number if pull else None
-    action = Propose(environment.name, draft.proposal, release, number, situation.view.branch_head)
-    verb = "opening" if pull is None else "updating"
-    return Step(State.PROPOSED, f"{verb} a pull request", (action,), release=release)
+    if wait is None:
+        return None
+    state = State.WAITING if mark is None else State.PROPOSED
+    reason = f"{release.version}: {wait.reason}"
+    return Step(state, reason, until=wait.until, release=release, gathering=wait.gathering)
 
 
 def _gathering(situation: Situation, release: Release, mark: Mark | None) -> Gathering | None:
@@ -196,13 +235,16 @@ def _say(situation: Situation, pull: PullRequest, draft: Draft) -> Step | None:
 
 def _with_fellows(situation: Situation, pull: PullRequest, draft: Draft, wanted: Wanted) -> Step:
     """Wait for the merge, and in a group for everybody's consent."""
-    proposal = draft.proposal
+    proposal, doubt = draft.proposal, _doubt(situation, wanted)
+    if doubt and situation.environment.merge is not Merge.MANUAL:
+        reason = f"pull request {pull.number} waits for a human to merge it: {doubt}"
+        return Step(State.PROPOSED, reason, release=wanted.release)
     if not situation.environment.group:
-        return _await_merge(situation, pull, proposal, wanted)
+        return merging.await_merge(situation, pull, proposal, wanted)
     waits = _fellows_wait(situation, pull, draft)
     if waits and situation.environment.merge is Merge.AUTO:
         return waits
-    return _await_merge(situation, pull, replace(proposal, message=f"{proposal.title}\n"), wanted)
+    return merging.await_merge(situation, pull, replace(proposal, message=f"{proposal.title}\n"), wanted)
 
 
 def _fellows_wait(situation: Situation, pull: PullRequest, draft: Draft) -> Step | None:
@@ -235,34 +277,18 @@ def _declines(pull: PullRequest, release: Release) -> bool:
 def _was_taken_back(record: EnvironmentRecord, release: Release) -> bool:
     """Whether a human put something else in the release's place after it had been here."""
     current = record.current
-    if current is None or current.is_initial or current.pull_request is not None:
+    if current is None or current.is_initial or current.is_committed or current.pull_request is not None:
         return False
     return any(each.release == release for each in record.deployments[:-1])
 
 
 def _holds(situation: Situation, pull: PullRequest, release: Release) -> bool:
     """Whether the branch proposes the release and can be merged as it is."""
-    if pull.mergeable is False:
+    if pull.mergeable is False or merging.must_follow(situation.environment, pull):
         return False
     try:
         return pull.release_key == release.key and not edited(
-            situation, situation.view.proposed_files, release
+            situation, situation.view.proposed_files, release, on_branch=True
         )
     except TagboatError:
         return False
-
-
-def _await_merge(situation: Situation, pull: PullRequest, proposal: Proposal, wanted: Wanted) -> Step:
-    shut = closed(situation.environment.windows, situation.now)
-    note = f"; {wanted.note}" if wanted.note else ""
-    if shut:
-        reason = f"pull request {pull.number} waits: {shut.reason}{note}"
-        return Step(State.PROPOSED, reason, until=shut.until, release=wanted.release)
-    if situation.environment.merge is Merge.MANUAL:
-        reason = f"pull request {pull.number} waits for a human to merge it{note}"
-        return Step(State.PROPOSED, reason, until=wanted.until, release=wanted.release)
-    if pull.blocked_reason:
-        reason = f"pull request {pull.number} waits: {pull.blocked_reason}{note}"
-        return Step(State.PROPOSED, reason, until=situation.now + _CHECKS_AGAIN, release=wanted.release)
-    action = MergePullRequest(situation.environment.name, pull.number, pull.head, proposal.message)
-    return Step(State.PROPOSED, f"merging pull request {pull.number}", (action,), release=wanted.release)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.domain.image import Release
 from bot.domain.notice import Event, Link, Notice
@@ -39,14 +39,14 @@ class Story:
         return f"{self.pipeline} {release.version} — {places}"
 
     def thread(self, release: Release) -> str:
-        """The thread's name: the same release always has the same thread."""
-        return f"{self.pipeline}/{release.key}"
+        """The thread's name: the same images always have the same thread, whatever files move along."""
+        return f"{self.pipeline}/{replace(release, tree='').key}"
 
     @staticmethod
     def _word(chapter: Chapter, release: Release) -> str:
-        if chapter.next_release == release:
+        if chapter.next_release and chapter.next_release.images == release.images:
             return str(chapter.status.state)
-        if chapter.current and chapter.current.release == release:
+        if chapter.current and chapter.current.release.images == release.images:
             return str(chapter.progress.state) if chapter.progress else str(State.UNKNOWN)
         return "not yet"
 
@@ -100,6 +100,8 @@ def _deployed(
             text = f"{environment}: pull request {number} proposes {release.version}"
             yield _notice(story, release, environment, Event.OPENED, number, text, link)
             merged = f"{environment}: {release.version} merged as {commit[:12]}"
+        elif deployment.is_committed:
+            merged = f"{environment}: {release.version} committed as {commit[:12]}"
         else:
             merged = f"{environment}: {release.version} was committed by hand, seen at {commit[:12]}"
         yield _notice(story, release, environment, Event.MERGED, commit, merged, link)

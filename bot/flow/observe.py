@@ -31,6 +31,8 @@ from bot.domain.snapshot import (
 )
 from bot.domain.verdict import Followed
 from bot.flow.choose import Asking, choose_image
+from bot.flow.consult import consult
+from bot.flow.directories import Directories
 from bot.flow.images import Images
 from bot.flow.look import Looking, git_view, pull_requests, traffic
 from bot.flow.world import World
@@ -64,10 +66,13 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
         for each in pipeline.environments
         if not each.after
     }
-    tracked = _track(pipeline, views, choices, record, branch.head, now)
+    directories = Directories(forge, pipeline, branch.head, now)
+    tracked = _track(directories, views, choices, record)
     for each in pipeline.environments:
+        views[each.name] = _with_directory(directories, each, views[each.name], tracked)
         seen = _applications(world, pipeline, each, tracked.environment(each.name), branch)
-        views[each.name] = replace(views[each.name], applications=seen)
+        said = consult(forge, pipeline.repository.path, each, views[each.name], now)
+        views[each.name] = replace(views[each.name], applications=seen, consent=said)
     digests = _tag_digests(world, pipeline, tracked, now)
     return Snapshot(pipeline, branch, choices, views, tracked, digests, traffic(world, pipeline))
 
@@ -121,30 +126,58 @@ def remembered(record: EnvironmentRecord, alias: str) -> Sequence[ImageRef]:
     return [ref for release in releases for _, ref in release.only([alias])]
 
 
+def _with_directory(
+    directories: Directories, environment: Environment, view: EnvironmentView, record: Record
+) -> EnvironmentView:
+    """The view with what a copy of the environment's directory needs, where it is time to copy it."""
+    promotion = environment.promote
+    if promotion is None or view.problem:
+        return view
+    try:
+        read = directories.view(environment, view, record.environments)
+    except TagboatError as error:
+        return replace(view, problem=Problem.of(error))
+    if read is None:
+        return view
+    files = {**view.files, **read.contents(read.target, promotion.to)}
+    proposed = {**view.proposed_files, **read.contents(read.proposed, promotion.to)}
+    return replace(view, files=files, proposed_files=proposed, directory=read)
+
+
 def _track(
-    pipeline: Pipeline,
+    directories: Directories,
     views: Mapping[str, EnvironmentView],
     choices: Mapping[str, Mapping[str, ImageChoice | Problem]],
     record: Record,
-    base: str,
-    now: datetime,
 ) -> Record:
     """Bring the memory up to what Git says, upstream first, so that digests travel with promotions."""
-    records = dict(record.environments)
+    records, pipeline = dict(record.environments), directories.pipeline
     for environment in pipeline.environments:
-        before = records.get(environment.name, EnvironmentRecord())
         view = views[environment.name]
+        if view.problem:
+            continue
+        before = directories.brought(environment, view, records)
         try:
             found = written(pipeline, environment, view.files)
+            if not environment.targets and before.current:
+                found = before.current.release  # its images come with its files, which nobody reads
         except TagboatError:
             continue  # decide() reads the files again and shows this very error as the status
         chosen = _chosen_release(pipeline, choices.get(environment.name, {}))
         upstream = [
-            each.release for name in environment.after for each in reversed(records[name].deployments)
+            each.release
+            for name in environment.after
+            for each in reversed(records.get(name, EnvironmentRecord()).deployments)
         ]
-        records[environment.name] = track(
-            before, found, pull_requests=view.pull_requests, known=[*upstream, *chosen], base=base, now=now
+        after = track(
+            before,
+            found,
+            pull_requests=view.pull_requests,
+            known=[*upstream, *chosen],
+            base=directories.base,
+            now=directories.now,
         )
+        records[environment.name] = directories.remembered(environment, after)
     return replace(record, environments=records)
 
 

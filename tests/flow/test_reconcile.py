@@ -12,7 +12,7 @@ from bot.adapters.forges.memory import File, MemoryForge
 from bot.adapters.stores.memory import MemoryStore
 from bot.domain.errors import Denied, TagboatError, Unreachable
 from bot.domain.notice import Event
-from bot.domain.pipeline import Merge
+from bot.domain.pipeline import Merge, MergeMethod
 from bot.domain.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.selection import MovedTags, SelectionPolicy
 from bot.domain.snapshot import State
@@ -264,8 +264,18 @@ class _DiesOnce(MemoryForge):
         super().revise(repository, number, title=title, body=body)
         self._die("revise")
 
-    def merge(self, repository: str, number: int, *, expected_head: str, message: str) -> str:
-        commit = super().merge(repository, number, expected_head=expected_head, message=message)
+    def merge(
+        self,
+        repository: str,
+        number: int,
+        *,
+        expected_head: str,
+        message: str,
+        method: MergeMethod | None = None,
+    ) -> str:
+        commit = super().merge(
+            repository, number, expected_head=expected_head, message=message, method=method
+        )
         self._die("merge")
         return commit
 
