@@ -12,6 +12,8 @@ from typer.core import TyperGroup
 from bot.cli.beat import beat
 from bot.cli.demo import demo
 from bot.cli.explain import explain
+from bot.cli.import_ import app as import_
+from bot.cli.init import init
 from bot.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from bot.cli.plan import plan
 from bot.cli.pr import app as pr
@@ -101,6 +103,7 @@ def check(
     raise typer.Exit(check_file(file or config, as_json))
 
 
-for _verb in (demo, check, up, web, worker, beat, plan, status, explain):
+for _verb in (demo, init, check, up, web, worker, beat, plan, status, explain):
     app.command()(_verb)
 app.add_typer(pr, name="pr")
+app.add_typer(import_, name="import")

@@ -51,7 +51,7 @@ class RestDeployments:
             answer = self._connection.get(_path(application))
             if not _is_absent(answer):
                 where = self._where(application)
-                return _checked(application, _object(where, answer), where)
+                return _checked(application, answered(where, answer), where)
         return None
 
     def refresh(self, application: Application, *, hard: bool) -> None:
@@ -79,7 +79,7 @@ class RestDeployments:
         """
         answer = self._connection.get(_path(application, "/syncwindows"))
         self._present(application, answer)
-        return window_state(_object(self._where(application), answer))
+        return window_state(answered(self._where(application), answer))
 
     def _present(self, application: Application, answer: Answer) -> None:
         where = self._where(application)
@@ -109,7 +109,12 @@ def _is_absent(answer: Answer) -> bool:
     return answer.status == 404 and answer.error.get("code") == _GRPC_NOT_FOUND
 
 
-def _object(where: str, answer: Answer) -> Mapping[str, Any]:
+def answered(where: str, answer: Answer) -> Mapping[str, Any]:
+    """The object that Argo CD answered with; `where` names it in sentences.
+
+    Raises:
+        TagboatError: the answer is an error, or no object.
+    """
     if answer.status != 200:
         raise _error(where, answer)
     try:

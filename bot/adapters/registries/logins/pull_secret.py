@@ -5,7 +5,6 @@ The least right that does: `get` on that one secret (README, Registries).
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -13,11 +12,10 @@ from typing import Any
 
 import msgspec
 import urllib3
-import yaml
-from kubernetes import client, config
+from kubernetes import client
 from kubernetes.client import exceptions as faults
-from kubernetes.config import ConfigException
 
+from bot.adapters.cluster import cluster
 from bot.adapters.registries.credentials import Login
 from bot.adapters.registries.logins.kept import Issued, Kept
 from bot.adapters.registries.logins.keyring import Keyring, NoKeyring, read_keyring
@@ -27,7 +25,6 @@ _EVERY_SECONDS = 300.0
 _TIMEOUTS = (5, 15)
 # Kubernetes takes secrets of up to 1 MiB, which base64 makes a third larger.
 _LARGEST_ANSWER = 2 * 1024 * 1024
-_IN_CLUSTER = "KUBERNETES_SERVICE_HOST"
 
 
 class _Secret(msgspec.Struct, frozen=True):
@@ -79,8 +76,8 @@ class SecretReader:
         return f"the pull secret {self._namespace}/{self._name} cannot be read"
 
     def _read(self) -> bytes:
-        # Built anew each time: a kubeconfig's tokens and the service account's are renewed in their files.
-        with client.ApiClient(self._configuration()) as api:
+        found = cluster(kubeconfig=self._kubeconfig, context=self._context, purpose=self._what)
+        with client.ApiClient(found) as api:
             answer: Any = client.CoreV1Api(api).read_namespaced_secret(
                 self._name, self._namespace, _preload_content=False, _request_timeout=_TIMEOUTS
             )
@@ -88,32 +85,6 @@ class SecretReader:
         if len(body) > _LARGEST_ANSWER:
             raise Malformed(self._what, why=f"the answer is larger than {_LARGEST_ANSWER} bytes")
         return body
-
-    def _configuration(self) -> client.Configuration:
-        found = client.Configuration()
-        found.retries = 1
-        try:
-            if self._kubeconfig is None and not self._context and os.environ.get(_IN_CLUSTER):
-                config.load_incluster_config(client_configuration=found)
-            else:
-                config.load_kube_config(
-                    config_file=str(self._kubeconfig) if self._kubeconfig else None,
-                    context=self._context or None,
-                    client_configuration=found,
-                    persist_config=False,
-                )
-        except (
-            *(ConfigException, OSError, yaml.YAMLError),
-            # What the library stumbles over in a file of another shape.
-            *(ValueError, TypeError, KeyError, AttributeError),
-        ) as error:
-            # Not chained: the error could quote a token of the file, or of a program that it runs.
-            raise Denied(
-                self._what,
-                why=f"{self._kubeconfig or 'the kubeconfig'} leads to no cluster ({type(error).__name__})",
-                fix="run in the cluster, or correct kubeconfig and context",
-            ) from None
-        return found
 
     def _refusal(self, error: faults.ApiException) -> TagboatError:
         why = f"HTTP {error.status}" if error.status else "its certificate is not trusted"
