@@ -2,7 +2,7 @@
 
 Keys are compared by their text: `80` and `"80"` are one key here, as they are for everything that reads
 values as JSON. What is not written at the path itself, but comes there through an alias or a merge key, is
-refused: a change to it would be a change elsewhere.
+refused unless that was asked for: a change to it is a change elsewhere.
 """
 
 from __future__ import annotations
@@ -21,7 +21,21 @@ _MOST_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Scope:
+    """Where paths begin, and how they lead on.
+
+    `roots` are the nodes that a path may begin at (None: every document). With `follows` a path leads
+    through aliases and merge keys, to where the anchor is. With `creates` a key that only a merge key brings
+    counts as missing, so that it can be written out.
+    """
+
+    roots: tuple[int, ...] | None = None
+    follows: bool = False
+    creates: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
     """The nodes on the way to the one that was looked for: the document's root first, itself last."""
 
     way: tuple[int, ...]
@@ -40,20 +54,21 @@ class Missing:
     depth: int
 
 
-def find(stream: Stream, path: KeyPath) -> Place | Missing:
+def find(stream: Stream, path: KeyPath, scope: Scope = Scope()) -> Found | Missing:
     """Find the one node that the path leads to.
 
     Raises:
         Refused: the path leads to several places, or through an alias or a merge key.
     """
-    outcomes = [_walk(stream, root, path) for root in stream.documents()]
-    places = [outcome for outcome in outcomes if isinstance(outcome, Place)]
+    roots = stream.documents() if scope.roots is None else scope.roots
+    outcomes = [_walk(stream, root, path, scope) for root in roots]
+    places = [outcome for outcome in outcomes if isinstance(outcome, Found)]
     if len(places) > 1:
         lines = ", ".join(str(stream.line(place.index)) for place in places[:_MOST_NAMED])
         raise Refused(
             f"`{path}` is not one place",
             why=f"{len(places)} documents of the file have it (lines {lines})",
-            fix="give each document a file of its own",
+            fix="say which by `object`, or give each document a file of its own",
         )
     if places:
         return places[0]
@@ -71,24 +86,27 @@ def not_found(stream: Stream, path: KeyPath, missing: Missing) -> NotFound:
     )
 
 
-def _walk(stream: Stream, root: int, path: KeyPath) -> Place | Missing:
-    way = [root]
+def _walk(stream: Stream, root: int, path: KeyPath, scope: Scope) -> Found | Missing:
+    at = _written(stream, root, path, scope)
     for depth, step in enumerate(path.steps):
-        if stream.nodes[way[-1]].kind is Kind.ALIAS:
-            raise _through_alias(stream, path, way[-1])
-        child = _child(stream, way[-1], step)
+        child = _child(stream, at, step, scope)
         if child is None:
-            return Missing(way[-1], depth)
-        way.append(child)
-    if stream.nodes[way[-1]].kind is Kind.ALIAS:
-        raise _through_alias(stream, path, way[-1])
-    return Place(tuple(way))
+            return Missing(at, depth)
+        at = _written(stream, child, path, scope)
+    return Found(stream.way(at))
 
 
-def _child(stream: Stream, parent: int, step: Step) -> int | None:
+def _written(stream: Stream, index: int, path: KeyPath, scope: Scope) -> int:
+    """The node itself, or the one behind an alias where aliases are followed."""
+    if stream.nodes[index].kind is Kind.ALIAS and not scope.follows:
+        raise _through_alias(stream, path, index)
+    return stream.resolve(index)
+
+
+def _child(stream: Stream, parent: int, step: Step, scope: Scope) -> int | None:
     kind = stream.nodes[parent].kind
     if isinstance(step, Key):
-        return _value(stream, parent, step.name) if kind is Kind.MAPPING else None
+        return _value(stream, parent, step.name, scope) if kind is Kind.MAPPING else None
     if kind is not Kind.SEQUENCE:
         return None
     if isinstance(step, Index):
@@ -96,7 +114,7 @@ def _child(stream: Stream, parent: int, step: Step) -> int | None:
     return _element(stream, parent, step)
 
 
-def _value(stream: Stream, mapping: int, name: str) -> int | None:
+def _value(stream: Stream, mapping: int, name: str, scope: Scope = Scope()) -> int | None:
     """The value of a key; None when neither the mapping nor what it merges has it."""
     values = [value for key, value in stream.entries(mapping) if stream.key_text(key) == name]
     if len(values) > 1:
@@ -106,32 +124,43 @@ def _value(stream: Stream, mapping: int, name: str) -> int | None:
             why=f"it stands {len(values)} times in one mapping (lines {lines})",
             fix="remove the duplicates",
         )
-    if not values and _is_merged(stream, mapping, name):
-        raise Refused(
-            f"the key `{Key(name)}` is not written here",
-            why=f"it comes from the merge key << of the mapping in line {stream.line(mapping)}",
-            fix="write the key out in this mapping, or point the target to the mapping that is merged",
-        )
-    return values[0] if values else None
+    if values:
+        return values[0]
+    merged = _merged(stream, mapping, name)
+    if merged is None or scope.follows:
+        return merged
+    if scope.creates:
+        return None
+    raise Refused(
+        f"the key `{Key(name)}` is not written here",
+        why=f"it comes from the merge key << of the mapping in line {stream.line(mapping)}, and stands in"
+        f" line {stream.line(merged)}",
+        fix="write the key out in this mapping (`create: true` does), or change it there for all who merge"
+        " it (`anchors: edit`)",
+    )
 
 
-def _is_merged(stream: Stream, mapping: int, name: str) -> bool:
-    """Whether a merge key brings the name in. No node is visited twice: anchors may be cyclic."""
+def _merged(stream: Stream, mapping: int, name: str) -> int | None:
+    """The value that a merge key brings in; the mapping that is named first wins.
+
+    No node is visited twice: anchors may be cyclic.
+    """
     waiting = [value for key, value in stream.entries(mapping) if stream.is_merge(key)]
     seen = {mapping}
     while waiting:
-        at = stream.resolve(waiting.pop())
+        at = stream.resolve(waiting.pop(0))
         if at in seen:
             continue
         seen.add(at)
         if stream.nodes[at].kind is Kind.SEQUENCE:
-            waiting.extend(stream.children(at))
+            waiting[:0] = stream.children(at)
         elif stream.nodes[at].kind is Kind.MAPPING:
             entries = list(stream.entries(at))
-            if any(stream.key_text(key) == name for key, _ in entries):
-                return True
-            waiting.extend(value for key, value in entries if stream.is_merge(key))
-    return False
+            found = [value for key, value in entries if stream.key_text(key) == name]
+            if found:
+                return found[0]
+            waiting[:0] = [value for key, value in entries if stream.is_merge(key)]
+    return None
 
 
 def _element(stream: Stream, sequence: int, step: Match) -> int | None:
@@ -150,7 +179,7 @@ def _matches(stream: Stream, element: int, step: Match) -> bool:
     mapping = stream.resolve(element)
     if stream.nodes[mapping].kind is not Kind.MAPPING:
         return False
-    value = _value(stream, mapping, step.field)
+    value = _value(stream, mapping, step.field, Scope(follows=True))
     return value is not None and stream.key_text(value) == step.value
 
 
@@ -158,8 +187,9 @@ def _through_alias(stream: Stream, path: KeyPath, index: int) -> Refused:
     anchor = stream.nodes[index].anchor
     return Refused(
         f"`{path}` is not written here",
-        why=f"line {stream.line(index)} only refers to it by the alias *{anchor}",
-        fix=f"write the value out, or point the target to the place that carries &{anchor}",
+        why=f"line {stream.line(index)} only refers to it by the alias *{anchor}; it stands in line"
+        f" {stream.line(stream.resolve(index))}",
+        fix=f"write the value out, or change it at &{anchor} for all who use it (`anchors: edit`)",
     )
 
 

@@ -7,39 +7,80 @@ and must be the same text between the edited places, as the new parse finds them
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from bot.domain.edit.lookup import Place
+from bot.domain.edit.lookup import Found
 from bot.domain.edit.scalar import STRING_TAG, is_string, is_text, plain, quoted
-from bot.domain.edit.stream import Node, Stream, parse
+from bot.domain.edit.stream import Kind, Node, Stream, parse
 from bot.domain.errors import Malformed, Refused
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
 _PROPERTIES = re.compile(r"(?:[&!]\S*+(?:\s++(?:#[^\r\n]*+)?+)*+)*+")
 
 
+class Made(NamedTuple):
+    """What an edit makes of a node: its kind, and a scalar's text.
+
+    A text must be one for every reader of YAML, unless it is marked as a plain word such as `true`.
+    """
+
+    kind: Kind
+    text: str = ""
+    anchor: str | None = None
+    tag: str | None = None
+    is_word: bool = False
+
+    def is_like(self, node: Node) -> bool:
+        """Whether a node that was read anew is the wanted one."""
+        if (self.kind, self.anchor, self.tag) != (node.kind, node.anchor, node.tag):
+            return False
+        if self.kind is not Kind.SCALAR:
+            return True
+        return node.value == self.text and (not node.style if self.is_word else is_string(node))
+
+
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """`written` takes the place of the text from `start` to `end`; then the node at `index` says `text`."""
+    """`written` takes the place of the text from `start` to `end`; then `made` stands for the old `nodes`."""
 
-    index: int
-    text: str
     start: int
     end: int
     written: str
+    nodes: range
+    made: tuple[Made, ...]
     lead: str = ""
     """A blank that parts `written` from what stands before it, where there was no value."""
 
+    @property
+    def is_of_value(self) -> bool:
+        """Whether one value is replaced by another."""
+        return len(self.nodes) == len(self.made) == 1
 
-def edit(stream: Stream, place: Place, text: str) -> Edit | None:
-    """The edit after which the scalar at the place says the text; None where its layout allows none."""
-    span = _span(stream, place.index)
+
+def edit(stream: Stream, found: Found, text: str) -> Edit | None:
+    """The edit after which the scalar that was found says the text; None where its layout allows none."""
+    written = _written(stream, found, text)
+    node = stream.nodes[found.index]
+    return replacing(stream, found.index, written, (Made(Kind.SCALAR, text, node.anchor, node.tag),))
+
+
+def replacing(stream: Stream, index: int, written: str, made: tuple[Made, ...]) -> Edit | None:
+    """The edit that writes something in the place of a scalar; None where its layout allows none."""
+    span = _span(stream, index)
     if span is None:
         return None
     start, end = span
     lead = " " if start == end and stream.text[start - 1] not in " \t" else ""
-    return Edit(place.index, text, start, end, _written(stream, place, text), lead)
+    return Edit(start, end, written, range(index, index + 1), made, lead)
+
+
+def content_start(stream: Stream, index: int) -> int:
+    """Where a node begins behind its anchor and tag."""
+    node = stream.nodes[index]
+    skipped = _PROPERTIES.match(stream.text, node.start) if node.anchor or node.tag else None
+    return skipped.end() if skipped else node.start
 
 
 def edited(stream: Stream, edits: Sequence[Edit]) -> bytes:
@@ -48,7 +89,7 @@ def edited(stream: Stream, edits: Sequence[Edit]) -> bytes:
     Raises:
         Refused: the result could not be proved to differ in exactly these values.
     """
-    ordered = sorted(edits, key=lambda one: one.start)
+    ordered = sorted(edits, key=lambda one: (one.start, one.nodes.start))
     content = _spliced(stream, ordered)
     _prove(stream, content, ordered)
     return content
@@ -60,8 +101,7 @@ def _span(stream: Stream, index: int) -> tuple[int, int] | None:
     For an empty value it is the point at which a value would be written.
     """
     node, text = stream.nodes[index], stream.text
-    skipped = _PROPERTIES.match(text, node.start, node.end) if node.anchor or node.tag else None
-    start = skipped.end() if skipped else node.start
+    start = min(content_start(stream, index), node.end)
     if not node.style and not node.value:
         return _empty_span(text, node)
     if node.style in {"|", ">"}:
@@ -90,18 +130,18 @@ def _block_span(text: str, start: int, node: Node) -> tuple[int, int] | None:
     return at, at + len(node.value)
 
 
-def _written(stream: Stream, place: Place, text: str) -> str:
+def _written(stream: Stream, found: Found, text: str) -> str:
     """The text as it is to stand in the file: in the author's quotes, or plain where that is safe."""
-    node = stream.nodes[place.index]
+    node = stream.nodes[found.index]
     if node.style in {"|", ">"}:
         return text
     if node.style:
         return quoted(text, style=node.style)
     is_tagged = node.tag == STRING_TAG
-    if stream.nodes[place.way[0]].style and not is_tagged and not is_text(node.value):
+    if stream.nodes[found.way[0]].style and not is_tagged and not is_text(node.value):
         # The document is in flow style as a whole, so it may be JSON, which has no plain texts.
         return quoted(text)
-    is_in_flow = any(stream.nodes[index].style for index in place.way[:-1])
+    is_in_flow = any(stream.nodes[index].style for index in found.way[:-1])
     return plain(text, is_tagged=is_tagged, may_hold_colon=not is_in_flow or ":" in node.value)
 
 
@@ -120,23 +160,39 @@ def _prove(before: Stream, content: bytes, edits: Sequence[Edit]) -> None:
         after = parse(content)
     except (Malformed, Refused) as error:
         raise _unproved("the file could not be read any more") from error
-    texts = {one.index: one.text for one in edits}
-    if len(after.nodes) != len(before.nodes):
+    wanted = list(_wanted(before, edits))
+    if len(after.nodes) != len(wanted):
         raise _unproved("the file would have other keys")
-    for index, (old, new) in enumerate(zip(before.nodes, after.nodes, strict=True)):
-        if not (_is_edited(old, new, texts[index]) if index in texts else old.meaning == new.meaning):
+    for index, (want, node) in enumerate(zip(wanted, after.nodes, strict=True)):
+        is_right = want.is_like(node) if isinstance(want, Made) else want.meaning == node.meaning
+        if not is_right:
             raise _unproved(f"the value in line {after.line(index)} would not be the one that is wanted")
-    spans = [_span(after, one.index) for one in edits]
-    kept = [span for span in spans if span is not None]
-    leads = [one.lead for one in edits]
-    gaps = _gaps(before.text, [(one.start, one.end) for one in edits], leads)
-    if after.bom != before.bom or gaps != _gaps(after.text, kept, [""] * len(kept)):
+    spans = _new_spans(after, edits)
+    gaps = _gaps(before.text, [(one.start, one.end) for one in edits], [one.lead for one in edits])
+    if after.bom != before.bom or gaps != _gaps(after.text, spans, [""] * len(spans)):
         raise _unproved("more than the value would change")
 
 
-def _is_edited(old: Node, new: Node, text: str) -> bool:
-    same = (old.kind, old.anchor, old.tag) == (new.kind, new.anchor, new.tag)
-    return same and new.value == text and is_string(new)
+def _wanted(before: Stream, edits: Sequence[Edit]) -> Iterator[Node | Made]:
+    """The nodes that the edited file is to have."""
+    at = 0
+    for one in edits:
+        yield from before.nodes[at : one.nodes.start]
+        yield from one.made
+        at = one.nodes.stop
+    yield from before.nodes[at:]
+
+
+def _new_spans(after: Stream, edits: Sequence[Edit]) -> list[tuple[int, int]]:
+    """Where the edits stand now: values where the new parse finds them, what is new by its length."""
+    spans, moved, shifted = [], 0, 0
+    for one in edits:
+        start = one.start + moved + len(one.lead)
+        span = _span(after, one.nodes.start + shifted) if one.is_of_value else None
+        spans.append(span or (start, start + len(one.written)))
+        moved += len(one.lead) + len(one.written) - (one.end - one.start)
+        shifted += len(one.made) - len(one.nodes)
+    return spans
 
 
 def _gaps(text: str, spans: Sequence[tuple[int, int]], leads: Sequence[str]) -> list[str]:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.domain.edit.keypath import KeyPath
-from bot.domain.edit.lookup import Missing, Place, find, not_found
+from bot.domain.edit.lookup import Found, Missing, find, not_found
 from bot.domain.edit.scalar import is_foreign, is_null
+from bot.domain.edit.sealed import refuse_sealed_stream
 from bot.domain.edit.splice import Edit, edit, edited
 from bot.domain.edit.stream import Kind, Node, Stream, parse
 from bot.domain.errors import Refused
@@ -35,7 +36,7 @@ class Values:
             Refused: SOPS has sealed it, or it breaks a limit of `bot.domain.edit.stream`.
         """
         stream = parse(content)
-        _refuse_sealed(stream)
+        refuse_sealed_stream(stream)
         return cls(content, stream)
 
     def get(self, path: KeyPath) -> str | None:
@@ -74,17 +75,17 @@ class Values:
                 edits.append(self._edit(place, path, text))
         return edited(self.stream, edits) if edits else self.content
 
-    def _text(self, place: Place, path: KeyPath) -> str:
+    def _text(self, place: Found, path: KeyPath) -> str:
         node = self._scalar(place, path)
         return "" if is_null(node) else node.value
 
-    def _place(self, path: KeyPath) -> Place:
+    def _place(self, path: KeyPath) -> Found:
         place = find(self.stream, path)
         if isinstance(place, Missing):
             raise not_found(self.stream, path, place)
         return place
 
-    def _scalar(self, place: Place, path: KeyPath) -> Node:
+    def _scalar(self, place: Found, path: KeyPath) -> Node:
         node = self.stream.nodes[place.index]
         line = self.stream.line(place.index)
         if node.kind is not Kind.SCALAR:
@@ -96,7 +97,7 @@ class Values:
             raise _refused(path, f"line {line} gives it the tag {node.tag}", "remove the tag")
         return node
 
-    def _edit(self, place: Place, path: KeyPath, text: str) -> Edit:
+    def _edit(self, place: Found, path: KeyPath, text: str) -> Edit:
         if len(text) > _LONGEST_TEXT or not text.isprintable():
             why = f"the new text is longer than {_LONGEST_TEXT:,} characters or has some that cannot be seen"
             raise Refused(f"`{path}` is not changed", why=why, fix="choose another tag")
@@ -108,7 +109,7 @@ class Values:
             raise Refused(f"`{path}` is not changed", why=why, fix="write it as `key: value` in one line")
         return made
 
-    def _refuse_shared(self, place: Place, path: KeyPath) -> None:
+    def _refuse_shared(self, place: Found, path: KeyPath) -> None:
         aliases = {target: alias for alias, target in self.stream.aliased.items()}
         for index in place.way:
             if index not in aliases:
@@ -141,18 +142,3 @@ def set_values(content: bytes, assignments: Sequence[tuple[KeyPath, str]]) -> by
 
 def _refused(path: KeyPath, why: str, fix: str) -> Refused:
     return Refused(f"`{path}` is not one value of its own", why=why, fix=fix)
-
-
-def _refuse_sealed(stream: Stream) -> None:
-    """SOPS signs all values of a file with one MAC, so that any edit from outside breaks the file."""
-    for root in stream.documents():
-        entries = stream.entries(root) if stream.nodes[root].kind is Kind.MAPPING else ()
-        for key, value in entries:
-            if stream.key_text(key) != "sops" or stream.nodes[value].kind is not Kind.MAPPING:
-                continue
-            if any(stream.key_text(name) == "mac" for name, _ in stream.entries(value)):
-                raise Refused(
-                    "the file is not touched",
-                    why="SOPS has sealed it, and a change without the key would break the seal",
-                    fix="keep image tags in a file that is not encrypted",
-                )
