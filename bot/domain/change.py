@@ -11,6 +11,14 @@ from bot.domain.promotion import Proof
 
 
 @dataclass(frozen=True, slots=True)
+class CopyNote:
+    """What is said of a directory that is copied: in a few words, and in Markdown."""
+
+    summary: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One environment's part of a pull request: from which release to which, and what was proved of it."""
 
@@ -20,6 +28,7 @@ class Change:
     after: Release
     mark: Mark
     proofs: tuple[Proof, ...] = ()
+    copy: CopyNote | None = None
 
     @property
     def place(self) -> tuple[str, str]:
@@ -30,9 +39,8 @@ class Change:
     def moved(self) -> tuple[tuple[str, ImageRef, ImageRef], ...]:
         """The images that change: alias, what was there, what comes."""
         old = dict(self.before.images)
-        return tuple(
-            (alias, old[alias], new) for alias, new in self.after.images if not _is_same(old[alias], new)
-        )
+        pairs = ((alias, old.get(alias, ImageRef(new.name)), new) for alias, new in self.after.images)
+        return tuple((alias, before, new) for alias, before, new in pairs if not _is_same(before, new))
 
 
 def new_mark(pipeline: Pipeline, environment: Environment, *, before: Release, after: Release) -> Mark:

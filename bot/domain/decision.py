@@ -12,6 +12,7 @@ from datetime import datetime
 
 from bot.domain import memory, story
 from bot.domain.action import Action, Propose, Refresh
+from bot.domain.copying import adopted
 from bot.domain.deployment import written
 from bot.domain.errors import TagboatError
 from bot.domain.image import Release
@@ -95,6 +96,8 @@ def _decide_one(situation: Situation) -> _Decided:
     record = _remember(situation.record, progress)
     step = next_step(situation, found)
     record = memory.after(record, step, situation.now)
+    if step.holds and situation.environment.promote:
+        record = adopted(record, step.holds, base=situation.snapshot.branch.head)
     refreshes = tuple(
         Refresh(situation.environment.name, application, hard) for application, hard in progress.refreshes
     )
@@ -126,7 +129,7 @@ def _status(
     situation: Situation, found: Release, progress: Progress, step: Step, record: EnvironmentRecord
 ) -> EnvironmentStatus:
     state, reason = _word(progress, step)
-    current = situation.record.current
+    current = record.current
     times = [moment for moment in (progress.wake_at, step.until, *_choice_times(situation)) if moment]
     pull = situation.view.open_pull_request
     return EnvironmentStatus(
@@ -176,7 +179,9 @@ def _word(progress: Progress, step: Step) -> tuple[State, str]:
 
 
 def _versions(release: Release) -> dict[str, str]:
-    return {alias: ref.version for alias, ref in release}
+    """What people are shown of a release; the files that move along have a name of their own."""
+    files = {"files": release.tree[:7]} if release.tree else {}
+    return files | {alias: ref.version for alias, ref in release}
 
 
 def _notices(snapshot: Snapshot, decided: Mapping[str, _Decided]) -> Iterator[Notice]:

@@ -59,9 +59,9 @@ class DirectoryView:
     proposed: Tree | None = None
     blobs: Mapping[str, bytes] = field(default_factory=dict)
 
-    def contents(self, to: str) -> Mapping[str, bytes]:
-        """The bytes of the environment's own files that are known, by their path in the repository."""
-        known = {path: self.blobs.get(entry.blob) for path, entry in self.target.items()}
+    def contents(self, tree: Tree | None, to: str) -> Mapping[str, bytes]:
+        """The bytes of those files of a tree that are known, by their path in the repository."""
+        known = {path: self.blobs.get(entry.blob) for path, entry in (tree or {}).items()}
         return {f"{to}/{path}": data for path, data in known.items() if data is not None}
 
 
@@ -77,6 +77,7 @@ class Change:
     data: bytes | None
     mode: str = PLAIN
     is_new: bool = False
+    is_new_mode: bool = False
     unsettled: tuple[str, ...] = ()
 
 
@@ -205,7 +206,7 @@ def _change(
         data = _keeping(place, data, blobs[old.blob], keys)
     if data == blobs[old.blob] and new.mode == old.mode:
         return None
-    return Change(place, data, new.mode)
+    return Change(place, data, new.mode, is_new_mode=new.mode != old.mode)
 
 
 def _keeping(place: str, data: bytes, old: bytes, keys: Sequence[KeyPath]) -> bytes:

@@ -28,7 +28,7 @@ _LONGEST_MESSAGE = 20_000
 _LONGEST_VERSION = 300
 
 
-def letter(own: Change, changes: Sequence[Change], files: tuple[tuple[str, bytes], ...]) -> Proposal:
+def letter(own: Change, changes: Sequence[Change], files: tuple[tuple[str, bytes | None], ...]) -> Proposal:
     """The proposal of `own`, in a pull request that holds all `changes` (`own` among them).
 
     Raises:

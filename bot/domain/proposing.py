@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.action import Comment, Describe, Propose
-from bot.domain.change import Change, new_mark
+from bot.domain.change import Change, CopyNote, new_mark
+from bot.domain.copying import described, source_of, summary
 from bot.domain.group import taken_along, with_fellows
 from bot.domain.harmless import code
 from bot.domain.image import Release
 from bot.domain.letter import letter
 from bot.domain.mark import Mark
 from bot.domain.proposal import BRANCH_PREFIX, Proposal, PullRequest
-from bot.domain.situation import Situation, Wanted, edited
+from bot.domain.situation import Situation, Wanted, copy_for, edited
 
 _FOREIGN = "foreign"
 
@@ -38,7 +39,9 @@ def draft(situation: Situation, found: Release, wanted: Wanted) -> Draft:
     fellows = taken_along(situation)
     files = composed(situation, fellows, wanted.release)
     changes = (own, *fellows)
-    return Draft(letter(own, changes, files), wanted.release, changes)
+    copy = copy_for(situation, wanted.release)
+    modes = copy.modes if copy else ()
+    return Draft(replace(letter(own, changes, files), modes=modes), wanted.release, changes)
 
 
 def without(situation: Situation, release: Release, fellows: Sequence[Change]) -> Propose:
@@ -58,20 +61,23 @@ def without(situation: Situation, release: Release, fellows: Sequence[Change]) -
 
 def composed(
     situation: Situation, fellows: Sequence[Change], release: Release | None
-) -> tuple[tuple[str, bytes], ...]:
+) -> tuple[tuple[str, bytes | None], ...]:
     """The files as they differ from the base branch, with what the fellows and the release change.
+
+    None is a file that goes.
 
     Raises:
         TagboatError: a file cannot be edited.
     """
     before = situation.view.files
     contents = dict(with_fellows(before, situation.view, fellows))
-    if release is not None:
-        contents |= dict(edited(situation, contents, release))
+    own = dict(edited(situation, contents, release)) if release is not None else {}
+    copy = copy_for(situation, release) if release is not None else None
+    copied = own.keys() & copy.files.keys() if copy else set()
     return tuple(
         (path, content)
-        for path, content in sorted(contents.items())
-        if content is not None and content != before[path]
+        for path, content in sorted((contents | own).items())
+        if path in copied or (content is not None and content != before.get(path))
     )
 
 
@@ -85,7 +91,7 @@ def is_somebody_elses(situation: Situation, release: Release, branch: str) -> bo
         return False
     if any(pull.mark for pull in view.pull_requests if pull.branch == branch):
         return False
-    return bool(edited(situation, view.proposed_files, release))
+    return bool(edited(situation, view.proposed_files, release, on_branch=True))
 
 
 def description(pull: PullRequest, proposal: Proposal, described: str, environment: str) -> Describe | None:
@@ -129,10 +135,22 @@ def own_mark(situation: Situation) -> Mark | None:
 
 def _change(situation: Situation, found: Release, wanted: Wanted) -> Change:
     pipeline, environment = situation.pipeline, situation.environment
+    current = situation.record.current
+    if not environment.targets and current:  # its images come with its files, which nobody reads
+        found = current.release
     older: Mapping[int, PullRequest] = {each.number: each for each in situation.view.older}
     before = own_mark(situation) or (older[max(older)].mark if older else None)
     mark = new_mark(pipeline, environment, before=found, after=wanted.release).after(before)
-    return Change(pipeline, environment, found, wanted.release, mark, wanted.proofs)
+    note = _copy_note(situation, wanted)
+    return Change(pipeline, environment, found, wanted.release, mark, wanted.proofs, note)
+
+
+def _copy_note(situation: Situation, wanted: Wanted) -> CopyNote | None:
+    promotion, copy = situation.environment.promote, copy_for(situation, wanted.release)
+    if promotion is None or copy is None:
+        return None
+    source = source_of(situation.environment, situation.upstream, wanted.release)
+    return CopyNote(summary(promotion, copy), described(promotion, copy, source or ""))
 
 
 def _is_first(pull: PullRequest, described: str, is_open_anyway: bool) -> bool:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.action import Action
+from bot.domain.copying import copy_of, source_of
+from bot.domain.directory import Copied
 from bot.domain.edit.targets import write_target
 from bot.domain.errors import NotFound
 from bot.domain.image import Release
@@ -66,7 +68,7 @@ class Step:
     """What happens next in an environment. `state` None: nothing, so the rollout speaks for it.
 
     `branch` is one to look at from now on, and `gathering` is what is waited with. `leaves_to_host` says that
-    the host was asked to merge by itself, and is to go on.
+    the host was asked to merge by itself, and is to go on. `holds` is the wanted release, where it is there.
     """
 
     state: State | None
@@ -75,23 +77,48 @@ class Step:
     until: datetime | None = None
     release: Release | None = None
     leaves_to_host: bool = False
+    holds: Release | None = None
     branch: str = ""
     gathering: Gathering | None = None
 
 
-def edited(
-    situation: Situation, files: Mapping[str, bytes | None], release: Release
-) -> tuple[tuple[str, bytes], ...]:
-    """The files that the release changes, with their new bytes; empty when they hold it already.
+def copy_for(situation: Situation, release: Release, *, on_branch: bool = False) -> Copied | None:
+    """What the directory that comes with the release changes, at the base or on the branch; None: not read.
 
     Raises:
-        TagboatError: a file cannot be edited.
+        TagboatError: a file cannot be copied.
     """
+    environment = situation.environment
+    source = source_of(environment, situation.upstream, release) if environment.promote else None
+    return copy_of(environment, situation.view, source, on_branch=on_branch)
+
+
+def edited(
+    situation: Situation, files: Mapping[str, bytes | None], release: Release, *, on_branch: bool = False
+) -> tuple[tuple[str, bytes | None], ...]:
+    """The files that the release changes, with their new bytes (None: goes); empty when they hold it already.
+
+    `on_branch` says that the files are those of the branch.
+
+    Raises:
+        TagboatError: a file cannot be edited, or was not read.
+    """
+    copy = copy_for(situation, release, on_branch=on_branch)
+    if copy is None:
+        raise NotFound(f"the files of {release.version} were not read")
     contents = {path: content for path, content in files.items() if content is not None}
+    contents |= {path: content for path, content in copy.files.items() if content is not None}
+    gone = {path for path, content in copy.files.items() if content is None}
     for target in situation.environment.targets:
         pin = situation.pipeline.image(target.alias).policy.strategy is Strategy.DIGEST
         content = contents.get(target.file)
-        if content is None:
+        if content is None or target.file in gone:
             raise NotFound(f"{target.file} is not there", fix="create it, or correct the path")
         contents[target.file] = write_target(content, target, release[target.alias], pin_digest=pin)
-    return tuple((path, content) for path, content in sorted(contents.items()) if content != files[path])
+    modes = {change.path for change in copy.changes if change.is_new_mode}
+    changed: dict[str, bytes | None] = {
+        path: content
+        for path, content in contents.items()
+        if path not in gone and (content != files.get(path) or path in modes)
+    }
+    return tuple(sorted((changed | dict.fromkeys(gone)).items()))

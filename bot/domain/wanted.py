@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.domain.errors import TagboatError
 from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Pipeline
-from bot.domain.promotion import NotYet, proved
+from bot.domain.promotion import NotYet, carried, proved
 from bot.domain.selection import is_downgrade
 from bot.domain.situation import Situation, Step, Wanted, edited
 from bot.domain.snapshot import ImageChoice, Problem, State
@@ -16,12 +16,12 @@ def wanted(situation: Situation, found: Release) -> Wanted | Step:
         return _chosen(situation, found)
     answer = proved(situation.environment, situation.upstream, situation.now)
     if isinstance(answer, NotYet):
-        held = answer.release is not None and not _is_held(situation, found, answer.release)
+        held = answer.release is not None and not _is_held(situation, answer.release)
         return Step(
             State.WAITING if held else None, answer.reason, until=answer.until, release=answer.release
         )
-    release = answer.release.only([alias for alias, _ in found.images])
-    for alias, ref in release:
+    release = carried(situation.environment, answer.release)
+    for alias, ref in release.only([alias for alias, _ in found.images]):
         policy = situation.pipeline.image(alias).policy
         if not policy.allow_downgrade and is_downgrade(
             policy, current=found[alias], wanted=ref, now=situation.now
@@ -58,8 +58,10 @@ def _chosen_ref(pipeline: Pipeline, alias: str, answer: ImageChoice, current: Im
     return ImageRef(pipeline.image(alias).name, answer.choice.tag, answer.digest)
 
 
-def _is_held(situation: Situation, files: Release, release: Release) -> bool:
-    part = release.only([alias for alias, _ in files.images])
+def _is_held(situation: Situation, release: Release) -> bool:
+    part, current = carried(situation.environment, release), situation.record.current
+    if situation.environment.promote:  # its files are only read when they may be copied
+        return current is not None and current.release == part
     try:
         return not edited(situation, situation.view.files, part)
     except TagboatError:

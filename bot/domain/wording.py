@@ -51,7 +51,8 @@ def body(changes: Sequence[Change]) -> str:
     parts = [
         _heading(changes),
         _table(changes),
-        f"**Changes** only these values in {_files(changes)}.",
+        f"**Changes** only these values in {_files(changes)}." if _files(changes) else "",
+        *(change.copy.text for change in changes if change.copy),
         *(_supersedes(change, is_alone=len(changes) == 1) for change in changes),
         *(_proved(change, is_alone=len(changes) == 1) for change in changes),
         _next(changes),
@@ -87,10 +88,11 @@ def _summary(changes: Sequence[Change]) -> str:
         of_them = f" of {pipelines} pipelines" if pipelines > 1 else ""
         return f"{len(moved)} images{of_them}"
     is_alone = len(changes) == 1
-    return ", ".join(
+    images = [
         f"{'' if is_alone else f'{change.pipeline.name} '}{alias} {_step(old, new)}"
         for change, alias, old, new in moved
-    )
+    ]
+    return ", ".join([*images, *(change.copy.summary for change in changes if change.copy)])
 
 
 def _heading(changes: Sequence[Change]) -> str:
@@ -117,6 +119,8 @@ def _table(changes: Sequence[Change]) -> str:
         for change in changes
         for alias, old, new in change.moved
     ]
+    if not rows:
+        return ""
     lines = [_line(head), _line(["---"] * len(head)), *(_line(map(code, row)) for row in rows[:_MOST_ROWS])]
     rest = len(rows) - _MOST_ROWS
     return "\n".join(lines) + (f"\n\n… and {rest} more images." if rest > 0 else "")
