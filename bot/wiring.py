@@ -17,11 +17,13 @@ from bot.adapters.argocd.simulated import Pace, SimulatedDeployments, SimulatedS
 from bot.adapters.clock import SystemClock
 from bot.adapters.forges.git import GitForge
 from bot.adapters.forges.git_address import Access
+from bot.adapters.forges.git_signing import Signing, SigningKind
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.forges.github import GitHubSettings as GitHubAccess
 from bot.adapters.forges.github_login import AppLogin, TokenLogin
 from bot.adapters.forges.gitlab import GitLabForge
 from bot.adapters.forges.gitlab import GitLabSettings as GitLabAccess
+from bot.adapters.forges.identity import Identity as Author
 from bot.adapters.identity.google_keys import GoogleKeys
 from bot.adapters.notifiers.log import LogNotifier
 from bot.adapters.notifiers.slack import SlackNotifier
@@ -103,6 +105,7 @@ def _identities(settings: Settings) -> Identities | None:
 
 
 def _forge(settings: ForgeSettings, whole: Settings, ledger: Ledger, clock: Clock) -> Forge:
+    identity = Author(whole.author.name, whole.author.email)
     match settings:
         case GitLabSettings():
             return GitLabForge(
@@ -111,6 +114,7 @@ def _forge(settings: ForgeSettings, whole: Settings, ledger: Ledger, clock: Cloc
                     url=settings.url,
                     ca_bundle=str(settings.ca_file) if settings.ca_file else None,
                     squash=settings.squash,
+                    identity=identity,
                 )
             )
         case GitHubSettings():
@@ -120,6 +124,7 @@ def _forge(settings: ForgeSettings, whole: Settings, ledger: Ledger, clock: Cloc
                     api_url=settings.url,
                     ca_bundle=str(settings.ca_file) if settings.ca_file else None,
                     merge_method=settings.merge_method,
+                    identity=identity,
                 )
             )
         case GitSettings():
@@ -127,7 +132,14 @@ def _forge(settings: ForgeSettings, whole: Settings, ledger: Ledger, clock: Cloc
             access = Access(
                 username=settings.username or "tagboat", token=token, allow_http=settings.allow_http
             )
-            return GitForge(whole.cache / settings.name, ledger=ledger, clock=clock, access=access)
+            return GitForge(
+                whole.cache / settings.name,
+                ledger=ledger,
+                clock=clock,
+                access=access,
+                identity=identity,
+                signing=_signing(settings),
+            )
         case _:
             assert_never(settings)
 
@@ -246,6 +258,12 @@ def _with_page(application: Application, settings: Settings) -> Application:
         return application
     place = f"{application.namespace or 'argocd'}/{application.name}"
     return replace(application, url=f"{instance.url.rstrip('/')}/applications/{place}")
+
+
+def _signing(settings: GitSettings) -> Signing | None:
+    if settings.signing is None:
+        return None
+    return Signing(SigningKind(settings.signing.kind), settings.signing.key.get_secret_value())
 
 
 def _login(settings: GitHubSettings) -> TokenLogin | AppLogin:

@@ -27,6 +27,7 @@ from bot.configuration.pipeline_sections import (
     ImageSection,
     WriteSection,
 )
+from bot.configuration.proposal_sections import PullRequestSection
 from bot.configuration.registry_sections import DistributionSection
 from bot.configuration.sections import ConfigurationSection
 from bot.domain.pipeline import Deadlines
@@ -209,7 +210,8 @@ def test_a_newcomer_sees_the_configuration_that_the_tests_know() -> None:
 
 @pytest.mark.parametrize("block", CONFIGURATIONS, ids=str)
 def test_every_configuration_loads(block: Block, tmp_path: Path) -> None:
-    (tmp_path / "app.pem").write_text("-----BEGIN PRIVATE KEY-----\n", encoding="utf-8")
+    for key in ("app.pem", "signing-key"):
+        (tmp_path / key).write_text("-----BEGIN PRIVATE KEY-----\n", encoding="utf-8")
     (tmp_path / "ca.pem").write_text("", encoding="utf-8")
     (tmp_path / "cosign.pub").write_bytes((ROOT / "tests/flow/signed/keys/p256.pub").read_bytes())
     environ = {name: f"dummy-{name}" for name in re.findall(r"\$\{([A-Z_]+)", block.text)}
@@ -233,6 +235,7 @@ def test_every_configuration_loads(block: Block, tmp_path: Path) -> None:
         ("Registries", [DistributionSection]),
         ("Signatures", [CosignSection, IdentitySection]),
         ("Environments", [EnvironmentSection]),
+        ("Pull requests", [PullRequestSection]),
         ("Webhooks", [EndpointSection]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -18,11 +18,12 @@ from bot.configuration.forges import Forges
 from bot.configuration.outline import Outline
 from bot.configuration.pipelines import Pipelines
 from bot.configuration.problems import ConfigurationError
+from bot.configuration.proposals import check_proposals
 from bot.configuration.registries import Registries, unlisted
 from bot.configuration.report import Report
 from bot.configuration.schema import schema
 from bot.configuration.sections import ConfigurationSection
-from bot.configuration.settings import Settings
+from bot.configuration.settings import AuthorSettings, Settings
 from bot.configuration.validation import validated
 from bot.domain.image import parse_image_name
 
@@ -67,6 +68,7 @@ def _settings(path: Path, document: dict[str, Any], report: Report, outline: Out
     builder = Pipelines(base, known, forges, report)
     built = {name: builder.pipeline(name, each) for name, each in section.pipelines.items()}
     pipelines = {name: each for name, each in built.items() if each is not None}
+    check_proposals(pipelines, section.pipelines, report)
     listed = Registries(base, report)
     registries = {host: listed.registry(host, each) for host, each in section.registries.items()}
     hosts = sorted({image.name.registry for each in pipelines.values() for image in each.images})
@@ -85,6 +87,7 @@ def _settings(path: Path, document: dict[str, Any], report: Report, outline: Out
         notifiers=connections.notifiers(section.notify),
         endpoints=endpoints,
         pipelines=pipelines,
+        author=_author(section, report),
     )
 
 
@@ -122,6 +125,16 @@ def _broker(section: ConfigurationSection, report: Report) -> SecretStr:
     if any(part.partition("://")[0] not in _BROKER_SCHEMES or "://" not in part for part in parts):
         report.add(("broker",), "this is not the URL of a queue that Tagboat can use", _BROKERS)
     return section.broker
+
+
+def _author(section: ConfigurationSection, report: Report) -> AuthorSettings:
+    """Who commits, in words that Git can write down (https://git-scm.com/docs/git-commit-tree)."""
+    for key, text in (("name", section.author.name), ("email", section.author.email)):
+        if not text.strip() or not text.isprintable() or any(mark in text for mark in "<>"):
+            report.add(
+                ("author", key), "Git cannot write this into a commit", "use plain text without < and >"
+            )
+    return AuthorSettings(section.author.name, section.author.email)
 
 
 def _check_poll(section: ConfigurationSection, report: Report) -> None:

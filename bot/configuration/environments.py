@@ -8,6 +8,7 @@ from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 
 from bot.configuration.fields import is_application, name_like
+from bot.configuration.merges import check_merge, merge_rules
 from bot.configuration.outline import suggestion
 from bot.configuration.pipeline_sections import (
     ApplicationSection,
@@ -17,12 +18,12 @@ from bot.configuration.pipeline_sections import (
     WriteSection,
 )
 from bot.configuration.places import claimed, fault, place_of
+from bot.configuration.proposals import pull_request_policy, windows
 from bot.configuration.report import Report
 from bot.configuration.trail import Trail
 from bot.domain.errors import Refused
 from bot.domain.pipeline import Application, Deadlines, Environment, Target
 from bot.domain.repository_path import safe_path
-from bot.domain.window import Window
 
 _ONLY_IMAGE = WriteSection(tag="image.tag")
 
@@ -92,20 +93,21 @@ class Environments:
     def _environment(self, name: str, section: EnvironmentSection) -> Environment:
         trail = self._trail(name)
         self._check_after(trail, section)
+        check_merge((*trail, "merge"), section.merge, group=section.group, report=self._report)
         deadlines = section.deadlines
         return Environment(
             name=name,
             targets=tuple(self._targets(name, section)),
             after=tuple(dict.fromkeys(section.after)),
-            merge=section.merge,
+            merge=section.merge.mode,
+            merging=merge_rules(section.merge),
             applications=tuple(self._applications((*trail, "argocd"), section.argocd)),
             soak=section.soak,
-            windows=tuple(
-                Window(each.kind, each.schedule, each.duration, each.time_zone, each.reason)
-                for each in section.windows
-            ),
+            windows=windows(section.windows),
             settle=section.settle,
             deadlines=Deadlines(deadlines.refresh, deadlines.sync, deadlines.rollout),
+            group=section.group or "",
+            pull_request=pull_request_policy(self._section.pull_request, section.pull_request),
             allow_workflows=section.allow_workflows,
         )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from bot.configuration.base_sections import Section as Section
+from bot.configuration.base_sections import WindowSection
 from bot.configuration.fields import (
     AllowTags,
     Branch,
@@ -28,28 +30,18 @@ from bot.configuration.fields import (
     PolicyName,
     Reference,
     RepositoryText,
-    Schedule,
     StrategyName,
     SubjectRegexp,
     Text,
-    TimeZone,
     ValuesFile,
-    WindowLength,
 )
+from bot.configuration.merge_sections import MergeSection
+from bot.configuration.proposal_sections import PullRequestSection
 from bot.configuration.selection_fields import CalendarText, Moment, Pattern, Reason, Tag, Template
 from bot.configuration.shorthand import OneOrMany, Short
 from bot.domain.edit.spelling import Part
-from bot.domain.pipeline import Deadlines, Merge
+from bot.domain.pipeline import Deadlines
 from bot.domain.selection import Direction, Jump, MovedTags, Strategy
-from bot.domain.window import WindowKind
-
-
-class Section(BaseModel):
-    """What all sections share: no unknown keys, no changes, and no values in error messages."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
 
 
 class WriteSection(Section):
@@ -200,21 +192,6 @@ class TargetSection(Section):
     """Where its value stands in this file. Default: the image's own `write`."""
 
 
-class WindowSection(Section):
-    """A repeated span of time in which merging is allowed, or denied."""
-
-    kind: WindowKind
-    """deny: no merge inside; allow: merges inside such windows only. An open deny window wins."""
-    schedule: Annotated[Schedule, Field(examples=["0 16 * * 5"])]
-    """When it opens: a cron expression of five fields."""
-    duration: WindowLength
-    """How long it stays open; at most 366d."""
-    time_zone: TimeZone = "UTC"
-    """The time zone of the schedule, such as Europe/Paris."""
-    reason: Annotated[str, Field(max_length=200)] = ""
-    """Why, for people who wait."""
-
-
 class ApplicationSection(Section):
     """An Argo CD Application to follow. In short: `name`, or `instance/name`."""
 
@@ -252,8 +229,9 @@ class EnvironmentSection(Section):
     """The environments in which a release must be live first. Default: none, and the newest tag is taken."""
     soak: Duration = timedelta(0)
     """How long it must have been live there without a fault."""
-    merge: Merge = Merge.MANUAL
-    """Who merges the pull request: auto is Tagboat, manual a human. Manual unless you say so."""
+    merge: Annotated[MergeSection, Short("mode")] = Field(default_factory=MergeSection)
+    """Who merges the pull request: auto is Tagboat, manual a human, direct does without one. Manual unless you
+    say so."""
     windows: tuple[WindowSection, ...] = ()
     """Times in which merging is allowed, or denied."""
     argocd: Annotated[tuple[Annotated[ApplicationSection, Short("name")], ...], OneOrMany()] = ()
@@ -262,6 +240,10 @@ class EnvironmentSection(Section):
     """How long they must stay healthy before the release counts as live: health may flap at the start."""
     deadlines: DeadlinesSection = Field(default_factory=DeadlinesSection)
     """How long each phase of a rollout may take before people are told."""
+    group: Name | None = None
+    """Environments of one group share one pull request, in all pipelines of the repository and branch."""
+    pull_request: PullRequestSection = Field(default_factory=PullRequestSection)
+    """How its pull requests look and how often they come; what is said here goes before the pipeline's."""
     allow_workflows: Flag = False
     """Whether files may be written that CI runs, such as .gitlab-ci.yml or those in .github."""
 
@@ -279,3 +261,5 @@ class PipelineSection(Section):
     """The images that move together, by a short name that targets use."""
     environments: Annotated[dict[Name, EnvironmentSection], Field(min_length=1)]
     """Where they go. The order of the graph is given by `after`."""
+    pull_request: PullRequestSection = Field(default_factory=PullRequestSection)
+    """How its pull requests look and how often they come, in every environment."""

@@ -116,6 +116,15 @@ Notifier = Annotated[
 ]
 
 
+class AuthorSection(Section):
+    """Whose name the commits carry. Those of a GitHub App are its own."""
+
+    name: Text = "Tagboat"
+    """The name."""
+    email: Annotated[Text, Field(examples=["tagboat@example.com"])] = "tagboat@localhost"
+    """The address; a host shows the account that it belongs to."""
+
+
 class ConfigurationSection(Section):
     """Tagboat's configuration. `${NAME}`, `${NAME:-default}` and `${file:/path}` work in every value."""
 
@@ -131,6 +140,9 @@ class ConfigurationSection(Section):
     """The folder for copies of Git repositories; it may be emptied at any time."""
     poll: Duration = timedelta(minutes=5)
     """How long a pipeline may go unlooked at where no webhook comes; between 1s and 1d."""
+    author: AuthorSection = Field(default_factory=AuthorSection)
+    """Whose name the commits carry. Let open pull requests be merged or closed before it is changed: commits
+    of another name are taken for somebody else's."""
     web: WebSection = Field(default_factory=WebSection)
     """Where the page and the webhooks are served."""
     registries: dict[RegistryHost, Registry] = Field(default_factory=dict)

@@ -115,6 +115,14 @@ class GitHubSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SigningSettings:
+    """The private key, as the text of its file, that signs the commits of plain Git."""
+
+    kind: Literal["ssh", "gpg"]
+    key: SecretStr
+
+
+@dataclass(frozen=True, slots=True)
 class GitSettings:
     """Plain Git by path or URL, with no API: Tagboat keeps the pull requests itself."""
 
@@ -122,6 +130,7 @@ class GitSettings:
     username: str = ""
     token: SecretStr | None = None
     allow_http: bool = False
+    signing: SigningSettings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +214,14 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorSettings:
+    """Whose name the commits carry."""
+
+    name: str = "Tagboat"
+    email: str = "tagboat@localhost"
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration. `poll` is how long a pipeline may go unlooked at where no webhook comes."""
 
@@ -219,3 +236,4 @@ class Settings:
     notifiers: Mapping[str, SlackSettings | LogNotifierSettings]
     endpoints: Mapping[str, EndpointSettings]
     pipelines: Mapping[str, Pipeline] = field(default_factory=dict)
+    author: AuthorSettings = AuthorSettings()

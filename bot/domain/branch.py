@@ -73,8 +73,8 @@ def _named(template: Template, pipeline: Pipeline, environment: Environment, rel
     name = rendered(template, variables, what="branch", longest=2 * LONGEST_BRANCH).strip()
     if not is_branch_name(name):
         raise Refused(
-            f"{name[:80]!a} is not a branch name",
-            why="the template of the branch gives it",
+            "the template of the branch gives no branch",
+            why=f"{name[:80]!a} is not the name of one",
             fix="use letters, digits and . _ - between slashes",
         )
     return name

@@ -18,7 +18,7 @@ _BREAK = "\u200b"
 _LOOK_ALIKES = str.maketrans(r"<>&`|\*~[]{}!$", "‹›＆ʼ¦⧵∗∼❲❳❴❵ǃ＄") | {
     ord(mark): f"{mark}{_BREAK}" for mark in "@#%"
 }
-_ADDRESS = re.compile(r"(?=://)|(?i:(?<=www)(?=\.)|(?<=mailto)(?=:)|(?<=xmpp)(?=:))")
+_ADDRESS = re.compile(r":(?=//)|(?i:(?<=www)\.|(?<=mailto):|(?<=xmpp):)")
 _BEGIN = re.compile(r"^(?=[-+/=%]|\d{1,9}[.)](?:\s|$))")
 
 
@@ -31,7 +31,7 @@ def harmless(text: str, *, longest: int = _LONGEST) -> str:
     seen = "".join(" " if unicodedata.category(each) in _UNSEEN else each for each in visible)
     line = " ".join(seen.split())
     line = line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
-    return _BEGIN.sub(_BREAK, _ADDRESS.sub(_BREAK, line.translate(_LOOK_ALIKES)))
+    return _BEGIN.sub(_BREAK, _ADDRESS.sub(rf"\g<0>{_BREAK}", line.translate(_LOOK_ALIKES)))
 
 
 def code(text: str) -> str:

@@ -48,7 +48,7 @@ texts = st.one_of(
 _MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable("table").enable("strikethrough")
 _MENTION = re.compile(r"(?<![\w/.`-])@[A-Za-z0-9_]")
 _REFERENCE = re.compile(r"(?<!\w)(?:[\w./-]*#|!|%|~|\$)\d")
-_ADDRESS = re.compile(r"\w+://|(?<!\w)www\.|(?<!\w)mailto:|\w@\w", re.IGNORECASE)
+_ADDRESS = re.compile(r"\w+://|(?<!\w)www\.\w|(?<!\w)mailto:\w|\w@\w", re.IGNORECASE)
 
 
 class _Page(HTMLParser):
