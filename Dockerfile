@@ -11,9 +11,9 @@ COPY workers workers
 RUN /opt/tagboat/bin/pip install --no-cache-dir --no-deps --no-build-isolation .
 
 FROM python:3.11-slim-bookworm
-# git and ssh serve the plain `git` forge.
+# git and ssh serve the plain `git` forge; ssh and gnupg sign its commits.
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends git openssh-client \
+    && apt-get install --yes --no-install-recommends git openssh-client gnupg \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --create-home --home-dir /var/lib/tagboat tagboat
 COPY --from=build /opt/tagboat /opt/tagboat

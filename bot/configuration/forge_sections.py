@@ -59,6 +59,16 @@ class GitLabSection(Section):
     """A PEM file with the authority that signed the server's certificate."""
 
 
+class SigningSection(Section):
+    """A key that signs commits."""
+
+    kind: Literal["ssh", "gpg"]
+    """What signs: an SSH key, or an OpenPGP key."""
+    key: Secret
+    """The whole private key without a passphrase, best as `${file:/run/secrets/signing-key}`; for gpg what
+    `gpg --armor --export-secret-keys` prints."""
+
+
 class GitSection(Section):
     """Any Git repository by path or URL, with no API: Tagboat keeps the pull requests itself."""
 
@@ -70,6 +80,8 @@ class GitSection(Section):
     """The password or token for HTTPS. SSH asks its agent."""
     allow_http: Flag = False
     """Whether repositories may be read over HTTP without TLS. A token is never sent there."""
+    signing: SigningSection | None = None
+    """Signs every commit that Tagboat makes there. Default: none is signed."""
 
 
 ForgeSection = GitHubSection | GitLabSection | GitSection

@@ -8,13 +8,26 @@ from typing import assert_never
 from urllib.parse import urlsplit
 
 from bot.configuration.addresses import Addresses
-from bot.configuration.forge_sections import ForgeSection, GitHubSection, GitLabSection, GitSection
+from bot.configuration.forge_sections import (
+    ForgeSection,
+    GitHubSection,
+    GitLabSection,
+    GitSection,
+    SigningSection,
+)
 from bot.configuration.report import Report
-from bot.configuration.settings import ForgeSettings, GitHubSettings, GitLabSettings, GitSettings
+from bot.configuration.settings import (
+    ForgeSettings,
+    GitHubSettings,
+    GitLabSettings,
+    GitSettings,
+    SigningSettings,
+)
 from bot.configuration.trail import Trail
 
 _OWNER_AND_NAME = re.compile(r"[A-Za-z0-9_.-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}(?<!\.git)")
 _GROUPS_AND_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*){1,21}(?<!\.git)")
+_PRIVATE_KEY = {"ssh": " PRIVATE KEY-----", "gpg": "BEGIN PGP PRIVATE KEY BLOCK-----"}
 _PROJECT_ID = re.compile(r"[1-9][0-9]{0,17}")
 
 
@@ -33,7 +46,7 @@ class Forges:
             case GitLabSection():
                 return self._gitlab(name, section)
             case GitSection():
-                return GitSettings(name, section.username or "", section.token, section.allow_http)
+                return self._git(name, section)
             case _:
                 assert_never(section)
 
@@ -65,6 +78,23 @@ class Forges:
             squash=section.squash,
             ca_file=self._addresses.file((*trail, "ca_file"), section.ca_file),
         )
+
+    def _git(self, name: str, section: GitSection) -> GitSettings:
+        return GitSettings(
+            name=name,
+            username=section.username or "",
+            token=section.token,
+            allow_http=section.allow_http,
+            signing=self._signing(("forges", name, "signing", "key"), section.signing),
+        )
+
+    def _signing(self, trail: Trail, section: SigningSection | None) -> SigningSettings | None:
+        if section is None:
+            return None
+        if _PRIVATE_KEY[section.kind] not in section.key.get_secret_value():
+            fix = "give the whole file: ${file:/run/secrets/signing-key}"
+            self._report.add(trail, f"this is not a private key for {section.kind}", fix)
+        return SigningSettings(section.kind, section.key)
 
     def _check_login(self, trail: Trail, section: GitHubSection) -> None:
         if section.token is not None and section.app is not None:
