@@ -5,16 +5,13 @@ Reads and writes go through a mirror (`git_mirror`), pull requests through a led
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from bot.adapters.forges.git_address import Access, address
-from bot.adapters.forges.git_command import GitCommand
-from bot.adapters.forges.git_errors import MirrorDamaged
-from bot.adapters.forges.git_mirror import GitMirror
+from bot.adapters.forges.git_address import Access
+from bot.adapters.forges.git_mirrors import Mirrors
 from bot.adapters.forges.git_signing import Signing
 from bot.adapters.forges.history import History
 from bot.adapters.forges.identity import Identity
@@ -46,32 +43,20 @@ class GitForge(LedgerForge):
         timeout: timedelta = timedelta(minutes=2),
     ) -> None:
         super().__init__(ledger=ledger, clock=clock, identity=identity)
-        self._cache = cache.absolute()
-        self._root = root
-        self._access = access
-        self._signing = signing
-        self._timeout = timeout
-        self._is_checked = threading.Event()
+        self._mirrors = Mirrors(
+            cache,
+            clock=clock,
+            identity=identity,
+            root=root,
+            access=access,
+            signing=signing,
+            timeout=timeout,
+        )
 
     def _history(self, repository: str) -> History:
-        return self._mirror(repository)
-
-    def _mirror(self, repository: str) -> GitMirror:
-        url = address(repository, root=self._root, allow_http=self._access.allow_http)
-        self._cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        git = GitCommand(url, home=self._cache, access=self._access, timeout=self._timeout)
-        if not self._is_checked.is_set():
-            git.require_version()
-            self._is_checked.set()
-        return GitMirror(
-            git, cache=self._cache, identity=self._identity, clock=self._clock, signing=self._signing
-        )
+        return self._mirrors.of(repository)
 
     @contextmanager
     def _locked(self, repository: str) -> Iterator[History]:
-        with super()._locked(repository) as history:
-            try:
-                yield history
-            except MirrorDamaged:
-                self._mirror(repository).drop()
-                raise
+        with super()._locked(repository) as history, self._mirrors.minded(repository):
+            yield history
