@@ -6,6 +6,7 @@ Each is read back by the very code that will write it; what cannot be read so is
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -27,6 +28,8 @@ KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "kustomiz
 
 _YAML = (".yaml", ".yml")
 _DEEPEST = 40
+_MOST_NAMES = 50
+_REFERENCE = re.compile(r"(?<![\w./-])([a-z0-9][\w.-]*+(?::[0-9]+)?(?:/[\w.-]++)++)(?=[:@])", re.ASCII)
 _NOBODY = ImageName("nobody.invalid", "nothing")
 _NOT_IMAGES = {"Application", "ApplicationSet", "AppProject", "CustomResourceDefinition", "ImageUpdater"}
 
@@ -77,9 +80,20 @@ def _by_marker(content: bytes) -> Iterator[Standing]:
     except TagboatError:
         return  # A broken marker is told when its place is configured.
     for name in names:
-        found = _confirmed("", partial(marker.read, content, Marker(name)), {"marker": name})
+        read = partial(marker.read, content, Marker(name))
+        tried = (_confirmed(image, read, {"marker": name}) for image in _named_in(content, read))
+        found = next((each for each in tried if each), None)
         if found:
             yield found
+
+
+def _named_in(content: bytes, read: Callable[[ImageName], ImageRef]) -> list[str]:
+    """What a marked image may be called: a reference of the file, where nothing else can be meant."""
+    try:
+        return [] if read(_NOBODY).name == _NOBODY else [""]
+    except TagboatError:
+        references = _REFERENCE.findall(content.decode(errors="replace"))
+        return list(dict.fromkeys(references))[:_MOST_NAMES]
 
 
 def _by_setter(content: bytes) -> Iterator[Standing]:
