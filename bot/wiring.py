@@ -125,6 +125,7 @@ def _forge(settings: ForgeSettings, whole: Settings, ledger: Ledger, clock: Cloc
                     ca_bundle=str(settings.ca_file) if settings.ca_file else None,
                     merge_method=settings.merge_method,
                     identity=identity,
+                    permissions=_permissions(settings.name, whole),
                 )
             )
         case GitSettings():
@@ -264,6 +265,19 @@ def _signing(settings: GitSettings) -> Signing | None:
     if settings.signing is None:
         return None
     return Signing(SigningKind(settings.signing.kind), settings.signing.key.get_secret_value())
+
+
+def _permissions(forge: str, whole: Settings) -> Mapping[str, str]:
+    """What an App must be allowed beside the common, by what the environments of the forge ask for."""
+    environments = [
+        environment
+        for pipeline in whole.pipelines.values()
+        if pipeline.repository.forge == forge
+        for environment in pipeline.environments
+    ]
+    reading = {"checks": "read", "statuses": "read"} if any(e.merging.checks for e in environments) else {}
+    writing = {"workflows": "write"} if any(e.allow_workflows for e in environments) else {}
+    return {**reading, **writing}
 
 
 def _login(settings: GitHubSettings) -> TokenLogin | AppLogin:

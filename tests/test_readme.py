@@ -20,6 +20,7 @@ from bot.cli import exit_codes
 from bot.cli.app import app
 from bot.configuration.build import load
 from bot.configuration.endpoint_sections import EndpointSection
+from bot.configuration.merge_sections import MergeSection
 from bot.configuration.pipeline_sections import (
     CosignSection,
     EnvironmentSection,
@@ -27,6 +28,7 @@ from bot.configuration.pipeline_sections import (
     ImageSection,
     WriteSection,
 )
+from bot.configuration.promote_sections import PromoteSection
 from bot.configuration.proposal_sections import PullRequestSection
 from bot.configuration.registry_sections import DistributionSection
 from bot.configuration.sections import ConfigurationSection
@@ -235,6 +237,8 @@ def test_every_configuration_loads(block: Block, tmp_path: Path) -> None:
         ("Registries", [DistributionSection]),
         ("Signatures", [CosignSection, IdentitySection]),
         ("Environments", [EnvironmentSection]),
+        ("Directories", [PromoteSection]),
+        ("Merging", [MergeSection]),
         ("Pull requests", [PullRequestSection]),
         ("Webhooks", [EndpointSection]),
     ],
@@ -253,7 +257,7 @@ def test_defaults_are_those_of_the_program() -> None:
     fields = EnvironmentSection.model_fields
     assert environment["deadlines"][0] == ", ".join(minutes)
     assert environment["settle"][0] == f"`{fields['settle'].default.total_seconds():.0f}s`"
-    assert environment["merge"][0] == f"`{fields['merge'].default}`"
+    assert environment["merge"][0] == f"`{MergeSection().mode}`"
     assert image["strategy"][0] == f"`{ImageSection.model_fields['strategy'].default}`"
     assert image["allow_tags"][0] == f"`{ImageSection.model_fields['allow_tags'].default}`"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
@@ -18,6 +18,7 @@ from bot.configuration.pipeline_sections import (
     WriteSection,
 )
 from bot.configuration.places import claimed, fault, place_of
+from bot.configuration.promotions import DirectoryClaims, directory_promotion
 from bot.configuration.proposals import pull_request_policy, windows
 from bot.configuration.report import Report
 from bot.configuration.trail import Trail
@@ -47,6 +48,7 @@ class Claims:
     """Which environment writes which key of which file, over all pipelines: two writers would fight."""
 
     report: Report
+    directories: DirectoryClaims
     taken: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def claim(self, places: Iterable[tuple[str, ...]], *, by: str, trail: Trail) -> None:
@@ -95,6 +97,12 @@ class Environments:
         self._check_after(trail, section)
         check_merge((*trail, "merge"), section.merge, group=section.group, report=self._report)
         deadlines = section.deadlines
+        promotion = directory_promotion(section, trail, self._report)
+        if promotion is not None:
+            place: Trail = (*trail, "promote")
+            self._claims.directories.claim(self._repository, promotion, owner=self._owner(name), trail=place)
+        if not section.values and not section.promote:
+            self._check_told(name, trail)
         return Environment(
             name=name,
             targets=tuple(self._targets(name, section)),
@@ -109,7 +117,18 @@ class Environments:
             group=section.group or "",
             pull_request=pull_request_policy(self._section.pull_request, section.pull_request),
             allow_workflows=section.allow_workflows,
+            promote=promotion,
         )
+
+    def _check_told(self, name: str, trail: Trail) -> None:
+        """An environment that writes nothing, unless that only follows from another fault."""
+        self._unsure.add(name)
+        if not any(self._report.is_told(each) for each in (trail, (*trail, "values"), (*trail, "promote"))):
+            fix = "write for example values: envs/dev/values.yaml, or promote"
+            self._report.add((*trail, "values"), "the key is missing", fix)
+
+    def _owner(self, name: str) -> str:
+        return f"environment {name} of pipeline {self._name}"
 
     def _trail(self, name: str) -> Trail:
         return ("pipelines", self._name, "environments", name)
@@ -137,8 +156,10 @@ class Environments:
                 if write is None:
                     continue
                 target = Target(alias, each.file, place_of(write, each.file))
-                by = f"environment {name} of pipeline {self._name} (image {alias})"
+                owner = self._owner(name)
+                by = f"{owner} (image {alias})"
                 self._claims.claim(self._places(trail, each, target), by=by, trail=trail)
+                self._claims.directories.written(self._repository, each.file, owner=owner, trail=trail)
                 yield target
 
     def _check_file(self, trail: Trail, file: str, section: EnvironmentSection) -> None:
@@ -235,7 +256,7 @@ class Environments:
     def _check_covered(self, environment: Environment) -> None:
         """What is promoted is what was live upstream: every image must stand there too."""
         for upstream in environment.after:
-            there = self._written.get(upstream)
+            there = self._brought(upstream)
             if there is None or upstream in self._unsure:
                 continue
             missing = [alias for alias in self._written[environment.name] if alias not in there]
@@ -243,6 +264,21 @@ class Environments:
                 what = f"{', '.join(missing)} cannot come from {upstream}, which does not write it"
                 fix = f"write it in {upstream} too, or name another environment in `after`"
                 self._report.add((*self._trail(environment.name), "values"), what, fix)
+
+    def _brought(self, name: str) -> Collection[str] | None:
+        """The images of an environment: those that it writes, or those that come with what it copies.
+
+        None where that cannot be told.
+        """
+        sections = self._section.environments
+        seen: set[str] = set()
+        while name in sections and name not in seen:
+            section = sections[name]
+            if section.values or not section.promote:
+                return self._written[name]
+            seen.add(name)
+            name = next(iter(section.after), "")
+        return None
 
     def _ordered(self, built: Mapping[str, Environment]) -> tuple[Environment, ...]:
         sorter = TopologicalSorter(

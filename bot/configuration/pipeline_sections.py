@@ -36,6 +36,7 @@ from bot.configuration.fields import (
     ValuesFile,
 )
 from bot.configuration.merge_sections import MergeSection
+from bot.configuration.promote_sections import PromoteSection
 from bot.configuration.proposal_sections import PullRequestSection
 from bot.configuration.selection_fields import CalendarText, Moment, Pattern, Reason, Tag, Template
 from bot.configuration.shorthand import OneOrMany, Short
@@ -217,21 +218,28 @@ class DeadlinesSection(Section):
 
 
 class EnvironmentSection(Section):
-    """One place to deploy: what to write, who merges, what to watch, and what must hold before."""
+    """One place to deploy: what to write, who merges, what to watch, and what must hold before. Needs
+    `values`, `promote`, or both."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"anyOf": [{"required": [key]} for key in ("values", "promote")]}
+    )
 
     values: Annotated[
         tuple[Annotated[TargetSection, Short("file")], ...],
         OneOrMany(),
         Field(min_length=1, examples=["envs/dev/values.yaml"]),
-    ]
-    """The values files that hold the images."""
+    ] = ()
+    """The values files that hold the images. Default: none; they come with the directory."""
+    promote: PromoteSection | None = None
+    """A directory that is copied as it was proved upstream. Default: none; images alone are promoted."""
     after: Annotated[tuple[Reference, ...], OneOrMany()] = ()
     """The environments in which a release must be live first. Default: none, and the newest tag is taken."""
     soak: Duration = timedelta(0)
     """How long it must have been live there without a fault."""
     merge: Annotated[MergeSection, Short("mode")] = Field(default_factory=MergeSection)
-    """Who merges the pull request: auto is Tagboat, manual a human, direct does without one. Manual unless you
-    say so."""
+    """Who merges the pull request: auto is Tagboat, manual a human, direct does without one. Manual unless
+    you say so."""
     windows: tuple[WindowSection, ...] = ()
     """Times in which merging is allowed, or denied."""
     argocd: Annotated[tuple[Annotated[ApplicationSection, Short("name")], ...], OneOrMany()] = ()

@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 from bot.configuration.environments import Claims, Environments, Known, referable
 from bot.configuration.forges import clone_urls, fault_in_path
+from bot.configuration.merges import check_host
 from bot.configuration.outline import suggestion
 from bot.configuration.pipeline_sections import ImageSection, PipelineSection
 from bot.configuration.policies import selection_policy
+from bot.configuration.promotions import DirectoryClaims
 from bot.configuration.report import Report
 from bot.configuration.settings import ForgeSettings, GitSettings
 from bot.configuration.trail import Trail
@@ -32,7 +34,7 @@ class Pipelines:
         self._known = known
         self._forges = forges
         self._report = report
-        self._claims = Claims(report)
+        self._claims = Claims(report, DirectoryClaims(report))
 
     def pipeline(self, name: str, section: PipelineSection) -> Pipeline | None:
         """One pipeline; None where too little of it is right."""
@@ -49,6 +51,9 @@ class Pipelines:
             self._report.add((*trail, "images", alias), "no environment writes this image", fix)
         if repository is None:
             return None
+        for key, each in section.environments.items():
+            where: Trail = (*trail, "environments", key, "merge")
+            check_host(where, each.merge, self._forges[repository.forge], self._report)
         return Pipeline(
             name=name,
             repository=repository,

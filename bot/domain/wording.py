@@ -12,7 +12,7 @@ from datetime import timedelta
 from bot.domain.change import Change
 from bot.domain.harmless import code, harmless
 from bot.domain.image import ImageRef, short_digest
-from bot.domain.pipeline import Merge
+from bot.domain.pipeline import Environment, Merge
 from bot.domain.promotion import Proof
 from bot.domain.pull_request_policy import CommitPolicy, CommitStyle
 
@@ -54,7 +54,7 @@ def body(changes: Sequence[Change]) -> str:
         f"**Changes** only these values in {_files(changes)}." if _files(changes) else "",
         *(change.copy.text for change in changes if change.copy),
         *(_supersedes(change, is_alone=len(changes) == 1) for change in changes),
-        *(_proved(change, is_alone=len(changes) == 1) for change in changes),
+        _proved(changes),
         _next(changes),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -105,19 +105,15 @@ def _heading(changes: Sequence[Change]) -> str:
 
 
 def _table(changes: Sequence[Change]) -> str:
+    """One table over all. That of a group shows no digests: files may not keep those of fellows."""
     is_alone = len(changes) == 1
-    head = [
-        *([] if is_alone else ["pipeline", "environment"]),
-        "image",
-        "from registry",
-        "now",
-        "then",
-        "digest",
-    ]
+    common = ("image", "from registry", "now", "then")
+    head = (*common, "digest") if is_alone else ("pipeline", "environment", *common)
     rows = [
-        (*(() if is_alone else change.place), alias, str(new.name), old.version, new.version, _short(new))
+        (*(() if is_alone else change.place), *row, *((_short(new),) if is_alone else ()))
         for change in changes
         for alias, old, new in change.moved
+        for row in [(alias, str(new.name), old.version, new.version)]
     ]
     if not rows:
         return ""
@@ -149,28 +145,42 @@ def _supersedes(change: Change, *, is_alone: bool) -> str:
     return f"**Supersedes** {', '.join(map(code, change.mark.supersedes))}{place}."
 
 
-def _proved(change: Change, *, is_alone: bool) -> str:
-    if not change.proofs:
+def _proved(changes: Sequence[Change]) -> str:
+    """What was proved upstream; in a group each knows its own alone, and says it in its commit."""
+    if not any(change.proofs or (len(changes) > 1 and change.environment.after) for change in changes):
         return ""
+    if len(changes) > 1:
+        return "**Proved upstream** is what each commit says of its own update."
+    (change,) = changes
     soak = change.environment.soak
     soaked = f", soaked for at least {span(soak)}" if soak else ""
-    place = "" if is_alone else f" of {change.pipeline.name} for {change.environment.name}"
     lines = [
         f"- {each.environment}: live since {minute(each)} at commit {each.commit[:12]}{soaked}"
         for each in change.proofs
     ]
-    return "\n".join([f"**Proved upstream**{place}", "", *lines])
+    return "\n".join(["**Proved upstream**", "", *lines])
 
 
 def _next(changes: Sequence[Change]) -> str:
     environments = [change.environment for change in changes]
     is_auto = all(each.merge is Merge.AUTO for each in environments)
-    who = "Tagboat merges this" if is_auto else "A human merges this"
+    who = f"Tagboat merges this{_conditions(environments)}" if is_auto else "A human merges this"
     when = " inside its windows" if any(each.windows for each in environments) else ""
     names = _listed(code(each.name) for place in environments for each in place.applications)
     if not names:
         return f"**Next** {who}{when}; the release counts as live once merged."
     return f"**Next** {who}{when}; then Argo CD is followed until {names} is synced and healthy."
+
+
+def _conditions(environments: Sequence[Environment]) -> str:
+    """What Tagboat waits for before it merges, beside what the host asks for."""
+    rules = [each.merging for each in environments]
+    count = max((each.approvals for each in rules), default=0)
+    checks = dict.fromkeys(check for each in rules for check in each.checks)
+    waits = [f"{count} {'approval' if count == 1 else 'approvals'}"] if count else []
+    named = "the check" if len(checks) == 1 else "the checks"
+    waits += [f"{named} {_listed(map(code, checks))}"] if checks else []
+    return f" after {' and '.join(waits)}" if waits else ""
 
 
 def _step(old: ImageRef, new: ImageRef) -> str:

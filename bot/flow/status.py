@@ -42,7 +42,7 @@ def _unseen(pipeline: Pipeline) -> PipelineStatus:
 
 
 def _with_merges(shown: PipelineStatus, pipeline: Pipeline) -> PipelineStatus:
-    by_itself = {each.name for each in pipeline.environments if each.merge is Merge.AUTO}
+    by_itself = {each.name for each in pipeline.environments if each.merge is not Merge.MANUAL}
     environments = [each if each.name in by_itself else _with_merge(each) for each in shown.environments]
     return replace(shown, environments=tuple(environments))
 

@@ -57,7 +57,8 @@ class GitHubSettings:
     """How to reach one GitHub.
 
     `api_url` is `https://HOST/api/v3` for Enterprise Server, `ca_bundle` the file with its authority's
-    certificate. `identity` signs the commits made with a token; an App's commits are its bot's. GitHub
+    certificate. `identity` signs the commits made with a token; an App's commits are its bot's.
+    `permissions` are what an App's tokens are asked for beside contents and pull requests. GitHub
     asks for a second between the writes of an account; the few of one look go out half a second apart,
     and a limit that GitHub sets for it is waited out.
     """
@@ -67,6 +68,7 @@ class GitHubSettings:
     ca_bundle: str | None = None
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
     identity: Identity = field(default_factory=Identity)
+    permissions: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: int = 15
     seconds_between_writes: float = 0.5
 
@@ -81,7 +83,7 @@ class GitHubForge:
             timeout_seconds=settings.timeout_seconds,
             seconds_between_writes=settings.seconds_between_writes,
         )
-        self._credential = _credential(settings.login, self._transport)
+        self._credential = _credential(settings, self._transport)
         self._api = GitHubApi(self._transport, self._credential)
         self._commits = Commits(self._api, settings.identity)
         self._writer = Writer(self._api, self._commits, settings.identity)
@@ -362,5 +364,7 @@ class GitHubForge:
             self._writer.delete(repository, pull.branch)
 
 
-def _credential(login: TokenLogin | AppLogin, transport: Transport) -> TokenCredential | AppCredential:
-    return TokenCredential(login) if isinstance(login, TokenLogin) else AppCredential(login, transport)
+def _credential(settings: GitHubSettings, transport: Transport) -> TokenCredential | AppCredential:
+    if isinstance(settings.login, TokenLogin):
+        return TokenCredential(settings.login)
+    return AppCredential(settings.login, transport, more=settings.permissions)

@@ -15,9 +15,9 @@ from github.Auth import AppAuth, Auth, Token
 from bot.adapters.forges.github_transport import Answer, Transport, served_at
 from bot.domain.errors import Denied, Malformed, NotFound
 
-# All that Tagboat does, whatever else the App was given:
+# What Tagboat always needs, whatever else the App was given:
 # https://docs.github.com/rest/authentication/permissions-required-for-github-apps
-_PERMISSIONS = {"contents": "write", "pull_requests": "write"}
+_PERMISSIONS: Mapping[str, str] = {"contents": "write", "pull_requests": "write"}
 _SPARE_SECONDS = 300.0
 _LONGEST_LIFE_SECONDS = 3600.0
 
@@ -112,8 +112,11 @@ class AppCredential:
 
     is_app = True
 
-    def __init__(self, login: AppLogin, transport: Transport) -> None:
+    def __init__(
+        self, login: AppLogin, transport: Transport, *, more: Mapping[str, str] | None = None
+    ) -> None:
         self.name = f"GitHub App {login.app_id}"
+        self._permissions = {**_PERMISSIONS, **(more or {})}
         self._app = AppAuth(login.app_id, login.private_key)
         self._fixed = login.installation_id
         self._transport = transport
@@ -156,13 +159,20 @@ class AppCredential:
             self._app,
             "POST",
             f"/app/installations/{installation}/access_tokens",
-            body={"permissions": _PERMISSIONS},
+            body={"permissions": self._permissions},
         )
         given = self._accepted(answer, f"as installation {installation}")
         token.current = str(given["token"])
         ends = datetime.fromisoformat(str(given["expires_at"]))
         life = (ends - served_at(answer.headers)).total_seconds()
         token.good_until = time.monotonic() + min(life, _LONGEST_LIFE_SECONDS) - _SPARE_SECONDS
+
+    def _wishes(self) -> str:
+        """The permissions, in GitHub's words."""
+        return ", ".join(
+            f"{name.replace('_', ' ')} ({'read and write' if level == 'write' else level})"
+            for name, level in self._permissions.items()
+        )
 
     def _accepted(self, answer: Answer, where: str) -> Mapping[str, Any]:
         if answer.status == 404:
@@ -171,7 +181,7 @@ class AppCredential:
             raise Denied(
                 f"{self.name} lacks permissions {where}",
                 why=answer.message,
-                fix="give it contents and pull requests, read and write, and accept the change",
+                fix=f"give it {self._wishes()}, and accept the change",
             )
         if answer.status >= 400:
             raise Denied(
