@@ -13,18 +13,20 @@ _STYLES = {"+": "green", "-": "red", "@": "cyan", "\\": "bright_black"}
 _NO_END = "\\ No newline at end of file"
 
 
-def unified(path: str, old: bytes | None, new: bytes) -> list[str]:
+def unified(path: str, old: bytes | None, new: bytes | None) -> list[str]:
     """The lines of the unified diff, without line ends; empty where nothing changes.
+
+    None stands for a file that is not there: it comes, or goes.
 
     A file whose lines all end in CR LF is shown like any other and says so in its header; a single CR that
     comes, goes or stays between other line ends is shown as `\\r`. Bytes that are no UTF-8 are escaped.
     """
-    before, after = _lines(old or b""), _lines(new)
+    before, after = _lines(old or b""), _lines(new or b"")
     remark = ""
     if _ends_in_returns([*before, *after]):
         before, after = _without_returns(before), _without_returns(after)
         remark = "  (lines end in CR LF)"
-    names = ("/dev/null" if old is None else f"a/{path}", f"b/{path}{remark}")
+    names = ("/dev/null" if old is None else f"a/{path}", "/dev/null" if new is None else f"b/{path}{remark}")
     return list(_whole(unified_diff(before, after, *names, lineterm="\n")))
 
 

@@ -20,7 +20,7 @@ from bot.domain.pipeline import Pipeline
 from bot.domain.snapshot import EnvironmentStatus, PipelineStatus
 
 if TYPE_CHECKING:
-    from bot.domain.action import Action, Propose
+    from bot.domain.action import Action, CommitDirectly, Propose
     from bot.flow.world import World
 
 _INDENT = 6

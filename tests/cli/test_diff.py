@@ -13,6 +13,7 @@ from bot.cli.diff import coloured, unified
     ("old", "new", "lines"),
     [
         (b"a: 1\nb: 2\n", b"a: 1\nb: 2\n", []),
+        (b"a: 1\n", None, ["--- a/v.yaml", "+++ /dev/null", "@@ -1 +0,0 @@", "-a: 1"]),
         (
             b"a: 1\nb: 2\n",
             b"a: 1\nb: 3\n",
@@ -51,9 +52,9 @@ from bot.cli.diff import coloured, unified
         (None, b"b: 3\n", ["--- /dev/null", "+++ b/v.yaml", "@@ -0,0 +1 @@", "+b: 3"]),
         (b"\xff\n", b"\xfe\n", ["--- a/v.yaml", "+++ b/v.yaml", "@@ -1 +1 @@", "-\\xff", "+\\xfe"]),
     ],
-    ids=["same", "one line", "CR LF", "CR goes", "no end", "new file", "no UTF-8"],
+    ids=["same", "gone", "one line", "CR LF", "CR goes", "no end", "new file", "no UTF-8"],
 )
-def test_changes_are_shown_line_by_line(old: bytes | None, new: bytes, lines: list[str]) -> None:
+def test_changes_are_shown_line_by_line(old: bytes | None, new: bytes | None, lines: list[str]) -> None:
     assert unified("v.yaml", old, new) == lines
 
 

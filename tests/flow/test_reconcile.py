@@ -12,7 +12,8 @@ from bot.adapters.forges.memory import File, MemoryForge
 from bot.adapters.stores.memory import MemoryStore
 from bot.domain.errors import Denied, TagboatError, Unreachable
 from bot.domain.notice import Event
-from bot.domain.pipeline import Merge, MergeMethod
+from bot.domain.pipeline import Merge, MergeMethod, Target
+from bot.domain.place import HelmValues
 from bot.domain.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.selection import MovedTags, SelectionPolicy
 from bot.domain.snapshot import State
@@ -145,9 +146,13 @@ def test_soak_is_kept_by_the_clock_alone() -> None:
     assert bench.status("prod").state is State.PROPOSED
 
 
+def _with_digest(target: Target) -> Target:
+    return replace(target, place=HelmValues(tag="image.tag", digest="image.digest"))
+
+
 def test_what_was_proved_is_promoted_by_its_digest_even_after_its_tag_moved() -> None:
     pinned = tuple(
-        replace(each, targets=(replace(each.targets[0], digest="image.digest"),), merge=merge)
+        replace(each, targets=(_with_digest(each.targets[0]),), merge=merge)
         for each, merge in zip(THREE, (Merge.AUTO, Merge.MANUAL, Merge.MANUAL), strict=True)
     )
     follows = SelectionPolicy(constraint=">=1.0", moved_tags=MovedTags.FOLLOW)
