@@ -13,14 +13,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from bot.domain.command import Remark
 from bot.domain.consent import Arming, Check, Review
 from bot.domain.directory import Tree
 from bot.domain.evidence import Bundle, Evidence, SimpleSigning
 from bot.domain.image import ImageName
 from bot.domain.listing import Listing
 from bot.domain.notice import Notice
+from bot.domain.order import Order
 from bot.domain.pipeline import Application, MergeMethod
 from bot.domain.proposal import Metadata, Proposal, PullRequest
+from bot.domain.protection import Offer, Ruling, Touched
 from bot.domain.selection import TagDetails
 from bot.domain.signature import SignaturePolicy
 from bot.domain.snapshot import PipelineStatus, Record, Relation, SyncWindowState
@@ -244,6 +247,45 @@ class Forge(Protocol):
         Raises:
             Refused: the branch is not Tagboat's.
         """
+        ...
+
+
+class Community(Protocol):
+    """Other people on one Git host: what they say, and what they propose. `repository` as for `Forge`."""
+
+    def remarks(self, repository: str, *, since: datetime) -> Sequence[Remark]:
+        """The comments on its pull requests, and issues where it can, written or changed at `since` or later.
+
+        Those that changed first come first. Of very many, the first ones: the rest comes with the next call.
+        """
+        ...
+
+    def may_write(self, repository: str, person: str) -> bool:
+        """Whether somebody, by their login, may write to the repository now."""
+        ...
+
+    def answer(self, repository: str, number: int, body: str, *, key: str) -> None:
+        """Comment once on a pull request or issue: a comment with this key is left alone."""
+        ...
+
+    def offers(self, repository: str) -> Sequence[Offer]:
+        """Every open pull request, whoever opened it, the newest first; of very many, the newest."""
+        ...
+
+    def touched(self, repository: str, number: int) -> Touched:
+        """What a pull request changes; `is_complete` says whether it could be read to its end."""
+        ...
+
+    def labelled_by(self, repository: str, number: int, label: str) -> str | None:
+        """Who set a label that a pull request has, by their login; None where the host does not say it."""
+        ...
+
+    def ruling(self, repository: str, commit: str, name: str) -> Ruling | None:
+        """What Tagboat's check of that name says of the commit, or None when it was not set."""
+        ...
+
+    def rule(self, repository: str, commit: str, name: str, ruling: Ruling) -> None:
+        """Let the check of that name say this of the commit."""
         ...
 
 
@@ -476,6 +518,38 @@ class Store(Protocol):
 
     def tidy(self, *, now: datetime) -> int:
         """Forget deliveries and notices too old to matter; return how many rows went."""
+        ...
+
+
+class Orders(Protocol):
+    """What people told, and how far they were listened to. Orders are added, and never changed."""
+
+    def add(self, order: Order) -> Order:
+        """Keep the order and return it; where one of the same key is kept, return that one."""
+        ...
+
+    def find(self, key: str) -> Order | None:
+        """The order of that key, or None."""
+        ...
+
+    def of(self, pipeline: str) -> Sequence[Order]:
+        """Those that may still count (`bot.domain.order.that_count`), the oldest first."""
+        ...
+
+    def told(self, pipeline: str, *, limit: int) -> Sequence[Order]:
+        """All that was told of a pipeline, refused or not, the newest first."""
+        ...
+
+    def heard(self, place: str) -> datetime | None:
+        """How far comments were listened to in a place, by its host's clock; None before the first time."""
+        ...
+
+    def hear(self, place: str, *, until: datetime) -> None:
+        """Remember how far comments were listened to; an earlier moment changes nothing."""
+        ...
+
+    def tidy(self, *, now: datetime) -> int:
+        """Forget what was told over a year ago and counts no more; return how many rows went."""
         ...
 
 

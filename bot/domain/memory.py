@@ -21,6 +21,7 @@ def after(record: EnvironmentRecord, step: Step, now: datetime) -> EnvironmentRe
     if step.branch:
         branches = (*(each for each in kept.branches if each != step.branch), step.branch)
         kept = replace(kept, branches=branches[-MOST_BRANCHES:])
+    kept = replace(kept, rebased=step.rebuilds or kept.rebased)
     for action in step.actions:
         match action:
             case Propose():
@@ -45,6 +46,7 @@ def undone(record: EnvironmentRecord, before: EnvironmentRecord) -> EnvironmentR
         described=before.described,
         commented=before.commented,
         unsaid=before.unsaid,
+        rebased=before.rebased,
     )
 
 

@@ -44,14 +44,23 @@ class NotYet:
 
 
 def proved(
-    environment: Environment, upstream: Mapping[str, EnvironmentRecord], now: datetime
+    environment: Environment,
+    upstream: Mapping[str, EnvironmentRecord],
+    now: datetime,
+    *,
+    hurried: str = "",
 ) -> Proved | NotYet:
-    """Find the newest release that is proved in every environment of `environment.after`."""
+    """Find the newest release that is proved in every environment of `environment.after`.
+
+    `hurried` is the key of one that need not soak, as the environment takes it over.
+    """
     first = upstream[environment.after[0]]
     newer: NotYet | None = None
     for deployment in reversed(first.deployments):
         release = deployment.passed_on if environment.promote else deployment.release
-        lack = _lack(release, environment, upstream, now)
+        is_hurried = bool(hurried) and carried(environment, release).key == hurried
+        soaking = replace(environment, soak=timedelta(0)) if is_hurried else environment
+        lack = _lack(release, soaking, upstream, now)
         if lack is None:
             proofs = tuple(_proof(name, upstream[name], release) for name in environment.after)
             return Proved(release, proofs, newer)

@@ -15,6 +15,7 @@ from bot.domain.directory import Copied
 from bot.domain.edit.targets import write_target
 from bot.domain.errors import NotFound
 from bot.domain.image import Release
+from bot.domain.order import NOTHING_TOLD, Standing
 from bot.domain.pause import pause
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.promotion import Proof
@@ -43,6 +44,10 @@ class Situation:
     def record(self) -> EnvironmentRecord:
         return self.snapshot.record.environment(self.environment.name)
 
+    @property
+    def standing(self) -> Standing:
+        return self.snapshot.standings.get(self.environment.name, NOTHING_TOLD)
+
     def again(self, problem: Problem | None = None) -> datetime:
         """When to look again after a fault."""
         wish = problem.retry_after if problem else None
@@ -69,6 +74,7 @@ class Step:
 
     `branch` is one to look at from now on, and `gathering` is what is waited with. `leaves_to_host` says that
     the host was asked to merge by itself, and is to go on. `holds` is the wanted release, where it is there.
+    `rebuilds` is the key of the order that asked for the branch to be built anew.
     """
 
     state: State | None
@@ -80,6 +86,7 @@ class Step:
     holds: Release | None = None
     branch: str = ""
     gathering: Gathering | None = None
+    rebuilds: str = ""
 
 
 def copy_for(situation: Situation, release: Release, *, on_branch: bool = False) -> Copied | None:

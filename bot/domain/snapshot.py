@@ -17,9 +17,11 @@ from bot.domain.consent import Consent
 from bot.domain.directory import DirectoryView
 from bot.domain.errors import TagboatError, Transient, sentence
 from bot.domain.image import ImageRef, Release
+from bot.domain.order import Standing
 from bot.domain.pipeline import Application, Environment, Pipeline
 from bot.domain.proposal import PullRequest
 from bot.domain.selection import Choice
+from bot.domain.source import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +197,8 @@ class EnvironmentRecord:
     described: str = ""
     commented: str = ""
     unsaid: tuple[str, ...] = ()
+    rebased: str = ""
+    """The order to build the branch anew that was carried out last, by its key."""
 
     @property
     def current(self) -> Deployment | None:
@@ -212,10 +216,12 @@ class Record:
     """What Tagboat remembers of one pipeline.
 
     `fault_since` is when the first of those looks was that all met a fault; None after one that met none.
+    `origins` are what was read of the source of images that were proposed, the newest last.
     """
 
     environments: Mapping[str, EnvironmentRecord] = field(default_factory=dict)
     fault_since: datetime | None = None
+    origins: tuple[Origin, ...] = ()
 
     def environment(self, name: str) -> EnvironmentRecord:
         """The memory of one environment; empty before the first look."""
@@ -268,6 +274,8 @@ class Snapshot:
     record: Record
     tag_digests: Mapping[ImageRef, str | Problem] = field(default_factory=dict)
     traffic: Traffic = field(default_factory=Traffic)
+    standings: Mapping[str, Standing] = field(default_factory=dict)
+    """What people told, by environment; those of which nobody told anything are left out."""
 
 
 class State(StrEnum):

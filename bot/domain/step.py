@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain import merging, proposing
+from bot.domain import merging, obeying, proposing
 from bot.domain.action import Action, Propose, Withdraw
 from bot.domain.branch import branch_of, has_branch_per_release
 from bot.domain.copying import hesitation
@@ -31,9 +31,13 @@ def next_step(situation: Situation, found: Release) -> Step:
 
 
 def _next_step(situation: Situation, found: Release) -> Step:
-    wanted = what_is_wanted(situation, found)
+    stop = obeying.held(situation)
+    if stop:
+        return stop
+    wanted = obeying.rolled_back(situation) or what_is_wanted(situation, found)
     if isinstance(wanted, Step):
         return _kept_open(situation, wanted)
+    situation = obeying.eased(situation, wanted.release)
     try:
         copy = copy_for(situation, wanted.release)
         if copy is None:
@@ -117,17 +121,29 @@ def _withdraw(situation: Situation, pull: PullRequest, comment: str) -> Withdraw
     return Withdraw(situation.environment.name, pull.number, pull.title, withdrawn(pull.body), comment)
 
 
+def _taken_down(situation: Situation, release: Release, reason: str) -> tuple[Withdraw, ...]:
+    """The end of the open pull request, where it proposes this very release; a group's goes on."""
+    pull = situation.view.open_pull_request
+    if pull is None or pull.release_key != release.key or situation.environment.group:
+        return ()
+    return (_withdraw(situation, pull, f"{harmless(reason)}."),)
+
+
 def _propose(situation: Situation, found: Release, wanted: Wanted) -> Step:
     view, environment = situation.view, situation.environment
     pull = view.open_pull_request
+    skipped = obeying.skipped(situation, wanted.release)
+    if skipped:
+        return replace(skipped, actions=_taken_down(situation, wanted.release, skipped.reason))
+    is_asked_for = situation.standing.promotes(wanted.release)
     no = next((each for each in view.pull_requests if _declines(each, wanted.release)), None)
-    if no and (pull is None or pull.release_key != wanted.release.key):
+    if no and not is_asked_for and (pull is None or pull.release_key != wanted.release.key):
         return Step(
             State.DECLINED,
             f"pull request {no.number} for {wanted.release.version} was closed without a merge; "
             "the next release will be proposed",
         )
-    if _was_taken_back(situation.record, wanted.release):
+    if not is_asked_for and _was_taken_back(situation.record, wanted.release):
         return Step(
             State.DECLINED,
             f"{wanted.release.version} was taken back by hand; the next release will be proposed",
@@ -137,14 +153,14 @@ def _propose(situation: Situation, found: Release, wanted: Wanted) -> Step:
         if doubt:
             fix = "copy it once by pull request, with `merge: manual`, or set `overwrite: true`"
             return Step(State.BLOCKED, sentence("nothing is committed", doubt, fix))
-        draft = proposing.draft(situation, found, wanted)
+        draft = obeying.named(situation, proposing.draft(situation, found, wanted))
         return _noisy(situation, draft, is_new=False) or merging.commit(situation, draft.proposal, wanted)
     branch = branch_of(situation.pipeline, environment, wanted.release)
     stop = _other_branch(situation, wanted.release, branch) or _foreign(situation, pull, branch)
     if stop:
         return stop
-    draft = proposing.draft(situation, found, wanted)
-    if pull is None or not _holds(situation, pull, wanted.release):
+    draft = obeying.named(situation, proposing.draft(situation, found, wanted))
+    if pull is None or obeying.must_rebuild(situation) or not _holds(situation, pull, wanted.release):
         return _write(situation, pull, draft)
     return _say(situation, pull, draft) or _with_fellows(situation, pull, draft, wanted)
 
@@ -186,9 +202,17 @@ def _write(situation: Situation, pull: PullRequest | None, draft: Draft) -> Step
         return wait
     number = pull.number if pull else None
     name = situation.environment.name
-    action = Propose(name, draft.proposal, draft.release, number, situation.view.branch_head)
+    head = situation.view.branch_head
+    action = Propose(name, draft.proposal, draft.release, number, head, draft.sought)
     verb = "opening" if pull is None else "updating"
-    return Step(State.PROPOSED, f"{verb} a pull request", (action,), release=draft.release)
+    rebase = situation.standing.rebase
+    return Step(
+        State.PROPOSED,
+        f"{verb} a pull request",
+        (action,),
+        release=draft.release,
+        rebuilds=rebase.key if rebase else "",
+    )
 
 
 def _noisy(situation: Situation, draft: Draft, *, is_new: bool) -> Step | None:

@@ -14,7 +14,8 @@ from bot.domain.snapshot import ImageChoice, Problem, State
 def wanted(situation: Situation, found: Release) -> Wanted | Step:
     if not situation.environment.after:
         return _chosen(situation, found)
-    answer = proved(situation.environment, situation.upstream, situation.now)
+    hurried = situation.standing.hurried
+    answer = proved(situation.environment, situation.upstream, situation.now, hurried=hurried)
     if isinstance(answer, NotYet):
         held = answer.release is not None and not _is_held(situation, answer.release)
         return Step(

@@ -15,6 +15,9 @@ from bot.domain.deployment import track, written
 from bot.domain.edit.targets import read_target
 from bot.domain.errors import NotFound, TagboatError
 from bot.domain.image import ImageRef, Release
+from bot.domain.obeying import eased_environment
+from bot.domain.obeying import remembered as remembered_release
+from bot.domain.order import NOTHING_TOLD, Standing, standing
 from bot.domain.pipeline import Application, Environment, Pipeline, PipelineImage
 from bot.domain.progress import followed
 from bot.domain.promotion import Proved, proved, unpinned
@@ -55,6 +58,7 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
     looking = [
         Looking(world, pipeline, each, record.environment(each.name)) for each in pipeline.environments
     ]
+    standings = _standings(world, pipeline, now)
     pulls = [pull_requests(each) for each in looking]
     branch = _base_branch(forge, pipeline)
     views = {
@@ -71,10 +75,27 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
     for each in pipeline.environments:
         views[each.name] = _with_directory(directories, each, views[each.name], tracked)
         seen = _applications(world, pipeline, each, tracked.environment(each.name), branch)
-        said = consult(forge, pipeline.repository.path, each, views[each.name], now)
+        said = consult(forge, pipeline.repository.path, _eased(each, views, standings), views[each.name], now)
         views[each.name] = replace(views[each.name], applications=seen, consent=said)
-    digests = _tag_digests(world, pipeline, tracked, now)
-    return Snapshot(pipeline, branch, choices, views, tracked, digests, traffic(world, pipeline))
+    digests = _tag_digests(world, pipeline, tracked, now, standings)
+    near = traffic(world, pipeline)
+    return Snapshot(pipeline, branch, choices, views, tracked, digests, near, standings)
+
+
+def _standings(world: World, pipeline: Pipeline, now: datetime) -> Mapping[str, Standing]:
+    """What people told and still counts, by environment."""
+    orders = world.orders.of(pipeline.name) if world.orders else ()
+    found = {each.name: standing(orders, each.name, now) for each in pipeline.environments}
+    return {name: each for name, each in found.items() if each != NOTHING_TOLD}
+
+
+def _eased(
+    environment: Environment, views: Mapping[str, EnvironmentView], standings: Mapping[str, Standing]
+) -> Environment:
+    """The environment as its open pull request is merged: without the gates that somebody opened for it."""
+    pull = views[environment.name].open_pull_request
+    told = standings.get(environment.name, NOTHING_TOLD)
+    return eased_environment(environment, told, pull.release_key if pull else None)
 
 
 def _base_branch(forge: Forge, pipeline: Pipeline) -> BaseBranch:
@@ -243,12 +264,12 @@ def _overwritten_at(
 
 
 def _tag_digests(
-    world: World, pipeline: Pipeline, record: Record, now: datetime
+    world: World, pipeline: Pipeline, record: Record, now: datetime, standings: Mapping[str, Standing]
 ) -> dict[ImageRef, str | Problem]:
     """Where tags point now that are about to be promoted to files that keep no digest."""
     digests: dict[ImageRef, str | Problem] = {}
     for environment in pipeline.environments:
-        for ref in _unpinned(environment, record, now):
+        for ref in _unpinned(environment, record, now, standings.get(environment.name, NOTHING_TOLD)):
             tagged = replace(ref, digest=None)
             if tagged not in digests:
                 digests[tagged] = _tag_digest(world, ref, now)
@@ -268,12 +289,16 @@ def _tag_digest(world: World, ref: ImageRef, now: datetime) -> str | Problem:
     return pointer.digest if pointer and pointer.digest else gone
 
 
-def _unpinned(environment: Environment, record: Record, now: datetime) -> Iterable[ImageRef]:
+def _unpinned(environment: Environment, record: Record, now: datetime, told: Standing) -> Iterable[ImageRef]:
     current = record.environment(environment.name).current
     upstream = {name: record.environment(name) for name in environment.after}
     if not upstream or current is None or not all(each.deployments for each in upstream.values()):
         return
-    answer = proved(environment, upstream, now)
+    back = remembered_release(record.environment(environment.name), told.rollback) if told.rollback else None
+    if back is not None:
+        yield from unpinned(environment, back, current.release)
+        return
+    answer = proved(environment, upstream, now, hurried=told.hurried)
     if not isinstance(answer, Proved):
         return
     yield from unpinned(environment, answer.release, current.release)

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.image import ImageName
-from bot.domain.pipeline import Pipeline
+from bot.domain.pipeline import Pipeline, Repository
+from bot.domain.protection import Protection
 from bot.ports import (
     Catalog,
     Clock,
+    Community,
     Deployments,
     Forge,
     Identities,
     Notifier,
+    Orders,
     Queue,
     Redeliveries,
     Registry,
@@ -23,12 +26,28 @@ from bot.ports import (
 
 
 @dataclass(frozen=True, slots=True)
+class Attended:
+    """A repository in which other people count: commands in comments, and files that are not theirs."""
+
+    repository: Repository
+    commands: bool = False
+    protection: Protection | None = None
+
+    @property
+    def name(self) -> str:
+        """What it is woken and leased by, beside pipelines: no name of one begins so."""
+        return f"@{self.repository}"
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """Everything outside: registries by host, forges, Argo CD instances and notifiers by configured name.
 
     `poll` is how long an answer of a registry holds; `polls` has those hosts that have a time of their own.
     `identities` checks signatures that were made without a key; None where that is not installed.
-    `redeliveries` has those forges that send lost webhooks again, by the same names.
+    `redeliveries` has those forges that send lost webhooks again, by the same names. `orders` is what people
+    told, None where nobody can. `communities` has those forges on which other people are listened to or
+    looked after, and `attended` the repositories in which they are, by names that no pipeline has.
     """
 
     pipelines: Mapping[str, Pipeline]
@@ -44,6 +63,9 @@ class World:
     polls: Mapping[str, timedelta] = field(default_factory=dict)
     identities: Identities | None = None
     redeliveries: Mapping[str, Redeliveries] = field(default_factory=dict)
+    orders: Orders | None = None
+    communities: Mapping[str, Community] = field(default_factory=dict)
+    attended: Mapping[str, Attended] = field(default_factory=dict)
 
     def registry(self, image: ImageName) -> Registry:
         """The registry that holds the image; wiring has one for every host that a pipeline names."""
