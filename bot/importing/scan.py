@@ -65,7 +65,8 @@ def images_in(path: str, content: bytes) -> list[Standing]:
 
 
 def _by_keys(values: Values, keys: Mapping[str, str]) -> Callable[[ImageName], ImageRef]:
-    return lambda name: read_keys(HelmValues(**keys), lambda key: values.need(path_of(key)), name)
+    place = HelmValues(keys.get("tag"), keys.get("digest"), reference=keys.get("reference"))
+    return lambda name: read_keys(place, lambda key: values.need(path_of(key)), name)
 
 
 def _may_hold(document: Any) -> bool:

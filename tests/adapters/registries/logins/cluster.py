@@ -25,7 +25,10 @@ TOKEN = "token-of-the-service-account"
 
 @dataclass
 class Cluster:
-    """Holds secrets by namespace/name; `allowed` are those that the token may get."""
+    """Holds secrets by namespace/name; `allowed` are those that the token may get.
+
+    `lists` are custom objects by the plural of their kind; None is forbidden.
+    """
 
     server: Server
     folder: Path
@@ -33,6 +36,7 @@ class Cluster:
     allowed: set[str] = field(default_factory=lambda: {"cd/pull"})
     token: str = TOKEN
     reply: Reply | None = None
+    lists: dict[str, list[object] | None] = field(default_factory=dict)
 
     def put(self, name: str, auths: object, *, old: bool = False) -> None:
         """Make a pull secret of the new or the old type, as the API server stores it."""
@@ -55,6 +59,9 @@ class Cluster:
         match call.path.strip("/").split("/"):
             case ["api", "v1", "namespaces", namespace, "secrets", name] if call.method == "GET":
                 return self._secret(f"{namespace}/{name}")
+            case ["apis", _, "v1alpha1", kind] if call.method == "GET" and kind in self.lists:
+                items = self.lists[kind]
+                return reply_json({"items": items}) if items is not None else _status(403, "Forbidden", kind)
         return _status(404, "NotFound", "the server could not find the requested resource")
 
     def _secret(self, name: str) -> Reply:
