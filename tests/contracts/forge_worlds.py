@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.adapters.forges.git import GitForge
+from bot.adapters.forges.gitea import GiteaForge, GiteaSettings
 from bot.adapters.forges.github import GitHubForge, GitHubSettings
 from bot.adapters.forges.github_login import TokenLogin
 from bot.adapters.forges.gitlab import GitLabForge, GitLabSettings
@@ -23,6 +24,8 @@ from bot.domain.proposal import Metadata
 from bot.ports import Forge
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_repository import NOTHING, GitRepository, Person
+from tests.fakes.gitea import TOKEN as GITEA_TOKEN
+from tests.fakes.gitea import FakeGitea
 from tests.fakes.github import TOKEN, FakeGitHub
 from tests.fakes.gitlab import TOKEN as GITLAB_TOKEN
 from tests.fakes.gitlab import FakeGitLab
@@ -316,9 +319,20 @@ def _gitlab(folder: Path) -> Iterator[ForgeWorld]:
         forge.disconnect()
 
 
+@contextmanager
+def _gitea(folder: Path) -> Iterator[ForgeWorld]:
+    with FakeGitea(folder) as gitea:
+        hosted = gitea.host.create("acme/infra", START)
+        hosted.commit("main", {SCRIPT: b"#!/bin/sh\n"}, mode="100755")
+        forge = GiteaForge(GiteaSettings(gitea.url, GITEA_TOKEN), folder / "cache", clock=FixedClock())
+        yield HostedWorld(forge, hosted)
+        forge.disconnect()
+
+
 WORLDS: Mapping[str, Callable[[Path], AbstractContextManager[ForgeWorld]]] = {
     "memory": _memory,
     "git": _plain_git,
     "github": _github,
     "gitlab": _gitlab,
+    "gitea": _gitea,
 }

@@ -40,11 +40,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """What is answered: `data` as JSON (None: no body)."""
+    """What is answered: `data` as JSON (None: no body), or the bytes of `raw` as they are."""
 
     status: int
     data: Any = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    raw: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, response: Response) -> None:
         body = b"" if response.data is None else json.dumps(response.data).encode()
+        body = body if response.raw is None else response.raw
         self.send_response_only(response.status)
         for name, value in {"Content-Type": "application/json; charset=utf-8", **response.headers}.items():
             self.send_header(name, value)
@@ -251,7 +253,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _conditional(request: Request, response: Response) -> Response:
-    if request.method != "GET" or response.status != 200:
+    if request.method != "GET" or response.status != 200 or response.raw is not None:
         return response
     digest = hashlib.sha256(json.dumps(response.data).encode()).hexdigest()
     etag = {**response.headers, "ETag": f'W/"{digest}"'}

@@ -26,13 +26,14 @@ class Access:
 
     `token` is sent as HTTP Basic password of `username`, over HTTPS only (plain HTTP: to this very machine
     only). `ssh_key` is the file of a private key; without it ssh asks its agent. `allow_http` lets
-    plain HTTP be used at all.
+    plain HTTP be used at all. `ca_bundle` is the file with the authority's certificate for HTTPS.
     """
 
     username: str = "tagboat"
     token: str = field(default="", repr=False)
     ssh_key: str = ""
     allow_http: bool = False
+    ca_bundle: str = ""
 
 
 def address(repository: str, *, root: str = "", allow_http: bool = False) -> str:
@@ -57,12 +58,14 @@ def settings(url: str, access: Access) -> Mapping[str, str]:
     Raises `Refused` when the token would travel in the clear.
     """
     parts = urlsplit(url) if "://" in url else SplitResult("ssh", "", url, "", "")
+    authority = {"http.sslCAInfo": access.ca_bundle} if access.ca_bundle else {}
     if not access.token or parts.scheme not in {"http", "https"}:
-        return {}
+        return authority
     if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
         raise Refused(f"a token is never sent over plain HTTP to {parts.hostname}", fix="use https://")
     basic = base64.b64encode(f"{access.username}:{access.token}".encode()).decode()
-    return {f"http.{parts.scheme}://{parts.netloc}/.extraHeader": f"Authorization: Basic {basic}"}
+    header = {f"http.{parts.scheme}://{parts.netloc}/.extraHeader": f"Authorization: Basic {basic}"}
+    return {**authority, **header}
 
 
 def ssh_command(access: Access) -> str:

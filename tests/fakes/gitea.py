@@ -1,0 +1,163 @@
+"""Gitea for tests: Git over HTTP and its REST API at one address, over real repositories, faults by script.
+
+with FakeGitea(tmp_path) as gitea:
+    infra = gitea.host.create("acme/infra", {"values.yaml": b"tag: 1"})
+    …a client with `gitea.url` and `TOKEN`…
+    infra.merge_pull(1)                                    # what a person does
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlencode
+
+from tests.fakes.git_host import GitHost, HostedRepository
+from tests.fakes.git_host_model import BranchMoved, Event, MissingError, PullChanged
+from tests.fakes.git_repository import NOTHING
+from tests.fakes.gitea_json import Shapes
+from tests.fakes.gitea_routes import NOT_FOUND, Account, Book, Call, refused, route
+from tests.fakes.http_host import Exchange, Faults, HttpHost, Request, Response
+
+TOKEN = "0123456789abcdef0123456789abcdef01234567"
+BOT = "tagboat-bot"
+_PREFIX = "/git"
+
+
+class FakeGitea:
+    """One Gitea on the loopback, with the token `TOKEN` of the account `BOT`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.host = GitHost(folder / "gitea")
+        self.tokens = {TOKEN: Account(BOT)}
+        self.books: dict[str, Book] = {}
+        self._http = HttpHost(self._answer)
+        self._shapes = Shapes(self.url)
+        self.host.listeners.append(self._notice)
+
+    @property
+    def url(self) -> str:
+        """Where people see it."""
+        return self._http.url
+
+    @property
+    def prefixed_url(self) -> str:
+        """The same, below a path."""
+        return f"{self._http.url}{_PREFIX}"
+
+    @property
+    def faults(self) -> Faults:
+        """The script of what goes wrong."""
+        return self._http.faults
+
+    @property
+    def exchanges(self) -> Sequence[Exchange]:
+        """The requests so far with their answers."""
+        return self._http.exchanges
+
+    def asked(self, method: str = "", path: str = "/api/v1/") -> Sequence[Request]:
+        """The requests to the API so far, of that method, with that regular expression in their path."""
+        return [each for each in self._http.asked(method, path) if "/api/v1/" in each.path]
+
+    def book(self, repository: HostedRepository) -> Book:
+        """What is kept of one repository's pull requests."""
+        return self.books.setdefault(repository.path, Book())
+
+    def __enter__(self) -> FakeGitea:
+        self._http.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._http.stop()
+
+    def _answer(self, request: Request) -> Response:
+        with self.host.lock:
+            path = request.path.removeprefix(_PREFIX)
+            for repository in self.host.repositories:
+                self._go_on(repository)
+            found = re.fullmatch(r"/api/v1/repos/(?P<path>[^/]+/[^/]+)(?P<rest>/.*)?", path)
+            if found:
+                return self._about(request, found["path"], found["rest"] or "")
+            git = re.fullmatch(r"/(?P<path>[^/]+/[^/]+)\.git(?P<rest>/.*)", path)
+            return self._git(request, git["path"], git["rest"]) if git else NOT_FOUND
+
+    def _about(self, request: Request, path: str, rest: str) -> Response:
+        account = self.tokens.get(request.headers.get("authorization", "").removeprefix("token "))
+        routed = route(request.method, rest)
+        if account is None:
+            return refused(401, "user does not exist [uid: 0, name: ]")
+        try:
+            repository = self.host.repository(path)
+            if routed is None:
+                return NOT_FOUND
+            if request.method != "GET" and not account.can_write:
+                return refused(403, "token does not have at least one of required scope(s)")
+            if request.method != "GET" and repository.is_archived:
+                return refused(423, f"{path} is archived")
+            function, parts = routed
+            return function(Call(request, repository, account, self._shapes, self.book(repository), parts))
+        except MissingError:
+            return NOT_FOUND
+
+    def _git(self, request: Request, path: str, rest: str) -> Response:
+        given = request.headers.get("authorization", "").removeprefix("Basic ")
+        token = base64.b64decode(given).decode().partition(":")[2]
+        if token not in self.tokens:
+            return Response(401, headers={"WWW-Authenticate": 'Basic realm="Gitea"'})
+        try:
+            repository = self.host.repository(path)
+        except MissingError:
+            return Response(404)
+        before = dict(repository.git.branches())
+        response = _backend(request, repository.git.folder, rest)
+        self._tell(repository, before, dict(repository.git.branches()))
+        return response
+
+    def _tell(self, repository: HostedRepository, before: dict[str, str], after: dict[str, str]) -> None:
+        for branch in before.keys() | after.keys():
+            old, new = before.get(branch, NOTHING), after.get(branch, NOTHING)
+            if old != new:
+                self.host.emit(repository, BranchMoved(branch, old, new, BOT))
+
+    def _notice(self, repository: HostedRepository, event: Event) -> None:
+        if isinstance(event, PullChanged) and event.action == "synchronize":
+            self.book(repository).event(event.pull, "pull_push", self._shapes.user(event.by))
+
+    def _go_on(self, repository: HostedRepository) -> None:
+        """Merge what was scheduled and may be merged by now."""
+        book = self.book(repository)
+        for number, schedule in list(book.scheduled.items()):
+            pull = repository.pull(number)
+            if pull.state == "open" and repository.mergeability(pull).state == "clean":
+                repository.merge_pull(number, method=str(schedule["body"]["Do"]), by=BOT)
+                del book.scheduled[number]
+
+
+def _backend(request: Request, folder: Path, rest: str) -> Response:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "GIT_PROJECT_ROOT": str(folder),
+        "GIT_HTTP_EXPORT_ALL": "1",
+        "REQUEST_METHOD": request.method,
+        "PATH_INFO": rest,
+        "QUERY_STRING": urlencode(request.query),
+        "REMOTE_USER": BOT,
+        "CONTENT_TYPE": request.headers.get("content-type", ""),
+        "CONTENT_LENGTH": str(len(request.body)),
+        "HTTP_CONTENT_ENCODING": request.headers.get("content-encoding", ""),
+        "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
+    }
+    done = subprocess.run(
+        ["git", "http-backend"], input=request.body, env=environment, capture_output=True, check=False
+    )
+    head, _, content = done.stdout.partition(b"\r\n\r\n")
+    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
+    status = int(headers.pop("Status", "200").split()[0])
+    return Response(status, headers=headers, raw=content)
