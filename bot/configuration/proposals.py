@@ -59,6 +59,7 @@ def pull_request_policy(shared: PullRequestSection, own: PullRequestSection) -> 
             debounce=section.debounce,
             longest_wait=section.longest_wait,
         ),
+        notes=section.notes,
     )
 
 
@@ -170,6 +171,12 @@ def _group_problems(members: list[_Place]) -> Iterator[tuple[_Place, str, str]]:
             )
         elif place.pipeline.branch != first.pipeline.branch:
             yield place, f"{first.name} is in the same group, and on another branch", "give it another name"
+        elif place.environment.promote is not None:
+            yield (
+                place,
+                "it copies a directory, which no other environment could take along",
+                "leave `group` out",
+            )
         elif place.environment.merge is Merge.DIRECT:
             yield (
                 place,

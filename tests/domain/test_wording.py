@@ -101,8 +101,14 @@ def test_the_body_of_a_group_has_one_table_over_all() -> None:
     assert "Brings the group **prod** up to date: **prod** of **api**, **prod** of **shop**." in text
     assert text.count("| pipeline | environment | image |") == 1
     for name in ("api", "shop"):
-        row = f"| `{name}` | `prod` | `web` | `ghcr.io/acme/web` | `1.0.0` | `1.1.0` | `312e312e3000` |"
-        assert row in text
+        assert f"| `{name}` | `prod` | `web` | `ghcr.io/acme/web` | `1.0.0` | `1.1.0` |" in text
+
+
+def test_what_was_proved_of_a_group_stands_in_its_commits() -> None:
+    member = grouped("api", after=("staging",))
+    text = wording.body([replace(member, proofs=PROOFS), grouped("shop")])
+    assert "is what each commit says of its own update" in text
+    assert text == wording.body([member, grouped("shop")])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,341 @@
+"""A group: several pipelines, one pull request, and no leader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.adapters.forges.memory import File
+from bot.domain.image import ImageName
+from bot.domain.mark import marks
+from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
+from bot.domain.place import HelmValues
+from bot.domain.proposal import PullRequest, PullRequestState
+from bot.domain.pull_request_policy import PullRequestPolicy, Texts
+from bot.domain.snapshot import EnvironmentStatus, State
+from bot.domain.templates import Template
+from bot.domain.window import Window, WindowKind
+from bot.flow.merge import close_by_human, merge_by_human
+from bot.flow.reconcile import reconcile
+from tests.flow.worlds import RELEASES, REPOSITORY, WEB, Bench
+
+BRANCH = "tagboat/groups/live"
+NAMES = ("api", "shop", "web")
+
+
+def image(name: str) -> ImageName:
+    return ImageName(WEB.registry, f"acme/{name}")
+
+
+def place(name: str, **changes: object) -> Environment:
+    target = Target(name, f"{name}.yaml", HelmValues(tag="image.tag"))
+    made = Environment("prod", (target,), merge=Merge.AUTO, group="live")
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def content(tag: str) -> bytes:
+    return f"image:\n  tag: {tag}\n".encode()
+
+
+class Group(Bench):
+    """Pipelines of one group; `places` says what differs in which."""
+
+    def __init__(self, places: Mapping[str, Environment], files: Mapping[str, bytes] | None = None) -> None:
+        super().__init__()
+        start = files or {each.targets[0].file: content("1.0.0") for each in places.values()}
+        self.forge.create(REPOSITORY, start)
+        self.names = tuple(places)
+        pipelines = {name: self._pipeline(name, each) for name, each in places.items()}
+        self.world = replace(self.world, pipelines=pipelines)
+        for name in places:
+            self.push(name, "1.0.0")
+        self.settle()
+
+    @staticmethod
+    def _pipeline(name: str, each: Environment) -> Pipeline:
+        images = (PipelineImage(name, image(name), RELEASES),)
+        return Pipeline(name, Repository("forge", REPOSITORY), images, (each,))
+
+    def push(self, name: str, tag: str) -> None:
+        self.registry.push(image(name), tag)
+
+    def see(self, *names: str) -> None:
+        """Wake these pipelines, in this order, and no other."""
+        for name in names:
+            self.store.wake([name], now=self.clock.now())
+            reconcile(self.world, name)
+
+    def shown(self, name: str) -> EnvironmentStatus:
+        found = self.store.shown(name)
+        assert found is not None
+        return found.environments[0]
+
+    def pulls(self) -> Sequence[PullRequest]:
+        head = self.forge.pull_requests(REPOSITORY, BRANCH)
+        return list(head)
+
+    def pull(self) -> PullRequest:
+        (pull,) = [each for each in self.pulls() if each.state is PullRequestState.OPEN]
+        return pull
+
+    def on_branch(self) -> dict[str, bytes]:
+        return {path: file.data for path, file in self.forge.files(REPOSITORY, self.pull().head).items()}
+
+    def on_base(self) -> dict[str, bytes]:
+        head = self.forge.head(REPOSITORY, "main")
+        assert head is not None
+        return {path: file.data for path, file in self.forge.files(REPOSITORY, head).items()}
+
+    def change_by_hand(self, files: Mapping[str, bytes]) -> None:
+        made = {path: File(data) for path, data in files.items()}
+        self.forge.commit_by_human(REPOSITORY, "main", made)
+
+
+def manual(*names: str) -> Group:
+    return Group({name: place(name, merge=Merge.MANUAL) for name in names or NAMES})
+
+
+def test_pushes_to_several_pipelines_end_up_in_one_pull_request_with_a_commit_each() -> None:
+    group = manual()
+    for name in NAMES:
+        group.push(name, "1.1.0")
+        group.see(name)
+    pull = group.pull()
+    assert [each.number for each in group.pulls()] == [pull.number]
+    assert pull.branch == BRANCH
+    assert group.on_branch() == {f"{name}.yaml": content("1.1.0") for name in NAMES}
+    assert {(each.pipeline, each.environment) for each in marks(pull.body)} == {
+        (name, "prod") for name in NAMES
+    }
+    assert pull.title == "group live: api api 1.0.0 → 1.1.0, shop shop 1.0.0 → 1.1.0, web web 1.0.0 → 1.1.0"
+    commits = [pull.head]
+    while parents := group.forge.parents(REPOSITORY, commits[-1]):
+        commits.append(parents[0])
+    assert len(commits) == 1 + len(NAMES)
+    assert {group.shown(name).group for name in NAMES} == {"live"}
+
+
+def test_the_text_does_not_depend_on_who_wrote_last() -> None:
+    bodies = []
+    for order in (("api", "shop", "web"), ("web", "api", "shop"), ("shop", "web", "api")):
+        group = manual()
+        for name in order:
+            group.push(name, "1.1.0")
+            group.see(name)
+        bodies.append((group.pull().title, group.pull().body))
+    assert len(set(bodies)) == 1
+
+
+def test_a_newer_release_of_one_takes_the_others_along_and_says_what_it_supersedes() -> None:
+    group = manual()
+    for name, tag in (("api", "1.1.0"), ("web", "1.1.0"), ("api", "1.2.0"), ("api", "1.3.0")):
+        group.push(name, tag)
+        group.see(name)
+    assert group.on_branch() == {
+        "api.yaml": content("1.3.0"),
+        "shop.yaml": content("1.0.0"),
+        "web.yaml": content("1.1.0"),
+    }
+    assert "**Supersedes** `1.1.0`, `1.2.0` in prod of api." in group.pull().body
+
+
+def test_looking_again_changes_nothing() -> None:
+    group = manual()
+    for name in NAMES:
+        group.push(name, "1.1.0")
+    group.see(*NAMES, *NAMES)
+    before = (group.pull(), group.store.revision())
+    group.see(*NAMES, *NAMES)
+    assert (group.pull(), group.store.revision()) == before
+
+
+def test_one_file_that_lists_all_applications_is_written_by_each() -> None:
+    listed = "".join(f"{name}:\n  tag: 1.0.0 # {name}\n" for name in NAMES).encode()
+    places = {
+        name: place(
+            name, merge=Merge.MANUAL, targets=(Target(name, "all.yaml", HelmValues(tag=f"{name}.tag")),)
+        )
+        for name in NAMES
+    }
+    group = Group(places, {"all.yaml": listed})
+    for name in ("web", "api"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    expected = listed.replace(b"1.0.0 # web", b"1.1.0 # web").replace(b"1.0.0 # api", b"1.1.0 # api")
+    assert group.on_branch() == {"all.yaml": expected}
+    group.change_by_hand({"all.yaml": listed + b"more: true\n"})
+    group.push("shop", "1.1.0")
+    group.see("shop")
+    assert group.on_branch() == {"all.yaml": listed.replace(b"1.0.0", b"1.1.0") + b"more: true\n"}
+
+
+def test_a_merge_by_a_human_brings_all_of_it() -> None:
+    group = manual("api", "web")
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    pull = group.pull()
+    merge_by_human(group.world, "web", "prod", number=pull.number, head=pull.head, who="ada")
+    group.see("api", "web")
+    assert group.on_base() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
+    assert [group.shown(name).state for name in ("api", "web")] == [State.LIVE, State.LIVE]
+    assert [each.state for each in group.pulls()] == [PullRequestState.MERGED]
+
+
+def test_a_human_who_closes_it_says_no_to_each_release_in_it_and_to_no_other() -> None:
+    group = manual()
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    close_by_human(group.world, "api", "prod", number=group.pull().number, who="ada")
+    group.see(*NAMES)
+    assert [group.shown(name).state for name in NAMES] == [State.DECLINED, State.LIVE, State.DECLINED]
+    group.push("shop", "1.1.0")
+    group.see("shop", "api", "web")
+    assert group.on_branch() == {
+        "api.yaml": content("1.0.0"),
+        "shop.yaml": content("1.1.0"),
+        "web.yaml": content("1.0.0"),
+    }
+    group.push("api", "1.2.0")
+    group.see("api")
+    assert group.on_branch()["api.yaml"] == content("1.2.0")
+    assert group.on_branch()["web.yaml"] == content("1.0.0")
+
+
+def test_one_whose_release_came_by_hand_leaves_and_the_last_one_closes() -> None:
+    group = manual("api", "web")
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    number = group.pull().number
+    group.change_by_hand({"api.yaml": content("1.1.0")})
+    group.see("api")
+    assert [(each.pipeline, each.key) for each in marks(group.pull().body)] == [
+        ("web", marks(group.pull().body)[0].key)
+    ]
+    group.change_by_hand({"web.yaml": content("1.1.0")})
+    group.see("web")
+    (pull,) = group.pulls()
+    assert (pull.number, pull.state) == (number, PullRequestState.CLOSED)
+    assert all(mark.is_withdrawn for mark in marks(pull.body))
+
+
+def test_what_a_fellow_changed_on_the_base_branch_is_not_taken_back_by_others() -> None:
+    group = manual("api", "web")
+    group.push("api", "1.1.0")
+    group.see("api")
+    group.change_by_hand({"api.yaml": content("1.1.5")})
+    group.push("web", "1.1.0")
+    group.see("web")
+    assert group.on_branch() == {"api.yaml": content("1.1.5"), "web.yaml": content("1.1.0")}
+    assert [mark.pipeline for mark in marks(group.pull().body)] == ["web"]
+
+
+def test_a_foreign_commit_stops_all_and_is_commented_upon_once() -> None:
+    group = manual("api", "web")
+    group.push("api", "1.1.0")
+    group.see("api")
+    group.forge.commit_by_human(REPOSITORY, BRANCH, {"note": File(b"mine")})
+    for tag in ("1.2.0", "1.3.0"):
+        for name in ("api", "web"):
+            group.push(name, tag)
+            group.see(name)
+    assert [group.shown(name).state for name in ("api", "web")] == [State.BLOCKED, State.BLOCKED]
+    assert group.on_branch()["api.yaml"] == content("1.1.0")
+    (comment,) = group.pull().comments
+    assert "is not Tagboat's" in comment
+
+
+def test_what_everybody_wants_is_merged_by_tagboat_for_all() -> None:
+    group = Group({name: place(name) for name in ("api", "web")})
+    group.push("api", "1.1.0")
+    group.see("api")
+    assert group.on_base()["api.yaml"] == content("1.1.0")
+    assert group.shown("api").state is State.LIVE
+
+
+SHUT = (Window(WindowKind.DENY, "0 8 * * *", timedelta(hours=4), reason="morning"),)
+
+
+@pytest.mark.parametrize(
+    ("fellow", "words"),
+    [
+        pytest.param(
+            place("web", windows=SHUT), "'morning' is open for prod of web", id="its window is shut"
+        ),
+        pytest.param(
+            place("web", merge=Merge.MANUAL), "a human merges prod of web", id="it is merged by hand"
+        ),
+    ],
+)
+def test_tagboat_merges_only_when_every_fellow_may_be_merged(fellow: Environment, words: str) -> None:
+    group = Group({"api": place("api", pull_request=PullRequestPolicy()), "web": fellow})
+    group.push("web", "1.1.0")
+    group.see("web")
+    group.push("api", "1.1.0")
+    group.see("api")
+    assert group.shown("api").state is State.PROPOSED
+    assert words in group.shown("api").reason
+    assert group.on_base()["api.yaml"] == content("1.0.0")
+
+
+def test_when_the_fellows_window_opens_all_is_merged_and_all_see_it() -> None:
+    group = Group({"api": place("api"), "web": place("web", windows=SHUT)})
+    for name in ("web", "api"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    group.clock.pass_by(timedelta(hours=3, minutes=1))
+    group.see("api")
+    group.settle()
+    assert group.on_base() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
+    assert [group.shown(name).state for name in ("api", "web")] == [State.LIVE, State.LIVE]
+
+
+def test_a_fellow_that_cannot_be_looked_at_holds_the_merge() -> None:
+    group = Group({"api": place("api"), "web": place("web", windows=SHUT)})
+    for name in ("web", "api"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    group.change_by_hand({"web.yaml": b"image: {}\n"})
+    group.clock.pass_by(timedelta(hours=3, minutes=1))
+    group.see("web")
+    assert group.shown("web").state is State.BLOCKED
+    group.see("api")
+    assert group.on_base()["web.yaml"] == b"image: {}\n"
+    assert group.on_base()["api.yaml"] == content("1.1.0")
+
+
+def test_the_first_by_name_speaks_for_the_group() -> None:
+    titled = PullRequestPolicy(Texts(title=Template("{{ group }}: {{ images|length }} images")))
+    other = PullRequestPolicy(Texts(title=Template("never")))
+    group = Group(
+        {
+            "api": place("api", merge=Merge.MANUAL, pull_request=titled),
+            "web": place("web", merge=Merge.MANUAL, pull_request=other),
+        }
+    )
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    assert group.pull().title == "live: 2 images"
+
+
+def test_two_who_race_for_the_branch_both_end_up_in_it() -> None:
+    group = manual("api", "web")
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+    stale = group.forge.head
+
+    def head(repository: str, branch: str) -> str | None:
+        """Once, the branch is seen as it was before the other wrote."""
+        group.forge.head = stale  # type: ignore[method-assign]
+        return None if branch == BRANCH else stale(repository, branch)
+
+    group.see("web")
+    group.forge.head = head  # type: ignore[method-assign]
+    group.see("api")
+    assert group.on_branch() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
