@@ -122,6 +122,7 @@ class Protection:
     required_checks: frozenset[str] = frozenset()
     required_approvals: int = 0
     up_to_date: bool = False
+    pull_requests_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

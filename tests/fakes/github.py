@@ -22,7 +22,10 @@ from types import TracebackType
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import Event, MissingError
 from tests.fakes.github_accounts import Account, Accounts
+from tests.fakes.github_consent import Consent
+from tests.fakes.github_consent import route as route_to_checks
 from tests.fakes.github_deliveries import answer_of_app, answer_of_repository
+from tests.fakes.github_graphql import answer as answer_query
 from tests.fakes.github_hooks import Hooks
 from tests.fakes.github_json import Shapes
 from tests.fakes.github_people import route as route_to_people
@@ -43,6 +46,7 @@ class FakeGitHub:
         self.host = host or GitHost(folder / "github")
         self.accounts = Accounts(self.host.now)
         self.accounts.add_token(TOKEN, BOT)
+        self.consent = Consent(self.host)
         self.hooks: list[Hooks] = []
         self.late_mergeable: set[tuple[int, str]] | None = None
         """Set it to an empty set: `mergeable` is then unknown at the first look at a head, as on GitHub."""
@@ -121,6 +125,9 @@ class FakeGitHub:
         account = self.accounts.of(request)
         if account is None:
             return refused(401, "Bad credentials")
+        self.consent.settle()
+        if request.path in {"/graphql", "/api/graphql"}:
+            return answer_query(self.host, self.consent, account, request)
         found = re.fullmatch(r"/repos/(?P<path>[^/]+/[^/]+)(?P<rest>/.*)?", path)
         return self._about_repository(request, account, found) if found else NOT_FOUND
 
@@ -128,12 +135,15 @@ class FakeGitHub:
         rest = found["rest"] or ""
         routed = route(request.method, rest) or route_to_people(request.method, rest)
         routed = routed or route_to_releases(request.method, rest)
+        routed = routed or route_to_checks(self.consent, request.method, rest)
         try:
             repository = self.host.repository(found["path"])
             if (found["rest"] or "").startswith("/hooks"):
                 return self._about_hooks(request, account, repository.path, found["rest"])
             if routed is None:
                 return NOT_FOUND
+            if repository.path in self.consent.queues and re.fullmatch(r"/pulls/\d+/merge", rest):
+                return refused(405, "Changes must be made through the merge queue")
             if request.method != "GET" and repository.is_archived:
                 return refused(403, "Repository was archived so is read-only.")
             if request.method != "GET" and not account.can_write:

@@ -189,6 +189,10 @@ def post_reference(call: Call) -> Response:
 def patch_reference(call: Call) -> Response:
     """PATCH …/git/refs/heads/{branch}"""
     branch, sha = call["branch"], str(call.body["sha"])
+    if call.repository.protection.pull_requests_only and branch == call.repository.default_branch:
+        return refused(
+            422, "Repository rule violations found\n\nChanges must be made through a pull request."
+        )
     try:
         force = bool(call.body.get("force"))
         call.repository.move_branch(branch, sha, force=force, by=call.account.login)
