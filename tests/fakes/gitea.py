@@ -32,8 +32,8 @@ _PREFIX = "/git"
 class FakeGitea:
     """One Gitea on the loopback, with the token `TOKEN` of the account `BOT`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.host = GitHost(folder / "gitea")
+    def __init__(self, folder: Path, *, host: GitHost | None = None) -> None:
+        self.host = host or GitHost(folder / "gitea")
         self.tokens = {TOKEN: Account(BOT)}
         self.books: dict[str, Book] = {}
         self._http = HttpHost(self._answer)

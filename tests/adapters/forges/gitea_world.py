@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bot.adapters.forges.gitea import GiteaForge, GiteaSettings
 from bot.domain.proposal import Proposal, PullRequest, marker
-from tests.fakes.git_host import HostedRepository
+from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.gitea import TOKEN, FakeGitea
 from tests.fakes.gitea_routes import Book
 
@@ -76,8 +77,10 @@ def forge(gitea: FakeGitea, folder: Path, **changes: Any) -> GiteaForge:
 
 @contextmanager
 def gitea_world(folder: Path, **changes: Any) -> Iterator[GiteaWorld]:
-    """Begin with one file on `main`."""
-    with FakeGitea(folder) as gitea:
+    """Begin with one file on `main`; a second goes by whenever the host looks at its clock."""
+    start, seconds = datetime(2026, 1, 1, tzinfo=UTC), itertools.count()
+    host = GitHost(folder / "gitea", clock=lambda: start + timedelta(seconds=next(seconds)))
+    with FakeGitea(folder, host=host) as gitea:
         hosted = gitea.host.create(REPOSITORY, {DEV: b"tag: 1.0.0\n"})
         world = GiteaWorld(gitea, hosted, forge(gitea, folder, **changes), folder)
         yield world

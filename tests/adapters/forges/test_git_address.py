@@ -77,6 +77,13 @@ def test_the_token_goes_nowhere_but_to_http(url: str) -> None:
     assert settings(url, Access(token=CANARY)) == {}
 
 
+@pytest.mark.parametrize("token", ["", CANARY])
+def test_an_authority_of_ones_own_is_named_to_git(token: str) -> None:
+    found = settings("https://git.test/a", Access(token=token, ca_bundle="/etc/ca.pem"))
+    assert found["http.sslCAInfo"] == "/etc/ca.pem"
+    assert len(found) == (2 if token else 1)
+
+
 def test_the_token_is_never_sent_in_the_clear_to_another_machine() -> None:
     access = Access(token=CANARY, allow_http=True)
     with pytest.raises(Refused) as caught:
