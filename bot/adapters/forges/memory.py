@@ -13,7 +13,7 @@ from itertools import count
 
 from bot.adapters.forges.history import Commit, Merged
 from bot.adapters.forges.identity import Identity
-from bot.adapters.forges.ledger_forge import LedgerForge
+from bot.adapters.forges.memory_host import MemoryHost
 from bot.adapters.forges.memory_sources import MemorySources
 from bot.adapters.forges.rules import require_size
 from bot.adapters.stores.memory import MemoryLedger
@@ -197,7 +197,7 @@ class MemoryHistory:
         return next(name for name in reversed(self._commits) if name in common)
 
 
-class MemoryForge(LedgerForge):
+class MemoryForge(MemoryHost):
     """The port `Forge` in memory. What a human does to the repository are the methods that name one."""
 
     def __init__(self, *, clock: Clock, ledger: Ledger | None = None, identity: Identity = _TAGBOAT) -> None:
