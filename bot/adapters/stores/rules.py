@@ -23,6 +23,9 @@ KEEP_DELIVERIES = timedelta(days=30)
 """How long a delivery is recognised as a repeat: ten times the three days in which GitHub lets one be sent
 again (https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks)."""
 
+KEEP_ORDERS = timedelta(days=365)
+"""How long it is remembered who told what, where it counts no more."""
+
 KEEP_IMAGES = timedelta(days=30)
 """How long an image is remembered that nobody asks for: no pipeline names it any more."""
 

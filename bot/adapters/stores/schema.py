@@ -203,6 +203,28 @@ buckets = Table(
 )
 """The budget; `tokens` is NULL while nothing was drawn."""
 
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("pipeline", String, nullable=False, index=True),
+    Column("environment", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("is_refused", Boolean, nullable=False),
+    Column("told_at", Moment, nullable=False),
+    Column("content", Text, nullable=False),
+)
+"""What people told; `id` is the order in which it was kept."""
+
+heard = Table(
+    "heard",
+    metadata,
+    Column("place", String, primary_key=True),
+    Column("until", Moment, nullable=False),
+)
+"""How far comments were listened to, by each host's own clock."""
+
 threads = Table(
     "threads",
     metadata,

@@ -1,7 +1,8 @@
 """The store on SQLite or PostgreSQL: deliveries, wakes, leases, records and the board.
 
 The outbox (`outbox.py`) and the ledger (`ledger.py`) are parts of the same object and the same database;
-the catalog (`catalog.py`) and the budget (`budget.py`) are objects of their own on this database.
+the catalog (`catalog.py`), the budget (`budget.py`) and what people told (`orders.py`) are objects of their
+own on this database.
 Wakes are counted: a lease remembers the count that it saw, and only so many are served when the outcome is
 saved, so that an event that came in between is never lost. A save checks owner and fence of the lease in
 the very statement that writes.
@@ -26,6 +27,7 @@ from bot.adapters.stores.database import Database, groups
 from bot.adapters.stores.group import Group
 from bot.adapters.stores.ledger import SqlLedger
 from bot.adapters.stores.migrations import migrate
+from bot.adapters.stores.orders import SqlOrders
 from bot.adapters.stores.outbox import SqlOutbox
 from bot.adapters.stores.rules import KEEP_DELIVERIES, Waiting, due, shows_the_same
 from bot.adapters.stores.schema import counters, deliveries
@@ -66,6 +68,7 @@ class SqlStore(SqlOutbox, SqlLedger):
         migrate(self._database)
         self.catalog = SqlCatalog(self._database)
         self.budget = SqlBudget(self._database)
+        self.orders = SqlOrders(self._database)
         self._receiving = Group(self._receive)
         # Built once: that costs more than to execute them.
         self._store_new = _store_new(self._database)
