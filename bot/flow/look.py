@@ -101,8 +101,8 @@ def git_view(looking: Looking, branch: BaseBranch, pulls: Sequence[PullRequest] 
         return EnvironmentView(files={}, problem=Problem.of(error))
 
 
-def traffic(world: World, pipeline: Pipeline) -> Traffic:
-    """Tagboat's pull requests in the pipeline's repository, by what was last seen of all pipelines there.
+def traffic(world: World, pipeline: Pipeline, views: Mapping[str, EnvironmentView]) -> Traffic:
+    """Tagboat's pull requests in the pipeline's repository: its own as they are, others as they were shown.
 
     Nobody is asked where no limit is set.
     """
@@ -110,14 +110,12 @@ def traffic(world: World, pipeline: Pipeline) -> Traffic:
     if all(pace.most_open is None and pace.per_hour is None for pace in paces):
         return Traffic()
     near = {name for name, each in world.pipelines.items() if each.repository == pipeline.repository}
-    shown = [
-        environment
-        for board in world.store.board()
-        if board.name in near
-        for environment in board.environments
-    ]
-    numbers = {each.pull_request.number for each in shown if each.pull_request}
-    return Traffic(len(numbers), tuple(sorted(moment for each in shown for moment in each.opened)))
+    boards = [board for board in world.store.board() if board.name in near]
+    shown = [each for board in boards if board.name != pipeline.name for each in board.environments]
+    others = {each.pull_request.number for each in shown if each.pull_request}
+    own = {pull.number for view in views.values() for pull in view.pull_requests if _is_open(pull)}
+    opened = sorted(moment for board in boards for each in board.environments for moment in each.opened)
+    return Traffic(len(own | others), tuple(opened))
 
 
 def _shown(boards: Mapping[str, PipelineStatus | None], fellow: Fellow) -> EnvironmentStatus | None:

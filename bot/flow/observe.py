@@ -78,7 +78,7 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
         said = consult(forge, pipeline.repository.path, _eased(each, views, standings), views[each.name], now)
         views[each.name] = replace(views[each.name], applications=seen, consent=said)
     digests = _tag_digests(world, pipeline, tracked, now, standings)
-    near = traffic(world, pipeline)
+    near = traffic(world, pipeline, views)
     return Snapshot(pipeline, branch, choices, views, tracked, digests, near, standings)
 
 
