@@ -48,6 +48,7 @@ from bot.domain.proof import Proof
 from bot.flow.world import World
 from bot.ports import Clock, Deployments, Forge, Identities, Ledger, Notifier, SigningKeys
 from bot.registry_wiring import registries
+from bot.source_wiring import code_hosts, sources
 from bot.webhooks.git import clone_address
 from bot.webhooks.reader import Endpoint, Identity, Secret
 
@@ -85,6 +86,8 @@ def world(settings: Settings) -> World:
             for name, forge in forges.items()
             if isinstance(forge, GitHubForge) and name in settings.endpoints
         },
+        sources=sources(forges),
+        code_hosts=code_hosts(settings),
     )
 
 

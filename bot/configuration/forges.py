@@ -125,14 +125,14 @@ def clone_urls(forge: ForgeSettings, path: str) -> tuple[str, ...]:
         case GitSettings():
             return (path,)
         case GitHubSettings():
-            return (f"{_web_address(forge.url)}/{path}.git",)
+            return (f"{web_address(forge.url)}/{path}.git",)
         case GitLabSettings():
             return () if _PROJECT_ID.fullmatch(path) else (f"{forge.url}/{path}.git",)
         case _:
             assert_never(forge)
 
 
-def _web_address(api: str) -> str:
+def web_address(api: str) -> str:
     """Where a GitHub serves its repositories, by the address of its API.
 
     https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api has

@@ -77,6 +77,8 @@ class PullRequestSection(Section):
     """The milestone, by its title or its number."""
     draft: Flag = False
     """Whether it is opened as a draft, which nobody merges before a human says that it is ready."""
+    notes: Flag = True
+    """Whether the text tells what changed in the source of the images: commits, and release notes."""
     commit: Annotated[CommitSection, Short("style")] = Field(default_factory=CommitSection)
     """How commits are written."""
     limits: LimitsSection = Field(default_factory=LimitsSection)

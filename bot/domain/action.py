@@ -6,20 +6,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.domain.image import Release
+from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Application, MergeMethod
 from bot.domain.proposal import Metadata, Proposal
 
 
 @dataclass(frozen=True, slots=True)
 class Propose:
-    """Write the branch, then open the pull request (`number` None) or bring its words up to date."""
+    """Write the branch, then open the pull request (`number` None) or bring its words up to date.
+
+    `sought` are the steps of images, from what to what, of whose source its words should tell.
+    """
 
     environment: str
     proposal: Proposal
     release: Release
     number: int | None
     expected: str | None
+    sought: tuple[tuple[ImageRef, ImageRef], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

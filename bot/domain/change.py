@@ -8,6 +8,7 @@ from bot.domain.image import ImageRef, Release
 from bot.domain.mark import Mark
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.promotion import Proof
+from bot.domain.source import Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Change:
     mark: Mark
     proofs: tuple[Proof, ...] = ()
     copy: CopyNote | None = None
+    origins: tuple[Origin, ...] = ()
 
     @property
     def place(self) -> tuple[str, str]:
@@ -41,6 +43,22 @@ class Change:
         old = dict(self.before.images)
         pairs = ((alias, old.get(alias, ImageRef(new.name)), new) for alias, new in self.after.images)
         return tuple((alias, before, new) for alias, before, new in pairs if not _is_same(before, new))
+
+    @property
+    def sought(self) -> tuple[tuple[ImageRef, ImageRef], ...]:
+        """The steps of images whose source people want to be told of."""
+        return tuple((old, new) for _, old, new in self.moved) if self.environment.pull_request.notes else ()
+
+    @property
+    def sources(self) -> tuple[tuple[str, Origin], ...]:
+        """What is known of the source of the images that change, by alias."""
+        found = (
+            (alias, self._origin(old, new)) for alias, old, new in self.moved if (old, new) in self.sought
+        )
+        return tuple((alias, origin) for alias, origin in found if origin)
+
+    def _origin(self, old: ImageRef, new: ImageRef) -> Origin | None:
+        return next((each for each in self.origins if each.is_of(old, new)), None)
 
 
 def new_mark(pipeline: Pipeline, environment: Environment, *, before: Release, after: Release) -> Mark:

@@ -11,7 +11,7 @@ from bot.domain.change import Change, CopyNote, new_mark
 from bot.domain.copying import described, source_of, summary
 from bot.domain.group import taken_along, with_fellows
 from bot.domain.harmless import code
-from bot.domain.image import Release
+from bot.domain.image import ImageRef, Release
 from bot.domain.letter import letter
 from bot.domain.mark import Mark
 from bot.domain.proposal import BRANCH_PREFIX, Proposal, PullRequest
@@ -28,6 +28,11 @@ class Draft:
     release: Release
     changes: tuple[Change, ...]
 
+    @property
+    def sought(self) -> tuple[tuple[ImageRef, ImageRef], ...]:
+        """The steps of images of whose source its words should tell."""
+        return _sought(self.changes)
+
 
 def draft(situation: Situation, found: Release, wanted: Wanted) -> Draft:
     """The proposal of what is wanted, with what the group's fellows propose.
@@ -38,10 +43,10 @@ def draft(situation: Situation, found: Release, wanted: Wanted) -> Draft:
     own = _change(situation, found, wanted)
     fellows = taken_along(situation)
     files = composed(situation, fellows, wanted.release)
-    changes = (own, *fellows)
+    changes = _informed(situation, (own, *fellows))
     copy = copy_for(situation, wanted.release)
     modes = copy.modes if copy else ()
-    return Draft(replace(letter(own, changes, files), modes=modes), wanted.release, changes)
+    return Draft(replace(letter(changes[0], changes, files), modes=modes), wanted.release, changes)
 
 
 def without(situation: Situation, release: Release, fellows: Sequence[Change]) -> Propose:
@@ -52,11 +57,13 @@ def without(situation: Situation, release: Release, fellows: Sequence[Change]) -
     """
     view, place = situation.view, f"{situation.pipeline.name} {situation.environment.name}"
     files = composed(situation, fellows, None)
-    proposal = letter(fellows[0], fellows, files)
+    changes = _informed(situation, fellows)
+    proposal = letter(changes[0], changes, files)
     said = replace(proposal, message=f"{place}: leave it out, as {release.version} is there already\n")
     pull = view.open_pull_request
     number = pull.number if pull else None
-    return Propose(situation.environment.name, said, release, number, view.branch_head)
+    sought = _sought(changes)
+    return Propose(situation.environment.name, said, release, number, view.branch_head, sought)
 
 
 def composed(
@@ -143,6 +150,16 @@ def _change(situation: Situation, found: Release, wanted: Wanted) -> Change:
     mark = new_mark(pipeline, environment, before=found, after=wanted.release).after(before)
     note = _copy_note(situation, wanted)
     return Change(pipeline, environment, found, wanted.release, mark, wanted.proofs, note)
+
+
+def _informed(situation: Situation, changes: Sequence[Change]) -> tuple[Change, ...]:
+    """The changes with what is known of the source of their images."""
+    known = situation.snapshot.record.origins
+    return tuple(replace(change, origins=known) for change in changes)
+
+
+def _sought(changes: Sequence[Change]) -> tuple[tuple[ImageRef, ImageRef], ...]:
+    return tuple(dict.fromkeys(step for change in changes for step in change.sought))
 
 
 def _copy_note(situation: Situation, wanted: Wanted) -> CopyNote | None:

@@ -64,9 +64,13 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class PullRequestPolicy:
-    """All of it. The labels of `metadata` are those that `texts.labels` give."""
+    """All of it. The labels of `metadata` are those that `texts.labels` give.
+
+    `notes` says that the text tells what changed in the source of the images.
+    """
 
     texts: Texts = field(default_factory=Texts)
     metadata: Metadata = field(default_factory=Metadata)
     commit: CommitPolicy = field(default_factory=CommitPolicy)
     pace: Pace = field(default_factory=Pace)
+    notes: bool = True

@@ -20,11 +20,12 @@ from bot.domain.repository_url import is_same_repository
 MOST_COMMITS = 10
 """Commits that are kept and shown of one image's step."""
 
-LONGEST_NOTES = 8_000
+LONGEST_NOTES = 4_000
 """Characters of release notes that are kept."""
 
 _PREFIX = "org.opencontainers.image."
 _LONGEST = 500
+_LONGEST_SUBJECT = 200
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PART = re.compile(r"[A-Za-z0-9_~][A-Za-z0-9_.~-]{0,99}")
 _MOST_PARTS = 22
@@ -143,7 +144,7 @@ class SourceCommit:
     @classmethod
     def of(cls, commit: str, message: str) -> SourceCommit:
         """The commit with this message, of which a bounded part is kept."""
-        return cls(commit, message.strip().partition("\n")[0][:_LONGEST].strip())
+        return cls(commit, message.strip().partition("\n")[0][:_LONGEST_SUBJECT].strip())
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,18 @@ same proposal has the same text and an unchanged one needs no edit. What comes f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
+from bot.domain.body import origins_text
 from bot.domain.change import Change
 from bot.domain.harmless import code, harmless
 from bot.domain.image import ImageRef, short_digest
 from bot.domain.pipeline import Environment, Merge
 from bot.domain.promotion import Proof
 from bot.domain.pull_request_policy import CommitPolicy, CommitStyle
+from bot.domain.source import Origin
+from bot.domain.window import WindowKind
 
 _MOST_NAMED = 3
 _MOST_ROWS = 100
@@ -54,7 +57,9 @@ def body(changes: Sequence[Change]) -> str:
         f"**Changes** only these values in {_files(changes)}." if _files(changes) else "",
         *(change.copy.text for change in changes if change.copy),
         *(_supersedes(change, is_alone=len(changes) == 1) for change in changes),
+        origins_text(_sources(changes)),
         _proved(changes),
+        _gates(changes),
         _next(changes),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -143,6 +148,35 @@ def _supersedes(change: Change, *, is_alone: bool) -> str:
         return ""
     place = "" if is_alone else f" in {change.environment.name} of {change.pipeline.name}"
     return f"**Supersedes** {', '.join(map(code, change.mark.supersedes))}{place}."
+
+
+def _sources(changes: Sequence[Change]) -> list[tuple[str, Origin]]:
+    """What is known of the source of the images, by the names that the table has for them."""
+    is_alone = len(changes) == 1
+    return [
+        (alias if is_alone else f"{change.pipeline.name} {alias}", origin)
+        for change in changes
+        for alias, origin in change.sources
+    ]
+
+
+def _gates(changes: Sequence[Change]) -> str:
+    """What must still hold before the merge; nothing where that is a human alone."""
+    gates = dict.fromkeys(gate for change in changes for gate in _gates_of(change.environment))
+    return "\n".join(["**Before the merge**", "", *(f"- {gate}" for gate in gates)]) if gates else ""
+
+
+def _gates_of(environment: Environment) -> Iterator[str]:
+    rules = environment.merging
+    if environment.merge is Merge.AUTO and rules.approvals:
+        yield f"{rules.approvals} approval{'s' if rules.approvals > 1 else ''}"
+    if environment.merge is Merge.AUTO and rules.checks:
+        yield f"checks: {_listed(map(code, rules.checks))}"
+    for window in environment.windows:
+        word = "inside" if window.kind is WindowKind.ALLOW else "outside"
+        reason = f", {harmless(window.reason)}" if window.reason else ""
+        when = f"`{window.schedule}` for {span(window.duration)}, {window.time_zone}"
+        yield f"{word} the window {when}{reason}"
 
 
 def _proved(changes: Sequence[Change]) -> str:

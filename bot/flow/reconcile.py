@@ -20,6 +20,7 @@ from bot.domain.pipeline import Pipeline
 from bot.domain.snapshot import ImageChoice, Record, Snapshot
 from bot.flow.act import act
 from bot.flow.observe import observe
+from bot.flow.origins import with_origins
 from bot.flow.outcome import AGAIN, broken, decided, unread
 from bot.flow.receive import ask_for_announcements, wake
 from bot.flow.world import World
@@ -136,6 +137,9 @@ def _look(world: World, pipeline: Pipeline, now: datetime) -> tuple[Outcome, boo
         record = world.store.load(pipeline.name)
         snapshot = observe(world, pipeline, record, now)
         plan = decide(snapshot, now)
+        informed = with_origins(world, snapshot, plan.actions)
+        if informed is not snapshot:
+            snapshot, plan = informed, decide(informed, now)
     except TagboatError as error:
         log.warning("not_observed", reason=str(error))
         return unread(pipeline, record, world.store.shown(pipeline.name), error, now), False

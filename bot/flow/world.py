@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Pipeline, Repository
 from bot.domain.protection import Protection
+from bot.domain.source import PUBLIC_HOSTS, CodeHost
 from bot.ports import (
     Catalog,
     Clock,
@@ -21,6 +22,7 @@ from bot.ports import (
     Queue,
     Redeliveries,
     Registry,
+    Sources,
     Store,
 )
 
@@ -47,7 +49,8 @@ class World:
     `identities` checks signatures that were made without a key; None where that is not installed.
     `redeliveries` has those forges that send lost webhooks again, by the same names. `orders` is what people
     told, None where nobody can. `communities` has those forges on which other people are listened to or
-    looked after, and `attended` the repositories in which they are, by names that no pipeline has.
+    looked after, and `attended` the repositories in which they are, by names that no pipeline has. `sources`
+    has those forges that tell of the source of images, and `code_hosts` where its addresses may lead.
     """
 
     pipelines: Mapping[str, Pipeline]
@@ -66,6 +69,8 @@ class World:
     orders: Orders | None = None
     communities: Mapping[str, Community] = field(default_factory=dict)
     attended: Mapping[str, Attended] = field(default_factory=dict)
+    sources: Mapping[str, Sources] = field(default_factory=dict)
+    code_hosts: Sequence[CodeHost] = PUBLIC_HOSTS
 
     def registry(self, image: ImageName) -> Registry:
         """The registry that holds the image; wiring has one for every host that a pipeline names."""
