@@ -53,11 +53,8 @@ def _is_crowded(pace: Pace, traffic: Traffic, now: datetime) -> Quiet | None:
 
 def _limits(pace: Pace, traffic: Traffic, now: datetime) -> Iterator[Quiet]:
     if pace.most_open is not None and traffic.open >= pace.most_open:
-        yield Quiet(
-            f"waits until fewer than {pace.most_open} pull requests are open in the repository",
-            now + HOUR / 12,
-        )
+        yield Quiet(f"waits: {traffic.open} open of at most {pace.most_open} pull requests", now + HOUR / 12)
     opened = recent(traffic.opened, now)
     if pace.per_hour is not None and len(opened) >= pace.per_hour:
         until = opened[-pace.per_hour] + HOUR
-        yield Quiet(f"waits: {len(opened)} pull requests were opened in the last hour", until)
+        yield Quiet(f"waits: {len(opened)} opened of at most {pace.per_hour} pull requests an hour", until)

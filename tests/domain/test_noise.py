@@ -60,11 +60,17 @@ def gathering(*, first: timedelta, last: timedelta) -> Gathering:
             id="the longest wait is over",
         ),
         pytest.param(Pace(debounce=2 * MINUTE), None, False, None, None, id="written anew"),
-        pytest.param(Pace(most_open=3), None, True, "fewer than 3", NOW + 5 * MINUTE, id="three are open"),
+        pytest.param(
+            Pace(most_open=3), None, True, "3 open of at most 3", NOW + 5 * MINUTE, id="three are open"
+        ),
         pytest.param(Pace(most_open=4), None, True, None, None, id="three are open, four may be"),
         pytest.param(Pace(most_open=3), None, False, None, None, id="an update is no new one"),
-        pytest.param(Pace(per_hour=2), None, True, "2 pull requests", NOW + 20 * MINUTE, id="two in an hour"),
-        pytest.param(Pace(per_hour=1), None, True, "2 pull requests", NOW + 50 * MINUTE, id="more than one"),
+        pytest.param(
+            Pace(per_hour=2), None, True, "2 opened of at most 2", NOW + 20 * MINUTE, id="two in an hour"
+        ),
+        pytest.param(
+            Pace(per_hour=1), None, True, "2 opened of at most 1", NOW + 50 * MINUTE, id="more than one"
+        ),
         pytest.param(Pace(per_hour=3), None, True, None, None, id="two in an hour, three may be"),
     ],
 )

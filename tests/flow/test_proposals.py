@@ -271,7 +271,7 @@ class TestPace:
         assert len(pulls(made)) == 2
         waiting = [name for name in ("dev", "staging", "prod") if made.status(name).state is State.WAITING]
         assert waiting == ["prod"]
-        assert "fewer than 2" in made.status("prod").reason
+        assert "2 open of at most 2" in made.status("prod").reason
         close_by_human(made.world, "shop", "dev", number=1, who="ada")
         made.look()
         made.look()
