@@ -6,6 +6,12 @@
     scalar    how a text is written so that every YAML reader takes it for that text
     splice    the edit itself, and the proof that nothing else changed
     values    read and replace the values of a file
+    text      a file of any language: spans of it that change, and nothing else
+    tree      what JSON and TOML files hold, every value with its place
+    spelling  what a text says of an image, and what is written in its stead
+    sealed    files that SOPS has sealed
+    passage   texts that were found by a mark or an expression, read and written together
+    json_file, toml_file, marker, pattern, setters: one kind of place each
     targets   a target of the configuration and the image that stands there
 
 Nothing here knows files, forges or Git: content comes as bytes and leaves as bytes.
