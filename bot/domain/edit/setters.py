@@ -30,7 +30,7 @@ _COMMENT = re.compile(r'#[ \t]*+(\{[^\r\n]*"\$imagepolicy"[^\r\n]*\})[ \t]*+(?=\
 _MOST_COMMENTS = 10_000
 
 
-class Mark(NamedTuple):
+class _Mark(NamedTuple):
     """A comment of Flux: for which policy (`namespace:name`), which part, and where it stands."""
 
     policy: str
@@ -60,7 +60,7 @@ def policies(content: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mark.policy for mark in _marks(decoded(content).text)))
 
 
-def _marks(text: str) -> Iterator[Mark]:
+def _marks(text: str) -> Iterator[_Mark]:
     for count, found in enumerate(_COMMENT.finditer(text)):
         if count >= _MOST_COMMENTS:
             raise Refused("the file has too many marks", why=f"at most {_MOST_COMMENTS:,} are read")
@@ -77,7 +77,7 @@ def _marks(text: str) -> Iterator[Mark]:
                 f"the mark for {namespace}:{name} names the part {words[:40]!r}",
                 fix="write tag, name or digest, or leave the part out",
             )
-        yield Mark(f"{namespace}:{name}", Part(words) if words else Part.REFERENCE, found.start())
+        yield _Mark(f"{namespace}:{name}", Part(words) if words else Part.REFERENCE, found.start())
 
 
 class _Scalars:
@@ -149,7 +149,7 @@ def _found(text: Text, place: Setter) -> list[Passage]:
     return found
 
 
-def _passage(text: Text, scalars: _Scalars, mark: Mark) -> Passage:
+def _passage(text: Text, scalars: _Scalars, mark: _Mark) -> Passage:
     stream, index = scalars.stream, scalars.marked(mark.at)
     line = text.line(mark.at)
     if index is None:

@@ -102,7 +102,7 @@ def check(ref: ImageRef) -> None:
         )
 
 
-def parsed(written: Written) -> ImageRef:
+def _parsed(written: Written) -> ImageRef:
     """A text that holds a whole reference.
 
     Raises:
@@ -120,7 +120,7 @@ def _values(written: Written) -> list[tuple[str, str]]:
     if not text:
         return []
     if written.part is Part.REFERENCE:
-        ref = parsed(written)
+        ref = _parsed(written)
         parts = [("name", str(ref.name)), ("tag", ref.tag), ("digest", ref.digest)]
         return [(what, value) for what, value in parts if value]
     if written.part is Part.TAG:
@@ -147,7 +147,7 @@ def _tag_and_digest(written: Written) -> list[tuple[str, str]]:
 
 def _reference(written: Written, ref: ImageRef, *, pin_digest: bool) -> str:
     """The whole reference, in the written spelling of the name where that names the same image."""
-    old = parsed(written) if written.text else ImageRef(ref.name)
+    old = _parsed(written) if written.text else ImageRef(ref.name)
     name = _name_of(written.text) if written.text and old.name == ref.name else str(ref.name)
     is_pinned = pin_digest or old.digest is not None or ref.tag is None
     tag = f":{ref.tag}" if ref.tag else ""

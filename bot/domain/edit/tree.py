@@ -17,9 +17,7 @@ from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
 from bot.domain.edit.text import Change, Span, Text, replaced, too
 from bot.domain.errors import Malformed, NotFound, Refused
 
-DEEPEST = 100
-"""The most levels that a file may have."""
-
+_DEEPEST = 100
 _MOST_NODES = 250_000
 _LONGEST_TEXT = 1_000
 _MOST_COMPARED = 2_000
@@ -138,8 +136,8 @@ class Counter:
         self._nodes += 1
         if self._nodes > _MOST_NODES:
             raise too("many values", f"{_MOST_NODES:,} values")
-        if depth > DEEPEST:
-            raise too("deep", f"{DEEPEST} levels")
+        if depth > _DEEPEST:
+            raise too("deep", f"{_DEEPEST} levels")
 
 
 def assigned(
