@@ -7,10 +7,11 @@ from typing import assert_never
 
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.forges.gitlab import GitLabForge
-from bot.adapters.forges.ledger_forge import LedgerForge
+from bot.adapters.forges.history_forge import HistoryForge
 from bot.configuration.forges import web_address
 from bot.configuration.settings import (
     ForgeSettings,
+    GiteaSettings,
     GitHubSettings,
     GitLabSettings,
     GitSettings,
@@ -31,7 +32,7 @@ def sources(forges: Mapping[str, Forge]) -> Mapping[str, Sources]:
     return {
         name: forge.sources()
         for name, forge in forges.items()
-        if isinstance(forge, GitHubForge | GitLabForge | LedgerForge)
+        if isinstance(forge, GitHubForge | GitLabForge | HistoryForge)
     }
 
 
@@ -41,6 +42,8 @@ def _hosts(forge: ForgeSettings, settings: Settings) -> Iterator[CodeHost]:
             yield CodeHost(HostKind.GITHUB, web_address(forge.url), forge.name)
         case GitLabSettings():
             yield CodeHost(HostKind.GITLAB, forge.url, forge.name)
+        case GiteaSettings():
+            yield CodeHost(HostKind.GITEA, forge.url, forge.name)
         case GitSettings():
             named = [each.repository for each in settings.pipelines.values()]
             for path in sorted({each.path for each in named if each.forge == forge.name}):

@@ -18,6 +18,8 @@ from bot.adapters.clock import SystemClock
 from bot.adapters.forges.git import GitForge
 from bot.adapters.forges.git_address import Access
 from bot.adapters.forges.git_signing import Signing, SigningKind
+from bot.adapters.forges.gitea import GiteaForge
+from bot.adapters.forges.gitea import GiteaSettings as GiteaAccess
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.forges.github import GitHubSettings as GitHubAccess
 from bot.adapters.forges.github_login import AppLogin, TokenLogin
@@ -32,6 +34,7 @@ from bot.adapters.stores.sql import SqlStore
 from bot.configuration.settings import (
     ArgoCDSettings,
     ForgeSettings,
+    GiteaSettings,
     GitHubSettings,
     GitLabSettings,
     GitSettings,
@@ -43,7 +46,7 @@ from bot.configuration.settings import (
 )
 from bot.domain.deployment import written
 from bot.domain.errors import Refused
-from bot.domain.pipeline import Application, Pipeline
+from bot.domain.pipeline import Application, MergeMethod, Pipeline
 from bot.domain.proof import Proof
 from bot.flow.world import World
 from bot.ports import Clock, Deployments, Forge, Identities, Ledger, Notifier, SigningKeys
@@ -130,6 +133,18 @@ def _forge(settings: ForgeSettings, whole: Settings, ledger: Ledger, clock: Cloc
                     identity=identity,
                     permissions=_permissions(settings.name, whole),
                 )
+            )
+        case GiteaSettings():
+            return GiteaForge(
+                GiteaAccess(
+                    url=settings.url,
+                    token=settings.token.get_secret_value(),
+                    ca_bundle=str(settings.ca_file) if settings.ca_file else None,
+                    merge_method=MergeMethod(settings.merge_method),
+                    identity=identity,
+                ),
+                whole.cache / settings.name,
+                clock=clock,
             )
         case GitSettings():
             token = settings.token.get_secret_value() if settings.token else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
 
 from pydantic import SecretStr
 
@@ -12,6 +13,7 @@ from bot.configuration.senders import KEYS, PROOF_KEYS, SENDERS, SenderKeys
 from bot.configuration.settings import (
     EndpointSettings,
     ForgeSettings,
+    GiteaSettings,
     GitHubSettings,
     GitLabSettings,
     GitSettings,
@@ -62,10 +64,16 @@ def check_registries(sections: Mapping[str, EndpointSection], hosts: Iterable[st
                 report.add_value(place, what, "write the host as image names begin")
 
 
-def _endpoint_of(forge: GitHubSettings | GitLabSettings) -> EndpointSettings:
-    if isinstance(forge, GitLabSettings):  # GitLab shows its secret, and signs nothing with it
-        return EndpointSettings(forge.name, "gitlab", forge.webhook_secrets, proof=Proof.TOKEN)
-    return EndpointSettings(forge.name, "github", forge.webhook_secrets)
+def _endpoint_of(forge: GitHubSettings | GitLabSettings | GiteaSettings) -> EndpointSettings:
+    match forge:
+        case GitHubSettings():
+            return EndpointSettings(forge.name, "github", forge.webhook_secrets)
+        case GitLabSettings():  # it shows its secret, and signs nothing with it
+            return EndpointSettings(forge.name, "gitlab", forge.webhook_secrets, proof=Proof.TOKEN)
+        case GiteaSettings():
+            return EndpointSettings(forge.name, forge.kind, forge.webhook_secrets)
+        case _:
+            assert_never(forge)
 
 
 def _endpoint(name: str, section: EndpointSection, report: Report) -> EndpointSettings:

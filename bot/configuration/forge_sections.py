@@ -59,6 +59,35 @@ class GitLabSection(Section):
     """A PEM file with the authority that signed the server's certificate."""
 
 
+class _GiteaKeys(Section):
+    """What Gitea and Forgejo share."""
+
+    url: Annotated[Url, Field(examples=["https://git.example.com"])]
+    """Where people see it, with its path if it has one."""
+    token: Secret
+    """An access token with the scopes write:repository and write:issue."""
+    webhook_secret: Secrets | None = None
+    """The secret of the webhook to /webhooks/<name of this forge>; several, for rotation."""
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    """How pull requests are merged; the repository must allow it."""
+    ca_file: Text | None = None
+    """A PEM file with the authority that signed the server's certificate."""
+
+
+class GiteaSection(_GiteaKeys):
+    """Gitea."""
+
+    kind: Literal["gitea"]
+    """Gitea."""
+
+
+class ForgejoSection(_GiteaKeys):
+    """Forgejo, such as Codeberg."""
+
+    kind: Literal["forgejo"]
+    """Forgejo, such as Codeberg."""
+
+
 class SigningSection(Section):
     """A key that signs commits."""
 
@@ -84,4 +113,4 @@ class GitSection(Section):
     """Signs every commit that Tagboat makes there. Default: none is signed."""
 
 
-ForgeSection = GitHubSection | GitLabSection | GitSection
+ForgeSection = GitHubSection | GitLabSection | GiteaSection | ForgejoSection | GitSection

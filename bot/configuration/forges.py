@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 
 from bot.configuration.addresses import Addresses
 from bot.configuration.forge_sections import (
+    ForgejoSection,
     ForgeSection,
+    GiteaSection,
     GitHubSection,
     GitLabSection,
     GitSection,
@@ -18,6 +20,7 @@ from bot.configuration.forge_sections import (
 from bot.configuration.report import Report
 from bot.configuration.settings import (
     ForgeSettings,
+    GiteaSettings,
     GitHubSettings,
     GitLabSettings,
     GitSettings,
@@ -45,6 +48,8 @@ class Forges:
                 return self._github(name, section)
             case GitLabSection():
                 return self._gitlab(name, section)
+            case GiteaSection() | ForgejoSection():
+                return self._gitea(name, section)
             case GitSection():
                 return self._git(name, section)
             case _:
@@ -79,6 +84,19 @@ class Forges:
             ca_file=self._addresses.file((*trail, "ca_file"), section.ca_file),
         )
 
+    def _gitea(self, name: str, section: GiteaSection | ForgejoSection) -> GiteaSettings:
+        trail = ("forges", name)
+        self._addresses.check_url((*trail, "url"), section.url)
+        return GiteaSettings(
+            name=name,
+            kind=section.kind,
+            url=section.url.rstrip("/"),
+            token=section.token,
+            webhook_secrets=section.webhook_secret or (),
+            merge_method=section.merge_method,
+            ca_file=self._addresses.file((*trail, "ca_file"), section.ca_file),
+        )
+
     def _git(self, name: str, section: GitSection) -> GitSettings:
         return GitSettings(
             name=name,
@@ -106,14 +124,14 @@ class Forges:
             self._report.add((*trail, "app", "private_key"), "this is not a private key", fix)
 
 
-def fault_in_path(forge: GitHubSettings | GitLabSettings, path: str) -> tuple[str, str]:
+def fault_in_path(forge: GitHubSettings | GitLabSettings | GiteaSettings, path: str) -> tuple[str, str]:
     """What is wrong with the name of a repository on a host, and the fix; both empty when it is right."""
-    if isinstance(forge, GitHubSettings):
-        is_right = _OWNER_AND_NAME.fullmatch(path)
-        form, example = "owner/name", "acme/infra"
-    else:
+    if isinstance(forge, GitLabSettings):
         is_right = _GROUPS_AND_NAME.fullmatch(path) or _PROJECT_ID.fullmatch(path)
         form, example = "group/project, nor a project's number", "acme/platform/infra"
+    else:
+        is_right = _OWNER_AND_NAME.fullmatch(path)
+        form, example = "owner/name", "acme/infra"
     if is_right:
         return "", ""
     return f"{path[:80]!r} is not {form}", f"write {forge.name}:{example}, without .git"
@@ -126,6 +144,8 @@ def clone_urls(forge: ForgeSettings, path: str) -> tuple[str, ...]:
             return (path,)
         case GitHubSettings():
             return (f"{web_address(forge.url)}/{path}.git",)
+        case GiteaSettings():
+            return (f"{forge.url}/{path}.git",)
         case GitLabSettings():
             return () if _PROJECT_ID.fullmatch(path) else (f"{forge.url}/{path}.git",)
         case _:

@@ -22,7 +22,13 @@ from bot.configuration.fields import (
     Text,
     Url,
 )
-from bot.configuration.forge_sections import GitHubSection, GitLabSection, GitSection
+from bot.configuration.forge_sections import (
+    ForgejoSection,
+    GiteaSection,
+    GitHubSection,
+    GitLabSection,
+    GitSection,
+)
 from bot.configuration.pipeline_sections import PipelineSection, Section
 from bot.configuration.registry_sections import DistributionSection, LayoutSection
 
@@ -104,6 +110,8 @@ Registry = Annotated[
 Forge = Annotated[
     Annotated[GitHubSection, Tag("kind=github")]
     | Annotated[GitLabSection, Tag("kind=gitlab")]
+    | Annotated[GiteaSection, Tag("kind=gitea")]
+    | Annotated[ForgejoSection, Tag("kind=forgejo")]
     | Annotated[GitSection, Tag("kind=git")],
     _kind(),
 ]

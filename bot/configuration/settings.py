@@ -145,7 +145,20 @@ class GitLabSettings:
     ca_file: Path | None = None
 
 
-ForgeSettings = GitHubSettings | GitLabSettings | GitSettings
+@dataclass(frozen=True, slots=True)
+class GiteaSettings:
+    """Gitea or Forgejo; `url` is where people see it, without a slash at its end."""
+
+    name: str
+    kind: Literal["gitea", "forgejo"]
+    url: str
+    token: SecretStr
+    webhook_secrets: tuple[SecretStr, ...] = ()
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    ca_file: Path | None = None
+
+
+ForgeSettings = GitHubSettings | GitLabSettings | GiteaSettings | GitSettings
 
 
 @dataclass(frozen=True, slots=True)

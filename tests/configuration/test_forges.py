@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.configuration.settings import EndpointSettings, GitLabSettings
+from bot.configuration.settings import EndpointSettings, GiteaSettings, GitLabSettings
 from bot.domain.proof import Proof
 from tests.configuration.files import changed, load_text, problems
 
@@ -78,3 +78,50 @@ def test_what_is_wrong_with_it_is_told_at_its_place(keys: str, key: str, tmp_pat
 def test_a_token_is_needed(tmp_path: Path) -> None:
     text = changed((GIT, "{lab: {kind: gitlab}}"), (REPOSITORY, "lab:acme/infra"))
     assert [each.key for each in problems(tmp_path, text)] == ["forges.lab.token"]
+
+
+@pytest.mark.parametrize("kind", ["gitea", "forgejo"])
+class TestGitea:
+    def test_it_is_reached_at_one_address(self, kind: str, tmp_path: Path) -> None:
+        (tmp_path / "ca.pem").write_text("-")
+        keys = "url: 'https://h.example.com/git/', token: t, merge_method: squash, ca_file: ca.pem"
+        found = load_text(tmp_path, _gitea(kind, keys))
+        expected = GiteaSettings(
+            "tea",
+            "gitea" if kind == "gitea" else "forgejo",
+            "https://h.example.com/git",
+            SecretStr("t"),
+            merge_method="squash",
+            ca_file=tmp_path / "ca.pem",
+        )
+        assert found.forges["tea"] == expected
+        assert found.pipelines["web"].repository_urls == ("https://h.example.com/git/acme/infra.git",)
+
+    def test_its_webhook_has_a_place_of_its_own(self, kind: str, tmp_path: Path) -> None:
+        found = load_text(tmp_path, _gitea(kind, "url: https://h.example.com, token: t, webhook_secret: s"))
+        assert found.endpoints == {"tea": EndpointSettings("tea", kind, (SecretStr("s"),))}
+
+    @pytest.mark.parametrize(
+        ("keys", "key"),
+        [
+            ("token: t", "forges.tea.url"),
+            ("url: https://h.example.com", "forges.tea.token"),
+            ("url: http://h.example.com, token: t", "forges.tea.url"),
+            ("url: https://h.example.com, token: t, squash: true", "forges.tea.squash"),
+            ("url: https://h.example.com, token: t, merge_method: ff", "forges.tea.merge_method"),
+        ],
+    )
+    def test_what_is_wrong_with_it_is_told_at_its_place(
+        self, kind: str, keys: str, key: str, tmp_path: Path
+    ) -> None:
+        assert [each.key for each in problems(tmp_path, _gitea(kind, keys))] == [key]
+
+    @pytest.mark.parametrize("path", ["infra", "acme/platform/infra", "acme/infra.git", "4711"])
+    def test_what_is_no_repository_is_told(self, kind: str, path: str, tmp_path: Path) -> None:
+        text = _gitea(kind, "url: https://h.example.com, token: t", repository=f"tea:{path}")
+        (problem,) = problems(tmp_path, text)
+        assert "is not owner/name" in problem.what
+
+
+def _gitea(kind: str, keys: str, *, repository: str = "tea:acme/infra") -> str:
+    return changed((GIT, f"{{tea: {{kind: {kind}, {keys}}}}}"), (REPOSITORY, repository))

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from bot.adapters.cache import Cache
 from bot.adapters.forges.history import History
 from bot.adapters.forges.identity import Identity, signed
+from bot.adapters.forges.ledger_sources import LedgerSources
 from bot.adapters.forges.rules import (
     is_commit,
     require_branch,
@@ -45,6 +46,10 @@ class HistoryForge(ABC):
     @abstractmethod
     def _history(self, repository: str) -> History:
         """The repository's history, built once; raises when the name cannot be one."""
+
+    def sources(self) -> LedgerSources:
+        """The same repositories as the place where images are built from."""
+        return LedgerSources(self._locked)
 
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""

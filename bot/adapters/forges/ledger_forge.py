@@ -16,7 +16,6 @@ from bot.adapters.forges.history import History
 from bot.adapters.forges.history_forge import HistoryForge, require_commit
 from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.kept_pulls import judged, merge, new_pull_request, observed, together
-from bot.adapters.forges.ledger_sources import LedgerSources
 from bot.adapters.forges.rules import (
     comment_mark,
     marked,
@@ -38,10 +37,6 @@ class LedgerForge(HistoryForge):
         super().__init__(identity=identity)
         self._ledger = ledger
         self._clock = clock
-
-    def sources(self) -> LedgerSources:
-        """The same repositories as the place where images are built from."""
-        return LedgerSources(self._locked)
 
     def pull_requests(self, repository: str, branch: str) -> Sequence[PullRequest]:
         """Every pull request ever opened from `branch`, newest first."""
