@@ -9,6 +9,7 @@ from celery import Celery
 
 from bot.adapters.queues.celery import ANNOUNCE, CATCH_UP, RECONCILE, SWEEP, TIDY
 from bot.flow.announce import announce
+from bot.flow.attend import attend
 from bot.flow.catch_up import Memory, catch_up
 from bot.flow.reconcile import reconcile
 from bot.flow.sweep import sweep, tidy
@@ -24,7 +25,8 @@ def register(application: Celery, world: Callable[[], World], *, look_every: tim
 
     @application.task(name=RECONCILE, shared=False)
     def reconcile_pipeline(name: str) -> None:
-        reconcile(world(), name)
+        here = world()
+        (attend if name in here.attended else reconcile)(here, name)
 
     @application.task(name=ANNOUNCE, shared=False)
     def announce_notices() -> None:

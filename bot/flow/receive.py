@@ -13,10 +13,10 @@ import structlog
 
 from bot.domain.chat_fact import Challenged, CommandGiven, Interacted
 from bot.domain.errors import Transient
-from bot.domain.fact import Fact, Ignored, ImagePushed, Pinged, RolloutChanged
+from bot.domain.fact import Commented, Fact, Ignored, ImagePushed, Pinged, PullRequestChanged, RolloutChanged
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Pipeline
-from bot.flow.world import World
+from bot.flow.world import Attended, World
 from bot.ports import Delivery
 
 log = structlog.get_logger(__name__)
@@ -42,6 +42,7 @@ def receive(
     instance = delivery.sender if delivery.sender in world.deployments else None
     origin = _Origin(forge, instance)
     names = sorted({each.name for each in pipelines if any(_concerns(each, fact, origin) for fact in facts)})
+    names += sorted(each.name for each in world.attended.values() if _is_people(each, facts, origin))
     pushes = _pushes(world, facts)
     if pushes:
         # Before the pipelines are woken: a worker may be quicker than this one.
@@ -110,6 +111,17 @@ def _concerns(pipeline: Pipeline, fact: Fact, origin: _Origin) -> bool:
             return False
         case _:
             return origin.forge == pipeline.repository.forge and _is_of(pipeline, fact.repository)
+
+
+def _is_people(attended: Attended, facts: Sequence[Fact], origin: _Origin) -> bool:
+    """Whether somebody commented, or changed a pull request, in a repository that is attended to."""
+    if origin.forge != attended.repository.forge:
+        return False
+    path = attended.repository.path.casefold()
+    return any(
+        isinstance(fact, Commented | PullRequestChanged) and fact.repository.casefold() == path
+        for fact in facts
+    )
 
 
 def _is_of(pipeline: Pipeline, repository: str) -> bool:

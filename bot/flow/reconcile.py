@@ -64,7 +64,7 @@ def reconcile(world: World, name: str) -> bool:
         return False
     with structlog.contextvars.bound_contextvars(pipeline=name):
         try:
-            with _kept(world, lease):
+            with kept(world, lease):
                 _rounds(world, pipeline, lease)
         except Conflict as error:
             log.warning("lease_lost", reason=str(error))
@@ -84,7 +84,7 @@ def preview(world: World, pipeline: Pipeline) -> Preview:
 
 
 @contextmanager
-def _kept(world: World, lease: Lease) -> Iterator[None]:
+def kept(world: World, lease: Lease) -> Iterator[None]:
     """Renew the lease until the work is done; where it was lost, the next save says so."""
     done = threading.Event()
 
