@@ -1,0 +1,130 @@
+"""Protected files: the check on other people's pull requests, set once per head."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import Refused
+from bot.domain.protection import CHECK, Offer, Ruling, Touched
+from tests.flow.people import People
+from tests.flow.worlds import REPOSITORY
+
+FEATURE = Offer(50, "feature", "main", "a" * 40)
+TOUCHES = Touched(("envs/dev/values.yaml",))
+OTHERS = Touched(("README.md",))
+
+
+@pytest.fixture
+def people() -> People:
+    """Everything below envs/ is Tagboat's."""
+    return People()
+
+
+def ruling(people: People, head: str = FEATURE.head) -> Ruling:
+    """What the check says of a head."""
+    found = people.community.ruling(REPOSITORY, head, CHECK)
+    assert found is not None
+    return found
+
+
+def test_a_pull_request_that_touches_protected_files_fails(people: People) -> None:
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.attend()
+    assert not ruling(people).passes
+    assert ruling(people).reason.startswith("Only Tagboat may change envs/dev/values.yaml (")
+
+
+def test_one_that_leaves_them_alone_passes(people: People) -> None:
+    people.community.offer(REPOSITORY, FEATURE, OTHERS)
+    people.attend()
+    assert ruling(people).passes
+
+
+def test_a_check_is_set_once_per_head(people: People) -> None:
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    for _ in range(3):
+        people.clock.pass_by(timedelta(hours=2))
+        people.attend()
+    assert people.community.rulings_set == 1
+    people.community.offer(REPOSITORY, replace(FEATURE, head="b" * 40), OTHERS)
+    people.attend()
+    assert people.community.rulings_set == 2
+    assert ruling(people, "b" * 40).passes
+    assert not ruling(people).passes
+
+
+def test_a_look_at_what_was_seen_asks_nothing_more(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.attend()
+    monkeypatch.delattr(type(people.community), "touched")
+    people.attend()
+    assert not ruling(people).passes
+
+
+@pytest.mark.parametrize(
+    ("by", "passes"), [("ada", True), ("", True), ("mallory", False)], ids=["writer", "unknown", "stranger"]
+)
+def test_the_label_overrides_where_who_set_it_may_write(people: People, by: str, passes: bool) -> None:
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.attend()
+    people.community.label(REPOSITORY, FEATURE.number, "tagboat-override", by=by)
+    people.attend()
+    assert ruling(people).passes is passes
+    assert by in ruling(people).reason
+
+
+def test_a_label_that_is_taken_away_turns_it_red_again(people: People) -> None:
+    people.community.offer(REPOSITORY, replace(FEATURE, labels=("tagboat-override",)), TOUCHES)
+    people.attend()
+    assert ruling(people).passes
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.attend()
+    assert not ruling(people).passes
+
+
+def _own(people: People) -> Offer:
+    people.push("1.1.0")
+    pull = people.forge.pull_request(REPOSITORY, people.number("prod"))
+    return Offer(pull.number, pull.branch, pull.base, pull.head, is_ours=True)
+
+
+def test_tagboats_own_pull_request_passes(people: People) -> None:
+    own = _own(people)
+    people.community.offer(REPOSITORY, own, TOUCHES)
+    people.attend()
+    assert ruling(people, own.head) == Ruling(passes=True, reason="Tagboat's own pull request.")
+
+
+def test_a_commit_of_somebody_else_on_tagboats_branch_does_not_pass(people: People) -> None:
+    own = _own(people)
+    head = people.forge.commit_by_human(REPOSITORY, own.branch, {})
+    people.community.offer(REPOSITORY, replace(own, head=head), TOUCHES)
+    people.attend()
+    assert not ruling(people, head).passes
+
+
+def test_somebody_elses_pull_request_from_tagboats_branch_does_not_pass(people: People) -> None:
+    own = replace(_own(people), is_ours=False)
+    people.community.offer(REPOSITORY, own, TOUCHES)
+    people.attend()
+    assert not ruling(people, own.head).passes
+
+
+def test_one_that_cannot_be_read_keeps_back_no_other(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = people.community.touched
+
+    def touched(repository: str, number: int) -> Touched:
+        if number == 51:
+            raise Refused("the pull request cannot be read")
+        return known(repository, number)
+
+    monkeypatch.setattr(people.community, "touched", touched)
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.community.offer(REPOSITORY, replace(FEATURE, number=51, head="b" * 40), TOUCHES)
+    people.attend()
+    assert not ruling(people).passes
+    assert people.community.ruling(REPOSITORY, "b" * 40, CHECK) is None
+    assert any("cannot be read" in notice.text for notice in people.told())
