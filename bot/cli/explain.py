@@ -141,7 +141,8 @@ def _explained(
             choices.append(Chosen(environment.name, answer, _sights(world, image, answer)))
     by_environment = {each.environment: each.choice for each in choices}
     written = [_written(each, image, by_environment.get(each.environment.name)) for each in found]
-    return Explained(pipeline.name, image, choices, written)
+    copies = [each for each in pipeline.environments if each.promote]
+    return Explained(pipeline.name, image, choices, written, copies)
 
 
 def _chosen(world: World, image: PipelineImage, asking: Asking) -> ImageChoice:
@@ -176,6 +177,8 @@ def _places(world: World, pipeline: Pipeline, image: PipelineImage) -> Sequence[
             if target.alias != image.alias:
                 continue
             content = forge.read(path, head, target.file)
+            if content is None and target.creates_file:
+                content = b""
             now = read_target(content, target, image.name) if content is not None else None
             places.append(Place(environment, target, content, now))
     return places

@@ -55,12 +55,16 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One image of one pipeline; `pipeline` None: no pipeline carries it."""
+    """One image of one pipeline; `pipeline` None: no pipeline carries it.
+
+    `copies` are the environments to which it comes with a directory.
+    """
 
     pipeline: str | None
     image: PipelineImage
     choices: Sequence[Chosen]
     written: Sequence[Written]
+    copies: Sequence[Environment] = ()
 
 
 def as_json(explained: Explained) -> dict[str, Any]:
@@ -84,6 +88,18 @@ def as_json(explained: Explained) -> dict[str, Any]:
             }
             for each in explained.written
         ],
+        "copies": [_copy_json(each) for each in explained.copies],
+    }
+
+
+def _copy_json(environment: Environment) -> dict[str, Any]:
+    promotion = environment.promote
+    return {
+        "environment": environment.name,
+        "from": environment.after[0],
+        "directory": promotion.directory if promotion else None,
+        "to": promotion.to if promotion else None,
+        "keep": [str(rule) for rule in promotion.keep] if promotion else [],
     }
 
 
@@ -125,9 +141,12 @@ def show(console: Console, explained: Explained) -> None:
     for choice in explained.choices:
         _show_choice(console, choice, is_aged=bool(image.policy.min_age))
     console.print()
-    width = max((len(each.place.environment.name) for each in explained.written), default=0)
+    places = [each.place.environment for each in explained.written]
+    width = max((len(each.name) for each in (*places, *explained.copies)), default=0)
     for each in explained.written:
         _show_written(console, each, width)
+    for environment in explained.copies:
+        _show_copy(console, environment, width)
 
 
 def _show_written(console: Console, written: Written, width: int) -> None:
@@ -138,6 +157,17 @@ def _show_written(console: Console, written: Written, width: int) -> None:
     console.print(line, soft_wrap=True)
     if written.diff:
         console.print(coloured(written.diff, indent=4), soft_wrap=True)
+
+
+def _show_copy(console: Console, environment: Environment, width: int) -> None:
+    promotion = environment.promote
+    if promotion is None:
+        return
+    line = styled(f"  {environment.name:<{width}}  {promotion.to}/: ", "bright_black")
+    kept = ", ".join(str(rule) for rule in promotion.keep)
+    sentence = f"copied from {promotion.directory}/ as it is proved in {environment.after[0]}"
+    line.append_text(styled(f"{sentence}, but for {kept}" if kept else sentence))
+    console.print(line, soft_wrap=True)
 
 
 def _show_choice(console: Console, chosen: Chosen, *, is_aged: bool) -> None:
