@@ -1,6 +1,6 @@
 """Pushing: a one-line change in a large repository without a work tree, against `git push` of a ready commit.
 
-The repository holds 20,000 files and 200 MB of history. What is measured is the whole of `Forge.write`: looking
+The repository holds 20,000 files and 200 MB of history. Measured is the whole of `Forge.write`: looking
 where the branch stands, making file, trees and commit, and pushing them. The floor is Git alone, pushing a
 commit that was made before.
 """
