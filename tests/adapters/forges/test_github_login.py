@@ -93,6 +93,25 @@ class TestApp:
         assert asked.data == {"permissions": {"contents": "write", "pull_requests": "write"}}
         assert [text for exchange in github.exchanges for text in departures(exchange)] == []
 
+    def test_more_is_asked_for_where_the_configuration_needs_it(
+        self, github: FakeGitHub, login: AppLogin
+    ) -> None:
+        github.accounts.apps["4242"].permissions |= {"checks": "read", "statuses": "read"}
+        settings = GitHubSettings(
+            login, api_url=github.url, permissions={"checks": "read", "statuses": "read"}
+        )
+        forge = GitHubForge(settings)
+        forge.default_branch(REPOSITORY)
+        (asked,) = github.asked("POST", "/access_tokens$")
+        assert asked.data["permissions"].items() >= {"checks": "read", "statuses": "read"}.items()
+        forge.disconnect()
+
+    def test_rights_that_are_not_there_are_named(self, github: FakeGitHub, login: AppLogin) -> None:
+        forge = GitHubForge(GitHubSettings(login, api_url=github.url, permissions={"checks": "read"}))
+        with pytest.raises(Denied, match=r"pull requests \(read and write\), checks \(read\)"):
+            forge.default_branch(REPOSITORY)
+        forge.disconnect()
+
     def test_an_installation_that_is_named_is_not_looked_up(
         self, github: FakeGitHub, login: AppLogin
     ) -> None:
@@ -154,7 +173,7 @@ class TestApp:
         github.accounts.apps["4242"].permissions = {"contents": "read"}
         with pytest.raises(Denied, match="lacks permissions") as caught:
             forge.default_branch(REPOSITORY)
-        assert "contents and pull requests" in str(caught.value)
+        assert "contents (read and write), pull requests" in str(caught.value)
 
     def test_another_apps_key_is_denied(self, github: FakeGitHub) -> None:
         stranger = AppLogin("4242", _pem(rsa.generate_private_key(65537, 2048)))
