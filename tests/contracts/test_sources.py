@@ -9,7 +9,7 @@ import pytest
 
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.forges.gitlab import GitLabForge
-from bot.adapters.forges.ledger_forge import LedgerForge
+from bot.adapters.forges.history_forge import HistoryForge
 from bot.adapters.forges.memory import MemoryForge
 from bot.domain.errors import NotFound
 from bot.domain.source import LONGEST_NOTES, MOST_COMMITS, ReleaseNotes
@@ -17,8 +17,8 @@ from bot.ports import Sources
 from tests.contracts.forge_worlds import WORLDS, ForgeWorld, HostedWorld
 
 NOBODYS_COMMIT = "0123456789abcdef0123456789abcdef01234567"
-WITH_SOURCES = ("memory", "git", "github", "gitlab")
-WITH_RELEASES = ("memory", "github", "gitlab")
+WITH_SOURCES = ("memory", "git", "github", "gitlab", "gitea")
+WITH_RELEASES = ("memory", "github", "gitlab", "gitea")
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ where_releases_are = pytest.mark.parametrize("world", WITH_RELEASES, indirect=Tr
 
 
 def _sources(world: ForgeWorld) -> Sources:
-    assert isinstance(world.forge, GitHubForge | GitLabForge | LedgerForge)
+    assert isinstance(world.forge, GitHubForge | GitLabForge | HistoryForge)
     return world.forge.sources()
 
 

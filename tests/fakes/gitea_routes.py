@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_host_model import ExistsError, HeadMovedError, MissingError, NotMergeableError, Pull
@@ -247,6 +248,24 @@ def get_status(call: Call) -> Response:
     )
 
 
+def get_comparison(call: Call) -> Response:
+    """GET …/compare/{basehead}: the newest commit first."""
+    git = call.repository.git
+    one, other = git.resolve(call["base"]), git.resolve(call["head"])
+    if one is None or other is None:
+        return NOT_FOUND
+    commits = [{"sha": each.sha, "commit": {"message": each.message}} for each in git.log(other, without=one)]
+    return Response(200, {"total_commits": len(commits), "commits": commits[::-1]})
+
+
+def get_release(call: Call) -> Response:
+    """GET …/releases/tags/{tag}"""
+    text = call.repository.releases.get(unquote(call["tag"]))
+    if text is None:
+        return NOT_FOUND
+    return Response(200, {"id": 1, "tag_name": call["tag"], "body": text, "draft": False})
+
+
 Route = Callable[[Call], Response]
 
 _ROUTES: Sequence[tuple[str, str, Route]] = (
@@ -266,6 +285,8 @@ _ROUTES: Sequence[tuple[str, str, Route]] = (
     ("PATCH", r"/issues/(?P<index>\d+)", patch_issue),
     ("GET", "/milestones", get_milestones),
     ("GET", "/commits/(?P<ref>[^/]+)/status", get_status),
+    ("GET", r"/compare/(?P<base>[^/]*?)\.\.\.(?P<head>[^/]*)", get_comparison),
+    ("GET", "/releases/tags/(?P<tag>[^/]+)", get_release),
 )
 
 

@@ -18,6 +18,7 @@ from bot.adapters.forges.gitea_api import Answer, GiteaApi
 from bot.adapters.forges.gitea_listing import PullRequests
 from bot.adapters.forges.gitea_merging import Merger
 from bot.adapters.forges.gitea_pulls import fitting_body, fitting_title, found
+from bot.adapters.forges.gitea_sources import GiteaSources
 from bot.adapters.forges.gitea_talk import Talk
 from bot.adapters.forges.history import History
 from bot.adapters.forges.history_forge import HistoryForge, require_commit
@@ -70,6 +71,10 @@ class GiteaForge(HistoryForge):
     def disconnect(self) -> None:
         """Close every connection; the next call opens new ones."""
         self._api.close()
+
+    def sources(self) -> GiteaSources:
+        """The host as the place where images are built from."""
+        return GiteaSources(self._api)
 
     def pull_requests(self, repository: str, branch: str) -> Sequence[PullRequest]:
         """Every pull request ever opened from `branch` of this very repository, newest first."""

@@ -25,6 +25,7 @@ from bot.domain.directory import MOST_FILES, Tree
 from bot.domain.errors import Conflict, NotFound, Refused
 from bot.domain.proposal import Proposal
 from bot.domain.snapshot import Relation
+from bot.ports import Sources
 
 _LONGEST_LOG = 1000
 _FILE_CACHE = 32 * 1024 * 1024
@@ -47,7 +48,7 @@ class HistoryForge(ABC):
     def _history(self, repository: str) -> History:
         """The repository's history, built once; raises when the name cannot be one."""
 
-    def sources(self) -> LedgerSources:
+    def sources(self) -> Sources:
         """The same repositories as the place where images are built from."""
         return LedgerSources(self._locked)
 
