@@ -19,7 +19,7 @@ from bot.cli.display import clean_block, styled
 from bot.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from bot.domain.errors import Conflict, NotFound
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.proposal import PullRequest, PullRequestState
+from bot.domain.proposal import Metadata, PullRequest, PullRequestState
 
 if TYPE_CHECKING:
     from bot.flow.world import World
@@ -108,8 +108,13 @@ def show(pipeline: PipelineName, environment: EnvironmentName, config: ConfigFil
     for line in (branches, pull.url, f"waits: {pull.blocked_reason}" if pull.blocked_reason else ""):
         if line:
             console.print(styled(line, "bright_black"), soft_wrap=True)
+    for line in _beside(pull):
+        console.print(styled(line, "bright_black"), soft_wrap=True)
     console.print()
     console.print(Text(clean_block(pull.body)), soft_wrap=True)
+    for comment in pull.comments:
+        console.print()
+        console.print(Text(clean_block(comment)), soft_wrap=True)
     for diff in _diffs(found):
         console.print()
         console.print(coloured(diff, indent=2), end="", soft_wrap=True)
@@ -184,6 +189,19 @@ def _open(world: World, pipeline: str, environment: str) -> _Found:
         f"no pull request is open for {environment} of {pipeline}",
         fix=f"`tagboat status {pipeline}` says what it waits for",
     )
+
+
+def _beside(pull: PullRequest) -> list[str]:
+    """What belongs beside a pull request that Tagboat keeps itself: no page of a host shows it."""
+    kept = pull.metadata or Metadata()
+    named = {
+        "labels": kept.labels,
+        "reviewers": (*kept.reviewers, *kept.team_reviewers),
+        "assignees": kept.assignees,
+        "milestone": (kept.milestone,) if kept.milestone else (),
+    }
+    lines = [f"{name}: {', '.join(texts)}" for name, texts in named.items() if texts]
+    return [*(["draft"] if pull.is_draft else []), *lines]
 
 
 def _diffs(found: _Found) -> list[list[str]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.domain.proposal import Metadata
 from tests.cli.verbs import Answer
 from tests.flow.worlds import REPOSITORY, WEB, Bench
 
@@ -55,6 +56,18 @@ def test_a_pull_request_is_shown_with_its_text_and_its_diff(waiting: Bench, tagb
     assert "Brings **prod** of **shop** to `1.1.0`." in answer.out
     assert "-  tag: 1.0.0\n" in answer.out
     assert "+  tag: 1.1.0\n" in answer.out
+
+
+def test_what_stands_beside_and_below_a_pull_request_is_shown(waiting: Bench, tagboat: Tagboat) -> None:
+    said = Metadata(
+        labels=("tagboat", "prod"), reviewers=("ada",), team_reviewers=("platform",), milestone="Q4"
+    )
+    waiting.forge.describe(REPOSITORY, 3, said)
+    waiting.forge.comment(REPOSITORY, 3, "Please look.", key="foreign")
+    out = tagboat("pr", "show", "shop", "prod").out
+    for line in ("labels: tagboat, prod", "reviewers: ada, platform", "milestone: Q4", "Please look."):
+        assert f"{line}\n" in out
+    assert "assignees" not in out
 
 
 def test_a_merge_reaches_the_base_branch_and_is_followed(
