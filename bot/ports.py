@@ -281,7 +281,10 @@ class Community(Protocol):
         ...
 
     def ruling(self, repository: str, commit: str, name: str) -> Ruling | None:
-        """What Tagboat's check of that name says of the commit, or None when it was not set."""
+        """What Tagboat's check of that name says of the commit, or None when it was not set.
+
+        A host may have cut the reason: then it ends with an ellipsis.
+        """
         ...
 
     def rule(self, repository: str, commit: str, name: str, ruling: Ruling) -> None:

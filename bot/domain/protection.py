@@ -80,6 +80,13 @@ class Ruling:
     passes: bool
     reason: str
 
+    def is_shown_by(self, shown: Ruling | None) -> bool:
+        """Whether a check says it already; a host that cuts the reason ends it with an ellipsis."""
+        if shown is None or shown.passes is not self.passes:
+            return False
+        begin = shown.reason.removesuffix("…")
+        return self.reason == shown.reason or (begin != shown.reason and self.reason.startswith(begin))
+
 
 def rule(
     protection: Protection, touched: Touched, *, is_tagboats: bool = False, override: Override | None = None

@@ -89,7 +89,7 @@ def _judge(world: World, attended: Attended, protection: Protection, offer: Offe
         is_tagboats=_is_tagboats(world, attended, offer),
         override=override,
     )
-    if community.ruling(path, offer.head, CHECK) == ruling:
+    if ruling.is_shown_by(community.ruling(path, offer.head, CHECK)):
         return
     community.rule(path, offer.head, CHECK, ruling)
     log.info(
