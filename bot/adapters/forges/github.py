@@ -324,6 +324,8 @@ class GitHubForge:
                 parameters={**query, "per_page": _LISTED, "page": page},
             )
             pulls += part.pull_requests
+            if part.default_branch:
+                self._commits.tell_default_branch(repository, part.default_branch)
             if part.length < _LISTED:
                 break
         return pulls

@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +28,8 @@ FOLDER = "040000"
 
 _LISTED = 100
 _LONGEST_LOG = 1000
+_SAME_LOOK = 2.0
+"""Seconds for which the answer to one question serves the next one of the same thread, once."""
 _RELATIONS = {
     "identical": Relation.CONTAINED,
     "ahead": Relation.CONTAINED,
@@ -70,8 +74,25 @@ class _Comparison:
     """One page of what the head of a comparison holds beyond its base, oldest first."""
 
     relation: Relation
+    base: str
     total: int
     commits: Sequence[_Commit]
+
+
+class _Told(threading.local):
+    """Default branches that one thread was told along with something else, and when."""
+
+    def __init__(self) -> None:
+        self._branches: dict[str, tuple[str, float]] = {}
+
+    def put(self, repository: str, branch: str) -> None:
+        """Remember it for the next question."""
+        self._branches[repository] = (branch, time.monotonic())
+
+    def pop(self, repository: str) -> str | None:
+        """Give it out, once, when it is fresh."""
+        branch, told_at = self._branches.pop(repository, ("", 0.0))
+        return branch if branch and time.monotonic() - told_at < _SAME_LOOK else None
 
 
 class Commits:
@@ -86,10 +107,16 @@ class Commits:
         self._below: Cache[tuple[str, str], Tree] = Cache(_TREE_CACHE)
         self._trees: Cache[tuple[str, str], str] = Cache(_FACT_CACHE)
         self._relations: Cache[tuple[str, str, str], Relation] = Cache(_FACT_CACHE)
+        self._told = _Told()
 
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""
-        return self._api.look(repository, "", lambda data: str(data["default_branch"]))
+        told = self._told.pop(repository)
+        return told or self._api.look(repository, "", lambda data: str(data["default_branch"]))
+
+    def tell_default_branch(self, repository: str, branch: str) -> None:
+        """Say which it is; this thread's next question in this look is answered by it, once."""
+        self._told.put(repository, branch)
 
     def head(self, repository: str, branch: str) -> str | None:
         """The commit that the branch points to, or None."""
@@ -165,7 +192,15 @@ class Commits:
             newest = next((c.sha for c in reversed(found.commits) if not self._is_own(c)), newest)
             seen, page = seen + len(found.commits), page + 1
             if seen >= found.total or not found.commits:
+                self._remember_relation(repository, found)
                 return newest
+
+    def _remember_relation(self, repository: str, found: _Comparison) -> None:
+        """How the branch's head stands to its base: a write asks that next."""
+        relation = {Relation.CONTAINED: Relation.BEHIND, Relation.DIVERGED: Relation.DIVERGED}
+        if found.commits and found.relation in relation:
+            key = (repository, found.commits[-1].sha, found.base)
+            self._relations.put(key, relation[found.relation])
 
     def tree(self, repository: str, commit: str) -> str:
         """The tree of a commit."""
@@ -281,7 +316,8 @@ def _files_below(data: Any) -> tuple[Tree, bool]:
 
 def _comparison(data: Any) -> _Comparison:
     commits = [_commit(item["sha"], item["commit"]) for item in data["commits"]]
-    return _Comparison(_RELATIONS[data["status"]], int(data["total_commits"]), commits)
+    base = str(data["base_commit"]["sha"])
+    return _Comparison(_RELATIONS[data["status"]], base, int(data["total_commits"]), commits)
 
 
 def _commit(sha: Any, data: Any) -> _Commit:

@@ -33,10 +33,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a list: the pull requests that count, and how many there were in all."""
+    """One page of a list: the pull requests that count, and how many there were in all.
+
+    `default_branch` is the repository's, which every entry tells along.
+    """
 
     pull_requests: tuple[PullRequest, ...]
     length: int
+    default_branch: str | None
 
 
 def pull_request(data: Any) -> PullRequest:
@@ -75,7 +79,8 @@ def found_from(data: Any, branch: str) -> Page:
     A fork's branch may have the same name, and its owner may be the repository's.
     """
     own = [item for item in data if _is_own(item) and item["head"]["ref"] == branch]
-    return Page(tuple(pull_request(item) for item in own), length=len(data))
+    default = str(data[0]["base"]["repo"]["default_branch"]) if data else None
+    return Page(tuple(pull_request(item) for item in own), len(data), default)
 
 
 def fitting_title(title: str) -> str:

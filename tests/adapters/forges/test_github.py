@@ -40,6 +40,15 @@ def _calls(world: GitHubWorld) -> list[str]:
     return [f"{request.method} {request.path[begin:]}" for request in world.github.asked()]
 
 
+def _look(world: GitHubWorld) -> tuple[str, str | None]:
+    """What a look at a pipeline asks, in its order; the base commit and the branch's."""
+    world.forge.pull_requests(REPOSITORY, BRANCH)
+    base = world.forge.head(REPOSITORY, world.forge.default_branch(REPOSITORY))
+    assert base is not None
+    world.forge.read(REPOSITORY, base, DEV)
+    return base, world.forge.head(REPOSITORY, BRANCH)
+
+
 class TestCalls:
     def test_opening_a_pull_request_takes_eight_calls_when_nothing_is_known(self, world: GitHubWorld) -> None:
         branch = world.forge.default_branch(REPOSITORY)
@@ -59,6 +68,62 @@ class TestCalls:
             "POST /git/refs",
             "POST /pulls",
         ]
+
+    def test_opening_in_a_look_takes_eight_calls_once_there_was_a_pull_request(
+        self, world: GitHubWorld
+    ) -> None:
+        world.merge(world.open())
+        world.hosted.delete_branch(BRANCH)
+        world.again()
+        world.github.forget_requests()
+        base, head = _look(world)
+        world.forge.write(REPOSITORY, replace(PROPOSAL, files=((DEV, b"3\n"),)), base=base, expected=head)
+        world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
+        assert _calls(world) == [
+            "GET /pulls",
+            "GET /branches/main",
+            f"GET /contents/{DEV}",
+            f"GET /branches/{BRANCH}",
+            "POST /git/trees",
+            "POST /git/commits",
+            "POST /git/refs",
+            "POST /pulls",
+        ]
+
+    def test_updating_onto_a_moved_base_takes_four_calls_and_a_free_one_after_a_look(
+        self, world: GitHubWorld
+    ) -> None:
+        pull = world.open()
+        world.hosted.commit("main", {"other": b"1"})
+        world.again()
+        base, head = _look(world)
+        world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main")
+        world.github.forget_requests()
+        newer = replace(PROPOSAL, files=((DEV, b"tag: 3.0.0\n"),))
+        world.forge.write(REPOSITORY, newer, base=base, expected=head)
+        world.forge.revise(REPOSITORY, pull.number, title="Newer", body=newer.body)
+        assert _calls(world) == [
+            f"GET /branches/{BRANCH}",
+            "POST /git/trees",
+            "POST /git/commits",
+            f"PATCH /git/refs/heads/{BRANCH}",
+            "PATCH /pulls/1",
+        ]
+        assert world.github.exchanges[0].response.status == 304
+
+    def test_the_default_branch_is_believed_once_when_it_was_told_along(
+        self, world: GitHubWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.open()
+        now = 1000.0
+        monkeypatch.setattr("bot.adapters.forges.github_commits.time.monotonic", lambda: now)
+        for elapsed, asked in ((1.9, 0), (0.0, 1), (2.0, 1)):
+            if elapsed:
+                world.forge.pull_requests(REPOSITORY, BRANCH)
+            world.github.forget_requests()
+            now += elapsed
+            assert world.forge.default_branch(REPOSITORY) == "main"
+            assert len(world.github.asked("GET", "/infra$")) == asked
 
     def test_what_did_not_change_is_asked_for_conditionally(self, world: GitHubWorld) -> None:
         opened = world.open()
