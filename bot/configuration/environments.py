@@ -17,7 +17,7 @@ from bot.configuration.pipeline_sections import (
     TargetSection,
     WriteSection,
 )
-from bot.configuration.places import claimed, fault, place_of
+from bot.configuration.places import claimed, default_for, fault, place_of
 from bot.configuration.promotions import DirectoryClaims, directory_promotion
 from bot.configuration.proposals import pull_request_policy, windows
 from bot.configuration.report import Report
@@ -25,8 +25,6 @@ from bot.configuration.trail import Trail
 from bot.domain.errors import Refused
 from bot.domain.pipeline import Application, Deadlines, Environment, Target
 from bot.domain.repository_path import safe_path
-
-_ONLY_IMAGE = WriteSection(tag="image.tag")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +175,8 @@ class Environments:
             return
         where = self._where(trail, target.alias, section)
         unread = [key for key in WriteSection.model_fields if self._report.is_told((*where, key))]
-        for what in claimed(target.place, without=unread):
+        image = self._section.images[target.alias].image
+        for what in claimed(target.place, image, without=unread):
             yield (self._repository, target.file, what)
 
     def _where(self, trail: Trail, alias: str, section: TargetSection) -> Trail:
@@ -203,16 +202,19 @@ class Environments:
         return (section.image,) if section.image in images else None
 
     def _write(self, trail: Trail, alias: str, section: TargetSection) -> WriteSection | None:
-        """Where the image stands: what the file says, what the image says, or the default of the only one."""
+        """Where the image stands: what the file says, what the image says, or what the file's name says."""
         where = self._where(trail, alias, section)
-        write = section.write or self._section.images[alias].write
+        is_only_image = len(self._section.images) == 1
+        write = (
+            section.write
+            or self._section.images[alias].write
+            or default_for(section.file, is_only_image=is_only_image)
+        )
         if write is None:
-            if len(self._section.images) == 1:
-                return _ONLY_IMAGE
             what = "`write` is missing, and several images stand in the same files"
             self._report.add(where, what, f"say where each does: write: {{tag: {alias}.image.tag}}")
             return None
-        what, fix = fault(write)
+        what, fix = fault(write, section.file)
         if what:
             self._report.add(where, what, fix)
             return None

@@ -29,6 +29,7 @@ from bot.domain.edit.keypath import KeyPath
 from bot.domain.edit.pattern import check_expression
 from bot.domain.errors import Refused, sentence
 from bot.domain.image import image_name, parse_image_name, parse_image_ref
+from bot.domain.place import ObjectName
 from bot.domain.platform import check_platform
 from bot.domain.repository_path import safe_path
 from bot.domain.selection import Strategy
@@ -190,6 +191,11 @@ def _policy_name(text: str) -> str:
     return text
 
 
+def _object_name(text: str) -> str:
+    ObjectName.parse(text)
+    return text
+
+
 def _key_path(text: str) -> str:
     KeyPath.parse(text)
     return text
@@ -316,6 +322,8 @@ ImageText = Annotated[Text, AfterValidator(_image)]
 RegistryHost = Annotated[Text, AfterValidator(_registry_host), Field(examples=["ghcr.io"])]
 ValuesFile = Annotated[Text, AfterValidator(_file)]
 KeyPathText = Annotated[Text, AfterValidator(_key_path)]
+ObjectText = Annotated[Text, AfterValidator(_object_name)]
+SourceText = Annotated[Text, WithJsonSchema({"type": ["string", "integer"], "minimum": 0})]
 MarkerName = Annotated[Text, AfterValidator(_marker_name)]
 PolicyName = Annotated[Text, AfterValidator(_policy_name), _matching("^[^:]+:[^:]+$")]
 Expression = Annotated[Text, AfterValidator(check_expression)]

@@ -26,10 +26,12 @@ from bot.configuration.fields import (
     KubernetesName,
     MarkerName,
     Name,
+    ObjectText,
     Platform,
     PolicyName,
     Reference,
     RepositoryText,
+    SourceText,
     StrategyName,
     SubjectRegexp,
     Text,
@@ -44,15 +46,23 @@ from bot.domain.edit.spelling import Part
 from bot.domain.pipeline import Deadlines
 from bot.domain.selection import Direction, Jump, MovedTags, Strategy
 
+SourceFieldName = Literal[
+    "helm.parameters", "helm.valuesObject", "helm.values", "kustomize.images", "plugin.env"
+]
+
 
 class WriteSection(Section):
-    """Where an image stands in a file: key paths (`tag`, `digest`, `reference`), or one of `marker`, `pattern`
-    and `setter`."""
+    """Where an image stands in a file: key paths (`tag`, `digest`, `reference`), or one of `kustomize`,
+    `container`, `containers`, `argocd`, `marker`, `pattern` and `setter`."""
 
     model_config = ConfigDict(
         json_schema_extra={
             "anyOf": [
-                {"required": [key]} for key in ("tag", "digest", "reference", "marker", "pattern", "setter")
+                {"required": [key]}
+                for key in (
+                    *("tag", "digest", "reference", "kustomize", "container", "containers", "argocd"),
+                    *("marker", "pattern", "setter"),
+                )
             ]
         }
     )
@@ -67,6 +77,26 @@ class WriteSection(Section):
     """The key that holds name, tag and digest in one text."""
     format: Literal["yaml", "json", "toml"] | None = None
     """How key paths are followed. Default: by the file's name; yaml, where that says nothing."""
+    object: Annotated[ObjectText | None, Field(examples=["Deployment/web"])] = None
+    """The Kubernetes object that is meant, where the file has several: Kind/name, Kind or /name."""
+    anchors: Literal["refuse", "edit"] = "refuse"
+    """What happens to a value that an alias or a merge key brings: edit changes it for all who use it."""
+    create: Flag = False
+    """Whether keys, entries and files that are missing are added. Entries of `kustomize` and of lists of
+    `argocd` are added unless this says false."""
+    kustomize: Flag = False
+    """Whether it stands under `images` in a kustomization.yaml, where `name` is what manifests call it."""
+    container: Annotated[Text | None, Field(examples=["web"])] = None
+    """The name of the container in a manifest of any kind."""
+    containers: Flag = False
+    """Whether it stands in every container of a manifest that runs the image."""
+    argocd: SourceFieldName | None = None
+    """The part of an Application's source that holds it: in an Application, an ApplicationSet, or a file
+    .argocd-source-NAME.yaml."""
+    source: Annotated[SourceText | None, Field(examples=["0"])] = None
+    """For `argocd`: the source's index, `name` or `ref`, where there are several."""
+    name: Annotated[Text | None, Field(examples=["web"])] = None
+    """For `kustomize` and kustomize.images: what manifests call the image. Default: as it is called."""
     marker: Annotated[MarkerName | None, Field(examples=["web"])] = None
     """The name in the comments that mark the lines, `# tagboat: web`; in files of any language."""
     pattern: Annotated[Expression | None, Field(examples=['version = "(.*)"'])] = None

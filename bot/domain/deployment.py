@@ -23,13 +23,13 @@ def written(pipeline: Pipeline, environment: Environment, files: Mapping[str, by
     found: dict[str, ImageRef] = {}
     for target in environment.targets:
         content = files.get(target.file)
-        if content is None:
+        if content is None and not target.creates_file:
             raise NotFound(
                 f"{target.file} is not in {pipeline.repository.path}",
                 why=f"environment {environment.name} of pipeline {pipeline.name} writes it",
                 fix="create the file or correct the path in the configuration",
             )
-        found.setdefault(target.alias, read_target(content, target, pipeline.image(target.alias).name))
+        found.setdefault(target.alias, read_target(content or b"", target, pipeline.image(target.alias).name))
     return Release.of(found)
 
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from bot.domain.image import ImageName
 from bot.domain.keep import DirectoryPromotion
-from bot.domain.place import Place
+from bot.domain.place import HelmValues, Place, SourceImages, SourceKeys
 from bot.domain.pull_request_policy import PullRequestPolicy
 from bot.domain.selection import SelectionPolicy
 from bot.domain.window import Window
@@ -79,6 +79,18 @@ class Target:
     alias: str
     file: str
     place: Place
+
+    @property
+    def creates_file(self) -> bool:
+        """Whether a missing file is made: one of nothing but values, or of overrides of a source."""
+        match self.place:
+            case HelmValues():
+                return self.place.creates and self.place.object is None
+            case SourceKeys() | SourceImages():
+                is_override = self.file.rpartition("/")[2].startswith(".argocd-source")
+                return self.place.creates and is_override
+            case _:
+                return False
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -119,6 +119,8 @@ def edited(
     for target in situation.environment.targets:
         pin = situation.pipeline.image(target.alias).policy.strategy is Strategy.DIGEST
         content = contents.get(target.file)
+        if content is None and target.creates_file and target.file not in gone:
+            content = b""
         if content is None or target.file in gone:
             raise NotFound(f"{target.file} is not there", fix="create it, or correct the path")
         contents[target.file] = write_target(content, target, release[target.alias], pin_digest=pin)

@@ -34,6 +34,10 @@ class Scope:
     creates: bool = False
 
 
+WHOLE_FILE = Scope()
+"""Every document, and only what is written at the path itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """The nodes on the way to the one that was looked for: the document's root first, itself last."""
@@ -54,7 +58,7 @@ class Missing:
     depth: int
 
 
-def find(stream: Stream, path: KeyPath, scope: Scope = Scope()) -> Found | Missing:
+def find(stream: Stream, path: KeyPath, scope: Scope = WHOLE_FILE) -> Found | Missing:
     """Find the one node that the path leads to.
 
     Raises:
@@ -114,7 +118,7 @@ def _child(stream: Stream, parent: int, step: Step, scope: Scope) -> int | None:
     return _element(stream, parent, step)
 
 
-def _value(stream: Stream, mapping: int, name: str, scope: Scope = Scope()) -> int | None:
+def _value(stream: Stream, mapping: int, name: str, scope: Scope = WHOLE_FILE) -> int | None:
     """The value of a key; None when neither the mapping nor what it merges has it."""
     values = [value for key, value in stream.entries(mapping) if stream.key_text(key) == name]
     if len(values) > 1:

@@ -13,17 +13,22 @@ from bot.domain.place import ImageKeys
 __all__ = ["check", "path_of", "read_keys", "written_keys"]
 
 
-def read_keys(keys: ImageKeys, need: Callable[[str], str], name: ImageName) -> ImageRef:
-    """The image that the keys make together; `need` gives the text at a key, or raises.
+Need = Callable[[str], str | None]
+"""Gives the text at a key, None where it is missing and may be added; raises for any other missing one."""
+
+
+def read_keys(keys: ImageKeys, need: Need, name: ImageName) -> ImageRef:
+    """The image that the keys make together.
 
     Raises:
         Malformed: a text is not what it should be, or contradicts another one.
     """
-    return read([Written(part, need(key), f"`{key}`") for part, key in _parts(keys)], name)
+    texts = [(part, key, need(key)) for part, key in _parts(keys)]
+    return read([Written(part, text, f"`{key}`") for part, key, text in texts if text is not None], name)
 
 
 def written_keys(
-    keys: ImageKeys, need: Callable[[str], str], ref: ImageRef, *, pin_digest: bool
+    keys: ImageKeys, need: Need, ref: ImageRef, *, pin_digest: bool
 ) -> Iterator[tuple[str, str]]:
     """What is to stand at each key, so that together they say `ref`.
 
@@ -34,7 +39,7 @@ def written_keys(
     has_other_place = bool(keys.digest or keys.reference)
     for part, key in _parts(keys):
         is_pinned = pin_digest and not (part is Part.TAG and has_other_place)
-        yield key, text_for(Written(part, need(key), f"`{key}`"), ref, pin_digest=is_pinned)
+        yield key, text_for(Written(part, need(key) or "", f"`{key}`"), ref, pin_digest=is_pinned)
 
 
 def _parts(keys: ImageKeys) -> Iterator[tuple[Part, str]]:

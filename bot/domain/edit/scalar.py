@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 
-from bot.domain.edit.stream import Node
+from bot.domain.edit.stream import Kind, Node
 
 STRING_TAG = "tag:yaml.org,2002:str"
 """The tag `!!str`, with which nobody guesses at a scalar's type."""
@@ -30,7 +30,7 @@ _NUMBER = re.compile(
 )
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
 # Far narrower than the grammar of plain scalars: none of these needs any context to be safe in block style.
-_PLAIN = re.compile(r"[A-Za-z0-9_/](?:[A-Za-z0-9_/.@:+-]*[A-Za-z0-9_/.@+-])?")
+_PLAIN = re.compile(r"[A-Za-z0-9_/](?:[A-Za-z0-9_/.@:=+-]*[A-Za-z0-9_/.@=+-])?")
 
 
 def is_text(plain: str) -> bool:
@@ -39,8 +39,9 @@ def is_text(plain: str) -> bool:
 
 
 def is_null(node: Node) -> bool:
-    """Whether the scalar is plain and says "nothing": empty, `~` or `null`."""
-    return not node.style and node.tag is None and node.value in _NULLS
+    """Whether the node is a plain scalar that says "nothing": empty, `~` or `null`."""
+    is_plain = node.kind is Kind.SCALAR and not node.style and node.tag is None
+    return is_plain and node.value in _NULLS
 
 
 def is_foreign(node: Node) -> bool:

@@ -52,11 +52,13 @@ class Edit:
     made: tuple[Made, ...]
     lead: str = ""
     """A blank that parts `written` from what stands before it, where there was no value."""
+    is_part: bool = False
+    """Whether `written` is only a part of what the node says."""
 
     @property
     def is_of_value(self) -> bool:
         """Whether one value is replaced by another."""
-        return len(self.nodes) == len(self.made) == 1
+        return len(self.nodes) == len(self.made) == 1 and not self.is_part
 
 
 def edit(stream: Stream, found: Found, text: str) -> Edit | None:

@@ -9,12 +9,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import assert_never
 
-from bot.domain.edit import helm_values, json_file, marker, pattern, setters, toml_file
+from bot.domain.edit import (
+    containers,
+    helm_values,
+    json_file,
+    kustomization,
+    marker,
+    pattern,
+    setters,
+    source_images,
+    source_keys,
+    toml_file,
+)
 from bot.domain.edit.parts import check
 from bot.domain.errors import Malformed, NotFound, Refused
 from bot.domain.image import ImageName, ImageRef
 from bot.domain.pipeline import Target
-from bot.domain.place import HelmValues, JsonPaths, Marker, Pattern, Place, Setter, TomlPaths
+from bot.domain.place import (
+    Container,
+    HelmValues,
+    JsonPaths,
+    Kustomization,
+    Marker,
+    Pattern,
+    Place,
+    Setter,
+    SourceImages,
+    SourceKeys,
+    TomlPaths,
+)
 
 
 def read_target(content: bytes, target: Target, name: ImageName) -> ImageRef:
@@ -51,6 +74,14 @@ def _read(content: bytes, place: Place, name: ImageName) -> ImageRef:
     match place:
         case HelmValues():
             return helm_values.read(content, place, name)
+        case Container():
+            return containers.read(content, place, name)
+        case Kustomization():
+            return kustomization.read(content, place, name)
+        case SourceKeys():
+            return source_keys.read(content, place, name)
+        case SourceImages():
+            return source_images.read(content, place, name)
         case JsonPaths():
             return json_file.read(content, place, name)
         case TomlPaths():
@@ -69,6 +100,14 @@ def _write(content: bytes, place: Place, ref: ImageRef, *, pin_digest: bool) -> 
     match place:
         case HelmValues():
             return helm_values.write(content, place, ref, pin_digest=pin_digest)
+        case Container():
+            return containers.write(content, place, ref, pin_digest=pin_digest)
+        case Kustomization():
+            return kustomization.write(content, place, ref, pin_digest=pin_digest)
+        case SourceKeys():
+            return source_keys.write(content, place, ref, pin_digest=pin_digest)
+        case SourceImages():
+            return source_images.write(content, place, ref, pin_digest=pin_digest)
         case JsonPaths():
             return json_file.write(content, place, ref, pin_digest=pin_digest)
         case TomlPaths():

@@ -7,10 +7,11 @@ An edit keeps the author's quotes, anchors, comments and line ends. It is proved
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.domain.edit.addition import Tree, Wish, additions
 from bot.domain.edit.keypath import KeyPath
-from bot.domain.edit.lookup import Found, Missing, find, not_found
+from bot.domain.edit.lookup import WHOLE_FILE, Found, Missing, Scope, find, not_found
 from bot.domain.edit.scalar import is_foreign, is_null
 from bot.domain.edit.sealed import refuse_sealed_stream
 from bot.domain.edit.splice import Edit, edit, edited
@@ -21,14 +22,29 @@ _LONGEST_TEXT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
+class Changes:
+    """What is to change in a file.
+
+    `texts` are to stand at their paths, `keys` rename the keys that paths end with, and `elements` are put
+    behind the last one of the list at a path. `flags` are set to true where they are missing.
+    """
+
+    texts: Sequence[tuple[KeyPath, str]] = ()
+    keys: Sequence[tuple[KeyPath, str]] = ()
+    elements: Sequence[tuple[KeyPath, str]] = ()
+    flags: Sequence[KeyPath] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Values:
-    """A values file, read once."""
+    """A values file, read once; `scope` says how paths lead through it."""
 
     content: bytes
     stream: Stream
+    scope: Scope = WHOLE_FILE
 
     @classmethod
-    def parse(cls, content: bytes) -> Values:
+    def parse(cls, content: bytes, scope: Scope = WHOLE_FILE) -> Values:
         """Read a values file.
 
         Raises:
@@ -37,7 +53,11 @@ class Values:
         """
         stream = parse(content)
         refuse_sealed_stream(stream)
-        return cls(content, stream)
+        return cls(content, stream, scope)
+
+    def within(self, roots: Sequence[int]) -> Values:
+        """The same file, of which only these nodes are the beginnings of paths."""
+        return replace(self, scope=replace(self.scope, roots=tuple(roots)))
 
     def get(self, path: KeyPath) -> str | None:
         """The text at the path, empty for a null; None when there is no such key.
@@ -45,7 +65,7 @@ class Values:
         Raises:
             Refused: there is no single text of its own: a list, a mapping, an alias, several places.
         """
-        place = find(self.stream, path)
+        place = find(self.stream, path, self.scope)
         if isinstance(place, Missing):
             return None
         return self._text(place, path)
@@ -54,8 +74,23 @@ class Values:
         """The text at the path, as `get`; raises NotFound, with what is there instead, when there is none."""
         return self._text(self._place(path), path)
 
-    def replaced(self, assignments: Sequence[tuple[KeyPath, str]]) -> bytes:
-        """The file with these texts at these paths.
+    def told(self, path: KeyPath) -> str | None:
+        """The text at the path, as `get` where missing keys are added, as `need` where they are not."""
+        return self.get(path) if self.scope.creates else self.need(path)
+
+    def node(self, path: KeyPath) -> int | None:
+        """The node at the path, whatever it is; None when there is none, or it says nothing."""
+        place = find(self.stream, path, self.scope)
+        if isinstance(place, Missing) or is_null(self.stream.nodes[place.index]):
+            return None
+        return place.index
+
+    def replaced(self, texts: Sequence[tuple[KeyPath, str]]) -> bytes:
+        """The file with these texts at these paths; see `changed`."""
+        return self.changed(Changes(texts))
+
+    def changed(self, changes: Changes) -> bytes:
+        """The file with the changes made.
 
         A value that `get` reads as its new text stays as it is, whatever its quotes; when all do, the very
         same bytes are returned.
@@ -64,23 +99,69 @@ class Values:
             NotFound: a path leads nowhere; what is near it is named.
             Refused: a value cannot be changed by itself, or the result could not be proved.
         """
+        return self.made(self.edits(changes))
+
+    def made(self, edits: Sequence[Edit]) -> bytes:
+        """The file with the edits made, as `changed`."""
+        return edited(self.stream, edits) if edits else self.content
+
+    def edits(self, changes: Changes) -> list[Edit]:
+        """What `changed` does to the text of the file; nothing where all is as it is to be.
+
+        Raises:
+            NotFound, Refused: as `changed`, but for the proof.
+        """
         wanted: dict[int, str] = {}
         edits: list[Edit] = []
-        for path, text in assignments:
-            place = self._place(path)
+        wishes: list[Wish] = []
+        for path, text in changes.texts:
+            place = find(self.stream, path, self.scope)
+            if isinstance(place, Missing):
+                wishes.append(self._wish(place, path, text))
+                continue
             is_known = place.index in wanted
             if wanted.setdefault(place.index, text) != text:
                 raise _refused(path, f"it is to become {text[:80]!r} and another text at once", "keep one")
             if not is_known and self._text(place, path) != text:
                 edits.append(self._edit(place, path, text))
-        return edited(self.stream, edits) if edits else self.content
+        edits += [self._renaming(path, name) for path, name in changes.keys]
+        wishes += [self._appending(path, text) for path, text in changes.elements]
+        for path in changes.flags:
+            place = find(self.stream, path, self.scope)
+            wishes += [self._wish(place, path, True)] if isinstance(place, Missing) else []
+        return [*edits, *additions(self.stream, wishes)]
+
+    def _wish(self, missing: Missing, path: KeyPath, value: Tree) -> Wish:
+        if not self.scope.creates:
+            raise not_found(self.stream, path, missing)
+        roots = list(self.stream.documents()) if self.scope.roots is None else self.scope.roots
+        if len(roots) > 1:
+            why = f"the file has {len(roots)} documents, and none has it yet"
+            raise Refused(f"`{path}` is not added", why=why, fix="say which by `object`")
+        if isinstance(value, str):
+            _check_text(path, value)
+        if self.stream.nodes:
+            self._refuse_shared(Found(self.stream.way(missing.index)), path)
+        return Wish(missing.index, path.steps[missing.depth :], value)
+
+    def _appending(self, path: KeyPath, text: str) -> Wish:
+        place = find(self.stream, path, self.scope)
+        if isinstance(place, Missing):
+            return self._wish(place, path, [text])
+        return self._wish(Missing(place.index, len(path.steps)), path, [text])
+
+    def _renaming(self, path: KeyPath, name: str) -> Edit:
+        place = self._place(path)
+        mapping, value = place.way[-2:]
+        key = next(key for key, each in self.stream.entries(mapping) if each == value)
+        return self._edit(Found((*place.way[:-1], key)), path, name)
 
     def _text(self, place: Found, path: KeyPath) -> str:
         node = self._scalar(place, path)
         return "" if is_null(node) else node.value
 
     def _place(self, path: KeyPath) -> Found:
-        place = find(self.stream, path)
+        place = find(self.stream, path, self.scope)
         if isinstance(place, Missing):
             raise not_found(self.stream, path, place)
         return place
@@ -98,9 +179,7 @@ class Values:
         return node
 
     def _edit(self, place: Found, path: KeyPath, text: str) -> Edit:
-        if len(text) > _LONGEST_TEXT or not text.isprintable():
-            why = f"the new text is longer than {_LONGEST_TEXT:,} characters or has some that cannot be seen"
-            raise Refused(f"`{path}` is not changed", why=why, fix="choose another tag")
+        _check_text(path, text)
         self._refuse_shared(place, path)
         made = edit(self.stream, place, text)
         if made is None:
@@ -110,13 +189,19 @@ class Values:
         return made
 
     def _refuse_shared(self, place: Found, path: KeyPath) -> None:
+        if self.scope.follows:
+            return
         aliases = {target: alias for alias, target in self.stream.aliased.items()}
         for index in place.way:
             if index not in aliases:
                 continue
             line, anchor = self.stream.line(aliases[index]), self.stream.nodes[index].anchor
-            why = f"line {line} uses it too, by the alias *{anchor}, so that more than one value would change"
-            raise _refused(path, why, "write the value out in both places")
+            why = (
+                f"line {line} uses what stands in line {self.stream.line(index)} too, by the alias *{anchor},"
+                " so that more than one value would change"
+            )
+            fix = "write the value out in both places, or let it change in both (`anchors: edit`)"
+            raise _refused(path, why, fix)
 
 
 def read_value(content: bytes, path: KeyPath) -> str | None:
@@ -138,6 +223,12 @@ def set_values(content: bytes, assignments: Sequence[tuple[KeyPath, str]]) -> by
         Refused: a value cannot be changed by itself, or the result could not be proved.
     """
     return Values.parse(content).replaced(assignments)
+
+
+def _check_text(path: KeyPath, text: str) -> None:
+    if len(text) > _LONGEST_TEXT or not text.isprintable():
+        why = f"the new text is longer than {_LONGEST_TEXT:,} characters or has some that cannot be seen"
+        raise Refused(f"`{path}` is not changed", why=why, fix="choose another tag")
 
 
 def _refused(path: KeyPath, why: str, fix: str) -> Refused:

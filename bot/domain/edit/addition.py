@@ -1,0 +1,311 @@
+"""Keys that are not in a YAML file yet: where they go, and how they are written there.
+
+What is new stands behind its last sibling, in the file's own indentation, line ends and style of lists.
+Nothing is moved: an addition is text put between what is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
+from bot.domain.edit.scalar import is_null, plain, quoted
+from bot.domain.edit.splice import Edit, Made, content_start, replacing
+from bot.domain.edit.stream import Kind, Stream
+from bot.domain.errors import Refused
+
+Tree = str | bool | list["Tree"] | dict[str, "Tree"]
+"""What is added: texts and `true`, in lists and mappings."""
+
+_INDENT = 2
+_REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+_FLOW_REST = re.compile(r"[ \t]*(,)?[ \t]*(?:#[^\r\n]*)?(?=[\r\n])")
+_BREAK = re.compile(r"\r\n?|\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is to stand below the node at `index` (of an empty file: 0), after these steps."""
+
+    index: int
+    steps: tuple[Step, ...]
+    value: Tree
+
+
+def additions(stream: Stream, wishes: Sequence[Wish]) -> list[Edit]:
+    """The edits that add what is wished for.
+
+    Raises:
+        Refused: there is no sound place for it.
+    """
+    trees: dict[int, Tree] = {}
+    for wish in wishes:
+        new = _tree(wish.steps, wish.value)
+        trees[wish.index] = _joined(trees[wish.index], new) if wish.index in trees else new
+    addition = _Addition(stream)
+    return [edit for index, tree in trees.items() for edit in addition.edits(index, tree)]
+
+
+def _tree(steps: tuple[Step, ...], value: Tree) -> Tree:
+    if not steps:
+        return value
+    first, inner = steps[0], _tree(steps[1:], value)
+    if isinstance(first, Key):
+        return {first.name: inner}
+    if isinstance(first, Match) and isinstance(inner, dict):
+        return [{first.field: first.value, **inner}]
+    what = "by its number" if isinstance(first, Index) else "without a key of its own"
+    raise Refused(
+        f"`{KeyPath(steps)}` is not added",
+        why=f"no element of a list is added {what}",
+        fix="add the element to the file, or choose it by a field: list[name=web].key",
+    )
+
+
+def _joined(one: Tree, other: Tree) -> Tree:
+    """Two wishes for one place; elements of a list are one where their first fields agree."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        both = {key: _joined(one[key], other[key]) for key in one.keys() & other.keys()}
+        return {**one, **other, **both}
+    if isinstance(one, list) and isinstance(other, list):
+        known = list(one)
+        for element in other:
+            at = next((at for at, each in enumerate(known) if _first(each) == _first(element)), None)
+            if at is None:
+                known.append(element)
+            else:
+                known[at] = _joined(known[at], element)
+        return known
+    if one == other:
+        return one
+    raise Refused("a key is not added", why="it would hold two things at once", fix="name different keys")
+
+
+def _first(element: Tree) -> object:
+    return next(iter(element.items()), None) if isinstance(element, dict) else element
+
+
+def _made(tree: Tree, anchor: str | None = None) -> Iterator[Made]:
+    if isinstance(tree, dict):
+        yield Made(Kind.MAPPING, anchor=anchor)
+        yield from _entries_made(tree)
+        yield Made(Kind.END)
+    elif isinstance(tree, list):
+        yield Made(Kind.SEQUENCE, anchor=anchor)
+        yield from _entries_made(tree)
+        yield Made(Kind.END)
+    elif isinstance(tree, bool):
+        yield Made(Kind.SCALAR, "true", is_word=True)
+    else:
+        yield Made(Kind.SCALAR, tree)
+
+
+def _entries_made(tree: Tree) -> Iterator[Made]:
+    if isinstance(tree, dict):
+        for key, value in tree.items():
+            yield Made(Kind.SCALAR, key)
+            yield from _made(value)
+    elif isinstance(tree, list):
+        for element in tree:
+            yield from _made(element)
+
+
+class _Addition:
+    """Adds to one file."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._text = stream.text
+
+    def edits(self, index: int, tree: Tree) -> list[Edit]:
+        """The edits that put the tree below a node."""
+        if not self._stream.nodes:
+            made = (Made(Kind.DOCUMENT), *_made(tree), Made(Kind.END))
+            return [self._at_the_end(tree, range(0), made)]
+        node = self._stream.nodes[index]
+        if is_null(node):
+            return [self._filled(index, tree)]
+        wanted = Kind.MAPPING if isinstance(tree, dict) else Kind.SEQUENCE
+        if node.kind is not wanted:
+            what = "a mapping" if wanted is Kind.MAPPING else "a list"
+            raise self._refused(index, f"there is no room for {what} there")
+        if not list(self._stream.children(index)):
+            return [self._into_empty_flow(index, tree)]
+        return self._behind_last_in_flow(index, tree) if node.style else [self._behind_last(index, tree)]
+
+    def _at_the_end(self, tree: Tree, nodes: range, made: tuple[Made, ...]) -> Edit:
+        lead = self._break if self._text and not self._text.endswith(("\n", "\r")) else ""
+        written = lead + "".join(line + self._break for line in self._lines(tree))
+        return Edit(len(self._text), len(self._text), written, nodes, made)
+
+    def _filled(self, index: int, tree: Tree) -> Edit:
+        """A value that says nothing becomes a mapping or list."""
+        stream, node = self._stream, self._stream.nodes[index]
+        made, nodes = tuple(_made(tree, node.anchor)), range(index, index + 1)
+        way = stream.way(index)
+        if len(way) == 1:
+            return self._at_the_end(tree, nodes, made)
+        rest = _REST.match(self._text, node.end)
+        parent = way[-2]
+        is_block = stream.nodes[parent].kind is Kind.MAPPING and not stream.nodes[parent].style
+        if is_block and not node.value and rest:
+            key = next(key for key, value in stream.entries(parent) if value == index)
+            step = self._step if isinstance(tree, dict) else self._dash
+            lines = self._indented(tree, self._column(stream.nodes[key].start) + step)
+            return Edit(rest.end(), rest.end(), self._break + self._break.join(lines), nodes, made)
+        edit = replacing(stream, index, self._flow(tree), made)
+        if edit is None:
+            raise self._refused(index, "its layout leaves no place for a value")
+        return edit
+
+    def _behind_last(self, index: int, tree: Tree) -> Edit:
+        """New lines behind the last entry of a mapping or list in block style."""
+        last = list(self._stream.children(index))[-1]
+        column = self._column(content_start(self._stream, self._opening(index)))
+        lines = self._indented(tree, column)
+        nodes, made = self._end(index), tuple(_entries_made(tree))
+        end = self._content_end(last)
+        if end and self._text[end - 1] in "\r\n":
+            return Edit(end, end, "".join(line + self._break for line in lines), nodes, made)
+        rest = _REST.match(self._text, end)
+        if rest is None:
+            raise self._refused(index, "something else stands in the line of its last entry")
+        return Edit(rest.end(), rest.end(), self._break + self._break.join(lines), nodes, made)
+
+    def _opening(self, index: int) -> int:
+        """The node at whose column new entries of a block begin: its first key, or itself with its dash."""
+        is_list = self._stream.nodes[index].kind is Kind.SEQUENCE
+        return index if is_list else next(self._stream.children(index))
+
+    def _into_empty_flow(self, index: int, tree: Tree) -> Edit:
+        at = content_start(self._stream, index) + 1
+        inside = self._text[at : self._stream.nodes[self._stream.after[index] - 1].start]
+        lead = " " if inside and not inside.strip(" ") else ""
+        written = lead + self._flow(tree)[1:-1]
+        return Edit(at, at, written, self._end(index), tuple(_entries_made(tree)))
+
+    def _behind_last_in_flow(self, index: int, tree: Tree) -> list[Edit]:
+        """An entry in { } or [ ]: on a line of its own where the last one has that."""
+        children = list(self._stream.children(index))
+        first_of_last = children[-2] if isinstance(tree, dict) else children[-1]
+        end, nodes, made = self._content_end(children[-1]), self._end(index), tuple(_entries_made(tree))
+        written = self._flow(tree)[1:-1]
+        start = self._stream.nodes[first_of_last].start
+        line = self._text[self._line_start(start) : start]
+        rest = _FLOW_REST.match(self._text, end)
+        if line.strip() or rest is None:
+            comma = "," if self._is_compact(children) else ", "
+            return [Edit(end, end, comma + written, nodes, made)]
+        separated = [] if rest[1] else [Edit(end, end, ",", range(nodes.start, nodes.start), ())]
+        lines = self._break + line + written + (rest[1] or "")
+        return [*separated, Edit(rest.end(), rest.end(), lines, nodes, made)]
+
+    def _is_compact(self, children: Sequence[int]) -> bool:
+        """Whether entries follow each other with no blank between them, as programs write JSON."""
+        nodes, ends = self._stream.nodes, [self._content_end(child) for child in children[:-1]]
+        gaps = [self._text[end : nodes[child].start] for end, child in zip(ends, children[1:], strict=True)]
+        commas = [gap for gap in gaps if gap.strip() == ","]
+        return bool(commas) and all(gap == "," for gap in commas)
+
+    def _end(self, index: int) -> range:
+        end = self._stream.after[index] - 1
+        return range(end, end)
+
+    def _content_end(self, index: int) -> int:
+        """Where what a node says ends, without comments and blank lines behind it."""
+        stream, node = self._stream, self._stream.nodes[index]
+        if node.kind in {Kind.MAPPING, Kind.SEQUENCE}:
+            if node.style:
+                return stream.nodes[stream.after[index] - 1].end
+            return self._content_end(list(stream.children(index))[-1])
+        if node.style not in {"|", ">"}:
+            return node.end
+        header = _BREAK.split(self._text[content_start(stream, index) : node.end], maxsplit=1)[0]
+        is_keeping = "+" in header.partition("#")[0]
+        return node.end if is_keeping else len(self._text[: node.end].rstrip())
+
+    def _indented(self, tree: Tree, column: int) -> list[str]:
+        return [" " * column + line for line in self._lines(tree)]
+
+    def _lines(self, tree: Tree) -> list[str]:
+        """A mapping or list in block style, line by line."""
+        lines: list[str] = []
+        if isinstance(tree, dict):
+            for key, value in tree.items():
+                name = self._scalar(key, in_flow=True)
+                if isinstance(value, dict | list):
+                    step = self._step if isinstance(value, dict) else self._dash
+                    lines += [f"{name}:", *self._indented(value, step)]
+                else:
+                    lines.append(f"{name}: {self._scalar(value)}")
+        elif isinstance(tree, list):
+            for element in tree:
+                is_nested = isinstance(element, dict | list)
+                first, *others = self._lines(element) if is_nested else [self._scalar(element)]
+                lines += [f"- {first}", *(f"  {line}" for line in others)]
+        return lines
+
+    def _flow(self, tree: Tree) -> str:
+        if isinstance(tree, dict):
+            entries = (
+                f"{self._scalar(key, in_flow=True)}: {self._flow(value)}" for key, value in tree.items()
+            )
+            return "{" + ", ".join(entries) + "}"
+        if isinstance(tree, list):
+            return "[" + ", ".join(self._flow(element) for element in tree) + "]"
+        return self._scalar(tree, in_flow=True)
+
+    def _scalar(self, value: Tree, *, in_flow: bool = False) -> str:
+        if isinstance(value, bool):
+            return "true"
+        text = str(value)
+        return quoted(text) if self._is_json else plain(text, is_tagged=False, may_hold_colon=not in_flow)
+
+    @cached_property
+    def _is_json(self) -> bool:
+        """Whether the file is in flow style as a whole with quoted keys, so that it may be read as JSON."""
+        root = next(self._stream.documents(), None)
+        if root is None or not self._stream.nodes[root].style:
+            return False
+        first = next(self._stream.children(root), None)
+        return first is None or self._stream.nodes[first].style in {'"', "{"}
+
+    @cached_property
+    def _break(self) -> str:
+        found = _BREAK.search(self._text)
+        return found[0] if found else "\n"
+
+    @cached_property
+    def _step(self) -> int:
+        """How far the file indents a mapping in a mapping."""
+        return next((step for step in self._steps(Kind.MAPPING) if step > 0), _INDENT)
+
+    @cached_property
+    def _dash(self) -> int:
+        """How far the file indents a list in a mapping; kustomize and kubectl do not."""
+        return next((step for step in self._steps(Kind.SEQUENCE) if step >= 0), 0)
+
+    def _steps(self, kind: Kind) -> Iterator[int]:
+        nodes = self._stream.nodes
+        for mapping, node in enumerate(nodes):
+            if node.kind is not Kind.MAPPING or node.style:
+                continue
+            for key, value in self._stream.entries(mapping):
+                if nodes[value].kind is kind and not nodes[value].style:
+                    inner = self._column(content_start(self._stream, self._opening(value)))
+                    yield inner - self._column(nodes[key].start)
+
+    def _column(self, position: int) -> int:
+        return position - self._line_start(position)
+
+    def _line_start(self, position: int) -> int:
+        return max(self._text.rfind("\n", 0, position), self._text.rfind("\r", 0, position)) + 1
+
+    def _refused(self, index: int, why: str) -> Refused:
+        line = self._stream.line(index)
+        return Refused(
+            "the key is not added", why=f"line {line}: {why}", fix="add the key to the file by hand"
+        )
