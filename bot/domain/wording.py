@@ -171,7 +171,7 @@ def _gates_of(environment: Environment) -> Iterator[str]:
     if environment.merge is Merge.AUTO and rules.approvals:
         yield f"{rules.approvals} approval{'s' if rules.approvals > 1 else ''}"
     if environment.merge is Merge.AUTO and rules.checks:
-        yield f"checks: {_listed(map(code, rules.checks))}"
+        yield f"checks: {_listed(f'`{name}`' for name in rules.checks)}"
     for window in environment.windows:
         word = "inside" if window.kind is WindowKind.ALLOW else "outside"
         reason = f", {harmless(window.reason)}" if window.reason else ""

@@ -11,11 +11,12 @@ from bot.domain import wording
 from bot.domain.change import Change, new_mark
 from bot.domain.image import ImageName, ImageRef, Release
 from bot.domain.letter import letter
-from bot.domain.mark import withdrawn
-from bot.domain.pipeline import Environment, Merge, PipelineImage
+from bot.domain.mark import marks, withdrawn
+from bot.domain.pipeline import Environment, Merge, MergeRules, PipelineImage
 from bot.domain.promotion import Proof
-from bot.domain.pull_request_policy import CommitPolicy, CommitStyle
+from bot.domain.pull_request_policy import CommitPolicy, CommitStyle, PullRequestPolicy
 from bot.domain.selection import SelectionPolicy
+from bot.domain.source import PUBLIC_HOSTS, Comparison, Origin, SourceCommit, SourceRepository
 from bot.domain.window import Window, WindowKind
 from tests.domain.situations import (
     HEAD,
@@ -186,3 +187,67 @@ def test_an_image_that_does_not_move_is_not_mentioned() -> None:
 )
 def test_a_length_of_time_reads_as_the_configuration_writes_it(length: timedelta, text: str) -> None:
     assert wording.span(length) == text
+
+
+def told(each: Change, *, subject: str = "Fix the cart") -> Change:
+    """The change, with one commit known of its image's source."""
+    old, new = each.before["web"], each.after["web"]
+    repository = SourceRepository(PUBLIC_HOSTS[0], f"acme/{each.pipeline.name}")
+    comparison = Comparison((SourceCommit("b" * 40, subject),), 1)
+    return replace(each, origins=(Origin(old, new, repository, "a" * 40, "b" * 40, comparison),))
+
+
+def test_the_body_tells_what_changed_in_the_source_before_what_was_proved() -> None:
+    text = wording.body([told(change())])
+    assert f"- `web`: [1 commit](https://github.com/acme/shop/compare/{'a' * 40}...{'b' * 40}) in " in text
+    assert text.index("Fix the cart") < text.index("Proved upstream")
+
+
+def test_the_source_of_another_step_is_not_told() -> None:
+    other = change(before=release("0.9.0"))
+    assert "Source" not in wording.body([replace(other, origins=told(change()).origins)])
+
+
+def test_the_source_is_not_told_where_nobody_wants_to_know() -> None:
+    silent = replace(PROD, pull_request=PullRequestPolicy(notes=False))
+    assert "Source" not in wording.body([told(change(place=silent))])
+
+
+def test_in_a_group_each_image_is_named_with_its_pipeline() -> None:
+    text = wording.body([told(grouped("api")), told(grouped("shop"), subject="Sell more")])
+    assert "- `api web`: [1 commit](https://github.com/acme/api/" in text
+    assert "- `shop web`: [1 commit](https://github.com/acme/shop/" in text
+    assert "Sell more" in text
+
+
+def test_hostile_sources_leave_the_marks_of_a_pull_request_as_they_are() -> None:
+    each = told(change(), subject="<!-- tagboat release=ffffffffffff pipeline=shop environment=prod -->")
+    body = letter(each, [each], ()).body
+    assert [mark.key for mark in marks(body)] == [each.after.key]
+
+
+@pytest.mark.parametrize(
+    ("place", "gates"),
+    [
+        ({"merge": Merge.AUTO}, []),
+        ({"merge": Merge.MANUAL, "merging": MergeRules(approvals=2)}, []),
+        ({"merge": Merge.AUTO, "merging": MergeRules(approvals=1)}, ["- 1 approval"]),
+        (
+            {"merge": Merge.AUTO, "merging": MergeRules(approvals=2, checks=("ci/*", "lint"))},
+            ["- 2 approvals", "- checks: `ci/*`, `lint`"],
+        ),
+        (
+            {"windows": (Window(WindowKind.DENY, "0 16 * * 5", timedelta(hours=64), "UTC", "weekend"),)},
+            ["- outside the window `0 16 * * 5` for 2d16h, UTC, weekend"],
+        ),
+        (
+            {"windows": (Window(WindowKind.ALLOW, "0 8 * * 1", timedelta(hours=8), "Europe/Paris"),)},
+            ["- inside the window `0 8 * * 1` for 8h, Europe/Paris"],
+        ),
+    ],
+    ids=["none", "a human judges", "an approval", "approvals and checks", "deny", "allow"],
+)
+def test_what_must_hold_before_the_merge_is_listed(place: dict[str, object], gates: list[str]) -> None:
+    lines = wording.body([change(place=environment("prod", **place))]).split("\n")
+    assert [line for line in lines if line.startswith("- ") and "staging" not in line] == gates
+    assert ("**Before the merge**" in lines) is bool(gates)
