@@ -208,11 +208,21 @@ def _diffs(found: _Found) -> list[list[str]]:
     """What the merge would change in each file of the environment."""
     base = found.forge.head(found.repository, found.pull.base)
     diffs = []
-    for path in found.environment.files:
+    for path in sorted({*found.environment.files, *_copied(found, base)}):
         old = found.forge.read(found.repository, base, path) if base else None
         new = found.forge.read(found.repository, found.pull.head, path)
-        diffs.append(unified(path, old, new or b""))
+        diffs.append(unified(path, old, new))
     return [diff for diff in diffs if diff]
+
+
+def _copied(found: _Found, base: str | None) -> list[str]:
+    """The files of the directory that the environment copies which the merge would change."""
+    promotion = found.environment.promote
+    if promotion is None or base is None:
+        return []
+    before = found.forge.tree(found.repository, base, promotion.to)
+    after = found.forge.tree(found.repository, found.pull.head, promotion.to)
+    return [f"{promotion.to}/{path}" for path in {*before, *after} if before.get(path) != after.get(path)]
 
 
 def _me() -> str:

@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 
 from bot.domain.edit.kept import keep_values
 from bot.domain.edit.keypath import KeyPath
+from bot.domain.edit.text import LARGEST_FILE
 from bot.domain.errors import Malformed, Refused
 from bot.domain.keep import DirectoryPromotion
 from bot.domain.repository_path import safe_path
@@ -240,27 +241,28 @@ def _differs(one: Entry | None, other: Entry | None) -> bool:
 
 
 def _require_plain(path: str, source: Tree, target: Tree, promotion: DirectoryPromotion) -> None:
-    for directory, tree, other in (
-        (promotion.directory, source, target),
-        (promotion.to, target, source),
-    ):
-        entry = tree.get(path)
-        if entry is not None and entry.mode not in {PLAIN, EXECUTABLE}:
-            kind = _WORDS.get(entry.mode, "no plain file")
-            raise _untouched(f"{directory}/{path}", f"it is {kind}")
-        if entry is not None and any(parent in other for parent in _parents(path)):
-            raise _untouched(
-                f"{directory}/{path}", "a file stands in the other directory where this has a folder"
-            )
     safe_path(f"{promotion.to}/{path}")
+    sides = ((promotion.directory, source, target), (promotion.to, target, source))
+    for directory, tree, other in sides:
+        why = _oddity(tree[path], path, other) if path in tree else ""
+        if why:
+            fix = "name it by `keep`, or put it right by hand"
+            raise Refused(f"{directory}/{path} is not copied", why=why, fix=fix)
+
+
+def _oddity(entry: Entry, path: str, other: Tree) -> str:
+    """Why a file is not to be touched; empty when nothing is odd about it."""
+    if entry.mode not in {PLAIN, EXECUTABLE}:
+        return f"it is {_WORDS.get(entry.mode, 'no plain file')}"
+    if entry.size > LARGEST_FILE:
+        return f"it has more than {LARGEST_FILE // 1024 // 1024} MB"
+    if any(parent in other for parent in _parents(path)):
+        return "a file stands in the other directory where this has a folder"
+    return ""
 
 
 def _parents(path: str) -> Iterator[str]:
     return (str(parent) for parent in PurePosixPath(path).parents)
-
-
-def _untouched(path: str, why: str) -> Refused:
-    return Refused(f"{path} is not copied", why=why, fix="name it by `keep`, or put it right by hand")
 
 
 def listed(paths: Iterable[str], most: int = _MOST_NAMED) -> str:

@@ -64,3 +64,14 @@ def test_the_status_shows_which_files_stand_there(bench: Bench, tagboat: Tagboat
     running = next(each for each in shown["environments"] if each["name"] == "production")["running"]
     assert running["web"] == "1.0.0"
     assert len(running["files"]) == 7
+
+
+def test_a_pull_request_shows_every_file_that_it_copies(bench: Bench, tagboat: Tagboat) -> None:
+    commit(bench, {"staging/app.yaml": b"a: 2\n", "staging/old.yaml": None})
+    bench.look()
+    bench.clock.pass_by(SOAK)
+    bench.look()
+    answer = tagboat("pr", "show", "shop", "production")
+    assert "+a: 2" in answer.out
+    assert "--- a/production/old.yaml" in answer.out
+    assert "production/values.yaml" not in answer.out

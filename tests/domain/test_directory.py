@@ -110,6 +110,11 @@ def test_a_kept_key_of_a_file_that_is_no_yaml_names_the_file() -> None:
         copied(tree({"v.yaml": b"a: ["}), tree({"v.yaml": b"a: 1\n"}), keeping("v.yaml:a"), BLOBS)
 
 
+def test_a_single_file_that_is_too_large_is_named() -> None:
+    with pytest.raises(Refused, match="up/big is not copied: it has more than 10 MB"):
+        needed({"big": Entry("100644", "a" * 40, 11 * 1024 * 1024)}, {}, COPY)
+
+
 def test_too_many_and_too_large_files_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(directory, "MOST_CHANGED", 2)
     with pytest.raises(Refused, match="3 files of down/ would change at once"):
