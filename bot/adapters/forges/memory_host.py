@@ -70,7 +70,7 @@ class MemoryHost(LedgerForge, ABC):
             raise Refused(f"pull request {number} of {repository} is closed", fix="open a new one")
         if pull.head != expected_head:
             raise Conflict(f"branch {pull.branch} of {repository} was moved after it was judged")
-        if not self.arming(repository, number).is_armed:
+        if pull.state is PullRequestState.OPEN and not self.arming(repository, number).is_armed:
             self._asked[repository, number] = _Asked(expected_head, message, method)
 
     def disarm(self, repository: str, number: int) -> None:
