@@ -121,7 +121,8 @@ class Forge(Protocol):
 
         One commit, one ref move. `expected` is where the branch must stand (None: must not exist);
         otherwise `Conflict` is raised and nothing is changed. The new commit descends from `expected`
-        and from `base`, so no move is ever forced.
+        and from `base`, so no move is ever forced; but a host that lets nobody make a commit of two parents
+        lets the branch begin anew on a base that moved.
         """
         ...
 

@@ -25,9 +25,10 @@ import urllib3.util.retry
 
 from bot.adapters.argocd.connection import Connection
 from bot.adapters.argocd.rest import RestDeployments
-from bot.adapters.forges import github_transport
+from bot.adapters.forges import github_transport, gitlab_branches, gitlab_transport
 from bot.adapters.forges.github import GitHubForge, GitHubSettings
 from bot.adapters.forges.github_login import TokenLogin
+from bot.adapters.forges.gitlab import GitLabForge, GitLabSettings
 from bot.adapters.notifiers.slack import SlackNotifier
 from bot.adapters.queues.memory import MemoryQueue
 from bot.adapters.registries import transport as registry_transport
@@ -53,6 +54,8 @@ from tests.fakes.argocd import FakeArgoCD
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_repository import GitRepository
 from tests.fakes.github import TOKEN, FakeGitHub
+from tests.fakes.gitlab import TOKEN as GITLAB_TOKEN
+from tests.fakes.gitlab import FakeGitLab
 from tests.faults.registry_host import PASSWORD, USER, RegistryHost, registry_host
 from tests.flow.worlds import SetClock
 
@@ -60,7 +63,7 @@ REPOSITORY = "acme/infra"
 CLONE_URL = "https://git.example.com/acme/infra"
 SLACK_TOKEN = "xoxb-canary-of-slack"
 ARGOCD_TOKEN = "fake-argocd-token"
-SECRETS = (TOKEN, SLACK_TOKEN, ARGOCD_TOKEN, PASSWORD)
+SECRETS = (TOKEN, GITLAB_TOKEN, SLACK_TOKEN, ARGOCD_TOKEN, PASSWORD)
 EVERY = timedelta(minutes=5)
 _STEP, _LONGEST_STEP = timedelta(seconds=2), timedelta(seconds=20)
 _LONGEST_STORY = timedelta(hours=2)
@@ -75,7 +78,7 @@ class Stage:
     """Fakes, adapters and the loop of one test."""
 
     clock: SetClock
-    github: FakeGitHub
+    host: FakeGitHub | FakeGitLab
     hosted: HostedRepository
     argocd: FakeArgoCD
     slack: FakeSlack
@@ -91,6 +94,18 @@ class Stage:
         self.pushes = itertools.count(1)
         self.pipeline = self.pipeline_of("shop")
         self.world = self.fresh_world()
+
+    @property
+    def github(self) -> FakeGitHub:
+        """The Git host, on a stage with GitHub."""
+        assert isinstance(self.host, FakeGitHub)
+        return self.host
+
+    @property
+    def gitlab(self) -> FakeGitLab:
+        """The Git host, on a stage with GitLab."""
+        assert isinstance(self.host, FakeGitLab)
+        return self.host
 
     @property
     def image(self) -> ImageName:
@@ -110,10 +125,7 @@ class Stage:
 
     def fresh_world(self) -> World:
         """The world of a process that was just started: no adapter remembers anything."""
-        settings = GitHubSettings(
-            TokenLogin(TOKEN), api_url=self.github.url, seconds_between_writes=0, timeout_seconds=1
-        )
-        forge = GitHubForge(settings)
+        forge = self._forge()
         registry = DistributionRegistry(
             host=self.registry.host,
             plain_http=True,
@@ -135,6 +147,14 @@ class Stage:
             catalog=self.store.catalog,
             queue=self.queue,
             clock=self.clock,
+        )
+
+    def _forge(self) -> GitHubForge | GitLabForge:
+        if isinstance(self.host, FakeGitLab):
+            return GitLabForge(GitLabSettings(GITLAB_TOKEN, url=self.host.url, timeout_seconds=1))
+        login = TokenLogin(TOKEN)
+        return GitHubForge(
+            GitHubSettings(login, api_url=self.host.url, seconds_between_writes=0, timeout_seconds=1)
         )
 
     def close(self) -> None:
@@ -216,7 +236,7 @@ class Stage:
 
     def unplayed(self) -> list[object]:
         """What is left of the scripts of faults: a fault that nothing met proves nothing."""
-        rules = [*vars(self.github.faults)["_rules"], *vars(self.argocd.host.faults)["_rules"]]
+        rules = [*vars(self.host.faults)["_rules"], *vars(self.argocd.host.faults)["_rules"]]
         return [rule for rule in [*rules, *self.registry.rules] if rule.left > 0]
 
     def shown(self) -> PipelineStatus:
@@ -250,18 +270,24 @@ class Stage:
 
 
 @contextmanager
-def staged(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """Everything at 1.0.0, looked at once, and live."""
+def staged(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fake: Callable[..., FakeGitHub | FakeGitLab] = FakeGitHub,
+) -> Iterator[Stage]:
+    """Everything at 1.0.0, looked at once, and live; `fake` is the Git host."""
     clock, slept = SetClock(), list[float]()
     with ExitStack() as stack:
         monkeypatch.setattr(git_host, "GitRepository", _RememberingGit)
         monkeypatch.setattr(ssl, "create_default_context", _tls_context)
-        github = stack.enter_context(FakeGitHub(folder, host=GitHost(folder / "github", clock=clock.now)))
+        host = fake(folder, host=GitHost(folder / "hosted", clock=clock.now))
+        host.__enter__()
+        stack.push(host.__exit__)
         argocd = stack.enter_context(FakeArgoCD(now=clock.now))
         slack = stack.enter_context(fake_slack())
         registry = stack.enter_context(registry_host())
-        hosted = github.host.create(REPOSITORY)
-        built = Stage(clock, github, hosted, argocd, slack, registry, folder, slept)
+        hosted = host.host.create(REPOSITORY)
+        built = Stage(clock, host, hosted, argocd, slack, registry, folder, slept)
         stack.callback(built.close)
         _stop_waiting(monkeypatch, built)
         built.logs = stack.enter_context(structlog.testing.capture_logs())
@@ -298,7 +324,8 @@ def _file(environment: str) -> str:
 def _stop_waiting(monkeypatch: pytest.MonkeyPatch, built: Stage) -> None:
     """Put the set clock in the place of the adapters' own, and write down what they would sleep."""
     watch = SimpleNamespace(monotonic=built.monotonic, time=built.monotonic, sleep=built.slept.append)
-    for module in (github_transport, registry_transport, urllib3.util.retry):
+    clocked = (github_transport, gitlab_transport, gitlab_branches, registry_transport, urllib3.util.retry)
+    for module in clocked:
         monkeypatch.setattr(module, "time", watch)
 
 
