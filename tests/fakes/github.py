@@ -22,6 +22,8 @@ from types import TracebackType
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import Event, MissingError
 from tests.fakes.github_accounts import Account, Accounts
+from tests.fakes.github_community import Community, app_of, user_of
+from tests.fakes.github_community import route as route_to_community
 from tests.fakes.github_consent import Consent
 from tests.fakes.github_consent import route as route_to_checks
 from tests.fakes.github_deliveries import answer_of_app, answer_of_repository
@@ -47,6 +49,7 @@ class FakeGitHub:
         self.accounts = Accounts(self.host.now)
         self.accounts.add_token(TOKEN, BOT)
         self.consent = Consent(self.host)
+        self.community = Community(self.host)
         self.hooks: list[Hooks] = []
         self.late_mergeable: set[tuple[int, str]] | None = None
         """Set it to an empty set: `mergeable` is then unknown at the first look at a head, as on GitHub."""
@@ -120,12 +123,14 @@ class FakeGitHub:
 
     def _routed(self, request: Request) -> Response:
         path = request.path.removeprefix(_ENTERPRISE)
-        if re.fullmatch(r"/repos/[^/]+/[^/]+/installation|/app/.*", path):
+        if re.fullmatch(r"/repos/[^/]+/[^/]+/installation|/app|/app/.*", path):
             return self._as_app(request, path)
         account = self.accounts.of(request)
         if account is None:
             return refused(401, "Bad credentials")
         self.consent.settle()
+        if path == "/user":
+            return user_of(self._shapes, account)
         if request.path in {"/graphql", "/api/graphql"}:
             return answer_query(self.host, self.consent, account, request)
         found = re.fullmatch(r"/repos/(?P<path>[^/]+/[^/]+)(?P<rest>/.*)?", path)
@@ -133,7 +138,8 @@ class FakeGitHub:
 
     def _about_repository(self, request: Request, account: Account, found: re.Match[str]) -> Response:
         rest = found["rest"] or ""
-        routed = route(request.method, rest) or route_to_people(request.method, rest)
+        routed = route_to_community(self.community, self.consent, request.method, rest)
+        routed = routed or route(request.method, rest) or route_to_people(request.method, rest)
         routed = routed or route_to_releases(request.method, rest)
         routed = routed or route_to_checks(self.consent, request.method, rest)
         try:
@@ -163,6 +169,8 @@ class FakeGitHub:
         app = self.accounts.app(request)
         if app is None:
             return refused(401, "A JSON web token could not be decoded")
+        if path == "/app":
+            return app_of(self._shapes, app.slug)
         if path.startswith("/app/hook/deliveries"):
             return answer_of_app(self.hooks, request, self.url, path.removeprefix("/app/hook"))
         if request.method == "POST":

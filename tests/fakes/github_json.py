@@ -233,7 +233,7 @@ class Shapes:
             "title": pull.title,
             "user": self.user(pull.author),
             "body": pull.body or None,
-            "labels": [],
+            "labels": [self.label(name) for name in pull.labels],
             "milestone": None,
             "assignee": None,
             "assignees": [],
@@ -280,6 +280,11 @@ class Shapes:
             "deletions": 1,
             "changed_files": 1,
         }
+
+    def label(self, name: str) -> Json:
+        """A label."""
+        facts = {"id": len(name), "node_id": f"LA_{name}", "url": f"{self.api}/labels/{name}", "name": name}
+        return facts | {"description": None, "color": "ededed", "default": False}
 
     def comment(self, repository: HostedRepository, number: int, comment: Comment) -> Json:
         """What somebody wrote below a pull request."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from urllib.parse import unquote
 
 from tests.fakes.git_host_model import Pull
-from tests.fakes.github_json import Json, Shapes, timestamp
+from tests.fakes.github_json import Json, timestamp
 from tests.fakes.github_routes import Call, Route, refused
 from tests.fakes.http_host import Response
 
@@ -23,7 +23,7 @@ def post_labels(call: Call) -> Response:
     """POST …/issues/{number}/labels"""
     pull = _pull(call)
     pull.labels += [name for name in map(str, call.body["labels"]) if name not in pull.labels]
-    return Response(200, [_label(call.shapes, name) for name in pull.labels])
+    return Response(200, [call.shapes.label(name) for name in pull.labels])
 
 
 def post_assignees(call: Call) -> Response:
@@ -85,18 +85,6 @@ def _pull(call: Call) -> Pull:
     return call.repository.pull(int(call["number"]))
 
 
-def _label(shapes: Shapes, name: str) -> Json:
-    return {
-        "id": len(name),
-        "node_id": f"LA_{name}",
-        "url": f"{shapes.api}/labels/{name}",
-        "name": name,
-        "description": None,
-        "color": "ededed",
-        "default": False,
-    }
-
-
 def _milestone(call: Call, number: int) -> Json:
     url = f"{call.shapes.api}/repos/{call.repository.path}/milestones/{number}"
     now = timestamp(call.repository.host.now())
@@ -132,7 +120,7 @@ def _issue(call: Call, pull: Pull) -> Json:
         "comments_url": f"{url}/comments",
         "events_url": f"{url}/events",
         "comments": len(pull.comments),
-        "labels": [_label(call.shapes, name) for name in pull.labels],
+        "labels": [call.shapes.label(name) for name in pull.labels],
         "assignee": None,
         "assignees": [call.shapes.user(name) for name in sorted(pull.assignees)],
         "milestone": None,

@@ -8,11 +8,12 @@ lost makes no second one.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bot.adapters.forges.github_api import GitHubApi
 from bot.adapters.forges.github_commits import Commits
+from bot.adapters.forges.github_community import RIGHTS, GitHubCommunity
 from bot.adapters.forges.github_consent import Consents
 from bot.adapters.forges.github_deliveries import GitHubDeliveries
 from bot.adapters.forges.github_graphql import GitHubGraphQL
@@ -83,6 +84,7 @@ class GitHubForge:
             timeout_seconds=settings.timeout_seconds,
             seconds_between_writes=settings.seconds_between_writes,
         )
+        self._settings = settings
         self._credential = _credential(settings, self._transport)
         self._api = GitHubApi(self._transport, self._credential)
         self._commits = Commits(self._api, settings.identity)
@@ -103,6 +105,11 @@ class GitHubForge:
     def deliveries(self, leads_here: Callable[[str], bool]) -> GitHubDeliveries:
         """What GitHub remembers of webhook deliveries; `leads_here` tells our endpoint's address."""
         return GitHubDeliveries(self._api, self._transport, self._credential, leads_here=leads_here)
+
+    def community(self) -> GitHubCommunity:
+        """Other people on this GitHub: their comments and pull requests."""
+        settings = replace(self._settings, permissions={**self._settings.permissions, **RIGHTS})
+        return GitHubCommunity(self._transport, _credential(settings, self._transport))
 
     def sources(self) -> GitHubSources:
         """GitHub as the place where images are built from."""

@@ -44,6 +44,7 @@ class _Shown:
     """A check run or status, as a list has it; newer ones have greater ids."""
 
     id: int
+    name: str
     ruling: Ruling
 
 
@@ -101,14 +102,14 @@ class GitHubCommunity:
         found, is_complete = self._pages(
             repository,
             f"/issues/{number}/events",
-            lambda data: [_labeller(each, label) for each in data],
+            _labellings,
             {},
             most=_MOST_EVENTS,
         )
         if not is_complete:
             what = f"who set {label!r} on pull request {number} of {repository} cannot be told"
             raise Refused(what, why="it has too many events", fix="open another one")
-        return next((each for each in reversed(found) if each), None)
+        return next((by for name, by in reversed(found) if name == label), None)
 
     def ruling(self, repository: str, commit: str, name: str) -> Ruling | None:
         """The newest check run of that name by this App, or the newest status; the reason may be cut."""
@@ -125,10 +126,11 @@ class GitHubCommunity:
             shown = self._api.look(
                 repository,
                 f"/commits/{commit}/status",
-                lambda data: _statuses(data, name),
+                _statuses,
                 parameters={"per_page": _LISTED},
             )
-        newest = max(shown, key=lambda each: each.id, default=None)
+        named = (each for each in shown if each.name == name)
+        newest = max(named, key=lambda each: each.id, default=None)
         return newest.ruling if newest else None
 
     def rule(self, repository: str, commit: str, name: str, ruling: Ruling) -> None:
@@ -236,17 +238,20 @@ def _paths(data: Any) -> Sequence[tuple[str, ...]]:
     ]
 
 
-def _labeller(data: Any, label: str) -> str:
-    """Who set the label by this event; empty for any other event."""
-    if data["event"] != "labeled" or data["label"]["name"] != label:
-        return ""
-    return str(data["actor"]["login"]) if data["actor"] else _GHOST
+def _labellings(data: Any) -> Sequence[tuple[str, str]]:
+    """Each label that was set, and who did it; an empty name for any other event."""
+    return [_labelling(each) if each["event"] == "labeled" else ("", "") for each in data]
+
+
+def _labelling(data: Any) -> tuple[str, str]:
+    return str(data["label"]["name"]), str(data["actor"]["login"]) if data["actor"] else _GHOST
 
 
 def _runs(data: Any, app: str) -> Sequence[_Shown]:
     return [
         _Shown(
             int(run["id"]),
+            str(run["name"]),
             Ruling(run["conclusion"] == "success", str(run["output"]["summary"] or "")),
         )
         for run in data["check_runs"]
@@ -254,11 +259,14 @@ def _runs(data: Any, app: str) -> Sequence[_Shown]:
     ]
 
 
-def _statuses(data: Any, name: str) -> Sequence[_Shown]:
+def _statuses(data: Any) -> Sequence[_Shown]:
     return [
-        _Shown(int(each["id"]), Ruling(each["state"] == "success", str(each["description"] or "")))
+        _Shown(
+            int(each["id"]),
+            str(each["context"]),
+            Ruling(each["state"] == "success", str(each["description"] or "")),
+        )
         for each in data["statuses"]
-        if each["context"] == name
     ]
 
 

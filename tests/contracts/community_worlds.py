@@ -1,0 +1,188 @@
+"""The communities that the contract suite runs over, each with the hands of other people beside it.
+
+A host joins the suite by one more entry in `WORLDS`.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from bot.adapters.forges.github import GitHubForge, GitHubSettings
+from bot.adapters.forges.github_login import AppLogin, TokenLogin
+from bot.adapters.forges.memory_community import MemoryCommunity
+from bot.domain.protection import Offer, Touched
+from bot.ports import Community
+from tests.fakes.git_host import GitHost, HostedRepository
+from tests.fakes.github import BOT, TOKEN, FakeGitHub
+from tests.fakes.github_accounts import App
+from tests.fakes.github_description import departures
+
+REPOSITORY = "acme/infra"
+START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
+
+
+class MovingClock:
+    """Port `Clock`: a second goes by with every look."""
+
+    def __init__(self) -> None:
+        self._time = START
+
+    def now(self) -> datetime:
+        """A second later than the last time."""
+        self._time += timedelta(seconds=1)
+        return self._time
+
+
+class CommunityWorld(ABC):
+    """One host with one repository. Ada may write, mallory may not; a pull request of ada's is number 1."""
+
+    community: Community
+    limit = 10_000
+    """How long the reason of a check may be."""
+
+    @abstractmethod
+    def say(self, number: int, body: str, *, by: str = "ada") -> str:
+        """Somebody comments; returns the comment's id."""
+
+    @abstractmethod
+    def edit(self, id_: str, body: str) -> None:
+        """Somebody changes a comment."""
+
+    @abstractmethod
+    def label(self, number: int, name: str, *, by: str) -> None:
+        """Somebody sets a label."""
+
+    @abstractmethod
+    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
+        """Somebody opens a pull request; returns its number."""
+
+    @abstractmethod
+    def head(self, number: int) -> str:
+        """The commit that a pull request proposes."""
+
+    @abstractmethod
+    def answers(self, number: int) -> Sequence[str]:
+        """What Tagboat said there."""
+
+
+class _Memory(CommunityWorld):
+    def __init__(self) -> None:
+        self._memory = MemoryCommunity(MovingClock(), writers=["ada"])
+        self.community = self._memory
+        self._count = 0
+
+    def say(self, number: int, body: str, *, by: str = "ada") -> str:
+        return self._memory.say(REPOSITORY, number, body, by=by, is_bot=by.endswith("[bot]"))
+
+    def edit(self, id_: str, body: str) -> None:
+        self._memory.edit(REPOSITORY, id_, body)
+
+    def label(self, number: int, name: str, *, by: str) -> None:
+        self._memory.label(REPOSITORY, number, name, by=by)
+
+    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
+        self._count += 1
+        head = f"{self._count:040x}"
+        offer = Offer(self._count, branch, "main", head, is_ours=by == BOT)
+        self._memory.offer(REPOSITORY, offer, Touched(tuple(files)))
+        return self._count
+
+    def head(self, number: int) -> str:
+        return f"{number:040x}"
+
+    def answers(self, number: int) -> Sequence[str]:
+        return self._memory.answers(REPOSITORY, number)
+
+
+class GitHubCommunityWorld(CommunityWorld):
+    """The fake GitHub, by token or as an App."""
+
+    def __init__(self, github: FakeGitHub, hosted: HostedRepository, forge: GitHubForge, me: str) -> None:
+        self.github = github
+        self.hosted = hosted
+        self.forge = forge
+        self.community = forge.community()
+        self.me = me
+        self._clock = MovingClock()
+
+    def say(self, number: int, body: str, *, by: str = "ada") -> str:
+        return str(self.github.community.say(self.hosted, number, body, by=by))
+
+    def edit(self, id_: str, body: str) -> None:
+        at = self.github.host.now() + timedelta(seconds=5)
+        self.github.community.edit(self.hosted, int(id_), body, at=at)
+
+    def label(self, number: int, name: str, *, by: str) -> None:
+        self.github.community.label(self.hosted, number, name, by=by)
+
+    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
+        self.hosted.commit(branch, files)
+        author = self.me if by == BOT else by
+        return self.hosted.open_pull(self.hosted, branch, "main", title="Change", by=author).number
+
+    def head(self, number: int) -> str:
+        return self.hosted.pull(number).head
+
+    def answers(self, number: int) -> Sequence[str]:
+        return [each.body for each in self.hosted.pull(number).comments if each.author == self.me]
+
+
+@contextmanager
+def _memory(folder: Path) -> Iterator[CommunityWorld]:
+    yield _Memory()
+
+
+@contextmanager
+def github_community(folder: Path, *, is_app: bool) -> Iterator[GitHubCommunityWorld]:
+    """A world on the fake GitHub."""
+    clock = MovingClock()
+    with FakeGitHub(folder, host=GitHost(folder / "github", clock=clock.now)) as github:
+        hosted = github.host.create(REPOSITORY, {"README.md": b"# Infra\n", "envs/dev.yaml": b"tag: 1\n"})
+        settings = GitHubSettings(TokenLogin(TOKEN), api_url=github.url, seconds_between_writes=0)
+        if is_app:
+            settings = replace(settings, login=_app(github))
+        forge = GitHubForge(settings)
+        world = GitHubCommunityWorld(github, hosted, forge, "tagboat-app[bot]" if is_app else BOT)
+        world.limit = 10_000 if is_app else 140
+        yield world
+        forge.disconnect()
+        assert [text for each in github.exchanges for text in departures(each)] == []
+
+
+def _app(github: FakeGitHub) -> AppLogin:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.Encoding.PEM
+    public = key.public_key().public_bytes(form, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    private = key.private_bytes(
+        form, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    rights = {"contents": "write", "pull_requests": "write", "issues": "write", "checks": "write"}
+    github.accounts.apps["7"] = App("7", "tagboat-app", public, {1: "acme"}, rights)
+    return AppLogin("7", private)
+
+
+@contextmanager
+def _by_token(folder: Path) -> Iterator[CommunityWorld]:
+    with github_community(folder, is_app=False) as world:
+        yield world
+
+
+@contextmanager
+def _as_app(folder: Path) -> Iterator[CommunityWorld]:
+    with github_community(folder, is_app=True) as world:
+        yield world
+
+
+WORLDS: Mapping[str, Callable[[Path], AbstractContextManager[CommunityWorld]]] = {
+    "memory": _memory,
+    "github": _by_token,
+    "github-app": _as_app,
+}

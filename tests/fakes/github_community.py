@@ -1,0 +1,286 @@
+"""What people do on the fake GitHub: comments on issues too, edits, roles, labels, and checks' words.
+
+github.community.say(infra, 7, "/tagboat help", by="ada")     # 7 may be an issue
+github.community.label(infra, 1, "tagboat-override", by="ada")
+github.community.roles["grace"] = "read"
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from urllib.parse import unquote
+
+from tests.fakes.git_host import GitHost, HostedRepository
+from tests.fakes.git_host_model import HUMAN, Comment, MissingError
+from tests.fakes.github_accounts import Account
+from tests.fakes.github_consent import Consent
+from tests.fakes.github_consent import route as route_to_checks
+from tests.fakes.github_json import Json, Shapes, timestamp
+from tests.fakes.github_routes import Call, Route, refused
+from tests.fakes.http_host import Response
+
+_PAST = "2026-01-01T00:00:00Z"
+_COUNTS = ("public_repos", "public_gists", "followers", "following")
+_UNSAID = ("name", "company", "blog", "location", "email", "hireable", "bio")
+
+
+class Community:
+    """All of a fake GitHub's; `roles` are the permissions of accounts that exist."""
+
+    def __init__(self, host: GitHost) -> None:
+        self.roles = {HUMAN: "admin", "grace": "write", "mallory": "read"}
+        self.events: dict[tuple[str, int], list[Json]] = {}
+        self.words: dict[tuple[str, str], str] = {}
+        """The summaries and descriptions of checks, by commit and name."""
+        self._host = host
+        self._issues: dict[tuple[str, int], list[Comment]] = {}
+        self._edited: dict[int, datetime] = {}
+
+    def say(self, repository: HostedRepository, number: int, body: str, *, by: str = HUMAN) -> int:
+        """Comment on a pull request, or on the issue of a number that no pull request has."""
+        if number in repository.pulls:
+            return repository.comment(number, body, by=by).id
+        comment = Comment(self._host.next_id(), by, body, self._host.now())
+        self._issues.setdefault((repository.path, number), []).append(comment)
+        return comment.id
+
+    def edit(self, repository: HostedRepository, id_: int, body: str, *, at: datetime) -> None:
+        """Change a comment."""
+        for _, comments in self._all(repository):
+            comments[:] = [replace(each, body=body) if each.id == id_ else each for each in comments]
+        self._edited[id_] = at
+
+    def label(self, repository: HostedRepository, number: int, name: str, *, by: str = HUMAN) -> None:
+        """Set a label on a pull request."""
+        repository.pull(number).labels.append(name)
+        self._happened(repository, number, "labeled", name, by)
+
+    def unlabel(self, repository: HostedRepository, number: int, name: str, *, by: str = HUMAN) -> None:
+        """Take a label off a pull request."""
+        repository.pull(number).labels.remove(name)
+        self._happened(repository, number, "unlabeled", name, by)
+
+    def comments(self, repository: HostedRepository, shapes: Shapes) -> Sequence[Json]:
+        """Every comment of a repository, as GitHub shows it."""
+        return [
+            self.shown(repository, shapes, number, comment)
+            for number, comments in self._all(repository)
+            for comment in comments
+        ]
+
+    def of(self, repository: HostedRepository, number: int) -> list[Comment]:
+        """The comments of one pull request or issue."""
+        if number in repository.pulls:
+            return repository.pull(number).comments
+        if (repository.path, number) not in self._issues:
+            raise MissingError(f"issue {number}")
+        return self._issues[repository.path, number]
+
+    def shown(self, repository: HostedRepository, shapes: Shapes, number: int, comment: Comment) -> Json:
+        """One comment."""
+        data = shapes.comment(repository, number, comment)
+        return data | {"updated_at": timestamp(self._edited.get(comment.id, comment.when))}
+
+    def _all(self, repository: HostedRepository) -> list[tuple[int, list[Comment]]]:
+        pulls = [(number, pull.comments) for number, pull in repository.pulls.items()]
+        return [
+            *pulls,
+            *((number, found) for (path, number), found in self._issues.items() if path == repository.path),
+        ]
+
+    def _happened(self, repository: HostedRepository, number: int, event: str, label: str, by: str) -> None:
+        self.events.setdefault((repository.path, number), []).append(
+            {"event": event, "label": label, "by": by, "at": timestamp(self._host.now())}
+        )
+
+
+def user_of(shapes: Shapes, account: Account) -> Response:
+    """GET /user"""
+    if account.is_app:
+        return refused(403, "Resource not accessible by integration")
+    data = {**shapes.user(account.login), **dict.fromkeys(_COUNTS, 0), **dict.fromkeys(_UNSAID)}
+    return Response(200, data | {"created_at": _PAST, "updated_at": _PAST, "user_view_type": "public"})
+
+
+def app_of(shapes: Shapes, slug: str) -> Response:
+    """GET /app"""
+    url = f"{shapes.html}/apps/{slug}"
+    data = {"id": 1, "slug": slug, "node_id": f"A_{slug}", "owner": shapes.user("acme"), "name": slug}
+    links = {"external_url": url, "html_url": url, "created_at": _PAST, "updated_at": _PAST}
+    return Response(200, {**data, **links, "description": None, "permissions": {}, "events": []})
+
+
+def route(
+    community: Community, consent: Consent, method: str, path: str
+) -> tuple[Route, dict[str, str]] | None:
+    """The route for what follows `/repos/{owner}/{repo}`, and the parts of the address, unquoted."""
+    for verb, pattern, function in _routes(community, consent):
+        found = re.fullmatch(pattern, path)
+        if verb == method and found:
+            return function, {name: unquote(text) for name, text in found.groupdict().items()}
+    return None
+
+
+def _routes(community: Community, consent: Consent) -> Sequence[tuple[str, str, Route]]:
+    return (*_of_people(community), *_of_checks(community, consent))
+
+
+def _of_people(community: Community) -> Sequence[tuple[str, str, Route]]:
+    def get_all_comments(call: Call) -> Response:
+        """GET …/issues/comments: those changed at `since` or later, by the order that is asked for."""
+        since = call.request.query.get("since", "")
+        comments = [
+            each for each in community.comments(call.repository, call.shapes) if each["updated_at"] >= since
+        ]
+        by = f"{call.request.query.get('sort', 'created')}_at"
+        is_reversed = call.request.query.get("direction") == "desc"
+        return call.page(sorted(comments, key=lambda each: str(each[by]), reverse=is_reversed))
+
+    def get_comments(call: Call) -> Response:
+        """GET …/issues/{number}/comments"""
+        number, repository = int(call["number"]), call.repository
+        found = community.of(repository, number)
+        return call.page([community.shown(repository, call.shapes, number, each) for each in found])
+
+    def post_comment(call: Call) -> Response:
+        """POST …/issues/{number}/comments"""
+        number, repository = int(call["number"]), call.repository
+        community.of(repository, number)
+        community.say(repository, number, str(call.body["body"]), by=call.account.login)
+        comment = community.of(repository, number)[-1]
+        return Response(201, community.shown(repository, call.shapes, number, comment))
+
+    def get_permission(call: Call) -> Response:
+        """GET …/collaborators/{username}/permission: who is no account is not there."""
+        login = call["login"]
+        if login not in community.roles:
+            return refused(404, f"{login} is not a user")
+        role = community.roles[login]
+        user = {**call.shapes.user(login), "role_name": role}
+        return Response(200, {"permission": role, "role_name": role, "user": user})
+
+    def get_events(call: Call) -> Response:
+        """GET …/issues/{number}/events, the oldest first."""
+        found = community.events.get((call.repository.path, int(call["number"])), [])
+        return call.page([_event(call, number, each) for number, each in enumerate(found, start=1)])
+
+    return (
+        ("GET", "/issues/comments", get_all_comments),
+        ("GET", r"/issues/(?P<number>\d+)/comments", get_comments),
+        ("POST", r"/issues/(?P<number>\d+)/comments", post_comment),
+        ("GET", "/collaborators/(?P<login>[^/]+)/permission", get_permission),
+        ("GET", r"/issues/(?P<number>\d+)/events", get_events),
+        ("GET", r"/pulls/(?P<number>\d+)/files", _get_files),
+    )
+
+
+def _of_checks(community: Community, consent: Consent) -> Sequence[tuple[str, str, Route]]:
+    def get_runs(call: Call) -> Response:
+        """GET …/commits/{ref}/check-runs, of one name where it is asked for, with their summaries."""
+        data = _asked(consent, call)
+        name = call.request.query.get("check_name")
+        runs = [run for run in data["check_runs"] if name in {None, run["name"]}]
+        for run in runs:
+            run["output"]["summary"] = community.words.get((call["commit"], run["name"]))
+        return Response(200, data | {"check_runs": runs, "total_count": len(runs)})
+
+    def get_status(call: Call) -> Response:
+        """GET …/commits/{ref}/status, with their descriptions."""
+        data = _asked(consent, call)
+        for each in data["statuses"]:
+            each["description"] = community.words.get((call["commit"], each["context"]))
+        return Response(200, data)
+
+    def post_run(call: Call) -> Response:
+        """POST …/check-runs: for Apps alone."""
+        if not call.account.is_app:
+            return refused(403, "You must authenticate via a GitHub App.")
+        commit, name = str(call.body["head_sha"]), str(call.body["name"])
+        app = call.account.login.removesuffix("[bot]")
+        consent.report(call.repository, commit, name, str(call.body["conclusion"]), app=app)
+        community.words[commit, name] = str(call.body["output"]["summary"])
+        (run,) = get_runs(replace(call, parts={"commit": commit})).data["check_runs"]
+        return Response(201, run)
+
+    def post_status(call: Call) -> Response:
+        """POST …/statuses/{sha}"""
+        commit, name, text = call["commit"], str(call.body["context"]), str(call.body["description"])
+        if len(text) > 140:
+            return refused(
+                422, "Validation Failed", {"field": "description", "code": "custom", "resource": "Status"}
+            )
+        call.repository.set_status(commit, name, str(call.body["state"]))
+        community.words[commit, name] = text
+        found = [each for each in get_status(call).data["statuses"] if each["context"] == name]
+        return Response(201, found[0] | {"creator": call.shapes.user(call.account.login)})
+
+    return (
+        ("GET", r"/commits/(?P<commit>[0-9a-f]{40})/check-runs", get_runs),
+        ("GET", r"/commits/(?P<commit>[0-9a-f]{40})/status", get_status),
+        ("POST", "/check-runs", post_run),
+        ("POST", r"/statuses/(?P<commit>[0-9a-f]{40})", post_status),
+    )
+
+
+def _asked(consent: Consent, call: Call) -> Json:
+    """What the checks' own address answers."""
+    kind = "check-runs" if "/check-runs" in call.request.path else "status"
+    found = route_to_checks(consent, "GET", f"/commits/{call['commit']}/{kind}")
+    assert found is not None
+    data: Json = found[0](call).data
+    return data
+
+
+def _get_files(call: Call) -> Response:
+    """GET …/pulls/{number}/files: what the head changes since it left its base, moved files as one."""
+    pull, git = call.repository.pull(int(call["number"])), call.repository.git
+    tip = git.branch(pull.base)
+    old, new = _blobs(call, git.merge_base(tip, pull.head) if tip else None), _blobs(call, pull.head)
+    gone = {path: sha for path, sha in old.items() if path not in new}
+    files = []
+    for path, sha in sorted(new.items()):
+        before = next((name for name, was in gone.items() if was == sha), "")
+        if path not in old and before:
+            del gone[before]
+            files.append(_file(call, path, sha, "renamed") | {"previous_filename": before})
+        elif old.get(path) != sha:
+            files.append(_file(call, path, sha, "modified" if path in old else "added"))
+    files += [_file(call, path, sha, "removed") for path, sha in sorted(gone.items())]
+    return call.page(files)
+
+
+def _blobs(call: Call, commit: str | None) -> dict[str, str]:
+    entries = call.repository.git.entries(commit, recursive=True) if commit else ()
+    return {each.path: each.sha for each in entries if each.kind == "blob"}
+
+
+def _file(call: Call, path: str, sha: str, status: str) -> Json:
+    url = f"{call.shapes.html}/{call.repository.path}/blob/{path}"
+    links = {"blob_url": url, "raw_url": url, "contents_url": url}
+    return {
+        "sha": sha,
+        "filename": path,
+        "status": status,
+        "additions": 1,
+        "deletions": 1,
+        "changes": 2,
+        **links,
+    }
+
+
+def _event(call: Call, number: int, event: Json) -> Json:
+    return {
+        "id": number,
+        "node_id": f"LE_{number}",
+        "url": f"{call.shapes.api}/repos/{call.repository.path}/issues/events/{number}",
+        "actor": call.shapes.user(event["by"]),
+        "event": event["event"],
+        "commit_id": None,
+        "commit_url": None,
+        "created_at": event["at"],
+        "performed_via_github_app": None,
+        "label": {"name": event["label"], "color": "ededed"},
+    }
