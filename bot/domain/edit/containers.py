@@ -21,11 +21,11 @@ _MOST_NAMED = 8
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A container: the object that it is in, the way from there to it, and what it says."""
+    """A container: the object that it is in, the way from there to it, its node, and what it says."""
 
     root: int
     steps: tuple[Step, ...]
-    line: int
+    index: int
     name: str
     image: str
 
@@ -52,7 +52,7 @@ def write(content: bytes, place: Container, ref: ImageRef, *, pin_digest: bool) 
 
 
 def _text(values: Values, found: _Found) -> Written:
-    where = f"the container {found.name} in line {found.line}"
+    where = f"the container {found.name} in line {values.stream.line(found.index)}"
     return Written(Part.REFERENCE, values.within([found.root]).need(found.path), where)
 
 
@@ -66,7 +66,7 @@ def _wanted(stream: Stream, place: Container, name: ImageName) -> Sequence[_Foun
         why = f"there are {told}" if told else "no object of the file lists containers"
         raise NotFound(what, why=why, fix="correct `container`, or add it to the file")
     if place.name and len(wanted) > 1:
-        lines = ", ".join(str(each.line) for each in wanted[:_MOST_NAMED])
+        lines = ", ".join(str(stream.line(each.index)) for each in wanted[:_MOST_NAMED])
         raise Refused(
             f"the container {place.name} is not one",
             why=f"{len(wanted)} are called so (lines {lines})",
@@ -107,4 +107,4 @@ def _listed(stream: Stream, root: int, sequence: int, steps: tuple[Step, ...]) -
     for number, element in enumerate(stream.children(sequence)):
         name, image = text_of(stream, element, "name"), text_of(stream, element, "image")
         if name or image:
-            yield _Found(root, (*steps, Index(number)), stream.line(element), name, image)
+            yield _Found(root, (*steps, Index(number)), element, name, image)

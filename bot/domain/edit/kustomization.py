@@ -15,7 +15,7 @@ from bot.domain.edit.lookup import Scope
 from bot.domain.edit.objects import text_of, value_of
 from bot.domain.edit.spelling import Part, Written, required, text_for
 from bot.domain.edit.spelling import read as read_texts
-from bot.domain.edit.stream import Kind
+from bot.domain.edit.stream import Kind, Stream
 from bot.domain.edit.values import Changes, Values
 from bot.domain.errors import NotFound, Refused
 from bot.domain.image import DOCKER_HUB, ImageName, ImageRef, parse_image_name
@@ -28,11 +28,11 @@ _KEYS = {Part.NAME: "newName", Part.TAG: "newTag", Part.DIGEST: "digest"}
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry: the step to it in the list, its name, and the texts of those keys that it has."""
+    """An entry: the step to it in the list, its name, its node, and the texts of those keys that it has."""
 
     step: Step
     name: str
-    line: int
+    index: int
     texts: Mapping[Part, str]
 
     @property
@@ -80,9 +80,9 @@ def _values(content: bytes, place: Kustomization) -> Values:
 def _entry(values: Values, place: Kustomization, name: ImageName) -> _Entry:
     """The one entry of the image, or what it would be."""
     known = _entries(values)
-    wanted = _wanted(known, place, name)
+    wanted = [_told(values, entry) for entry in _wanted(known, place, name)]
     if len(wanted) > 1:
-        lines = ", ".join(str(entry.line) for entry in wanted[:_MOST_NAMED])
+        lines = ", ".join(str(values.stream.line(entry.index)) for entry in wanted[:_MOST_NAMED])
         raise Refused(
             f"the image {place.name or name} is not one entry of `images`",
             why=f"{len(wanted)} entries are of it (lines {lines})",
@@ -105,14 +105,18 @@ def _entries(values: Values) -> list[_Entry]:
     stream, sequence = values.stream, values.node(KeyPath((_IMAGES,)))
     if sequence is None or stream.nodes[sequence].kind is not Kind.SEQUENCE:
         return []
-    return [_read(values, Index(number), element) for number, element in enumerate(stream.children(sequence))]
+    return [_read(stream, Index(at), element) for at, element in enumerate(stream.children(sequence))]
 
 
-def _read(values: Values, step: Step, element: int) -> _Entry:
-    stream = values.stream
-    entry = _Entry(step, text_of(stream, element, "name"), stream.line(element), {})
-    written = [part for part, key in _KEYS.items() if value_of(stream, element, key) is not None]
-    return replace(entry, texts={part: values.need(entry.path(part)) for part in written})
+def _read(stream: Stream, step: Step, element: int) -> _Entry:
+    values = {part: value_of(stream, element, key) for part, key in _KEYS.items()}
+    texts = {part: stream.key_text(value) or "" for part, value in values.items() if value is not None}
+    return _Entry(step, text_of(stream, element, "name"), element, texts)
+
+
+def _told(values: Values, entry: _Entry) -> _Entry:
+    """The entry with its texts read as strictly as they are written."""
+    return replace(entry, texts={part: values.need(entry.path(part)) for part in entry.texts})
 
 
 def _wanted(known: Sequence[_Entry], place: Kustomization, name: ImageName) -> list[_Entry]:

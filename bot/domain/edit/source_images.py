@@ -106,6 +106,6 @@ def _overrides(source: Source) -> Sequence[_Override]:
     found = []
     for number, element in enumerate(stream.children(sequence)):
         path = source.path(*_IMAGES, Index(number))
-        old, equals, new = source.values.need(path).rpartition("=")
+        old, equals, new = (stream.key_text(element) or "").rpartition("=")
         found.append(_Override(path, stream.line(element), old + equals, new))
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.domain.edit.targets import read_target, write_target
@@ -16,7 +18,7 @@ _OLD, _NEW = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
 _NEXT = ImageRef(_WEB, "1.5.0", _NEW)
 
 
-def _target(**keys: str) -> Target:
+def _target(**keys: Any) -> Target:
     return Target("web", "envs/dev/values.yaml", HelmValues(**keys))
 
 
