@@ -284,7 +284,7 @@ class Shapes:
     def label(self, name: str) -> Json:
         """A label."""
         facts = {"id": len(name), "node_id": f"LA_{name}", "url": f"{self.api}/labels/{name}", "name": name}
-        return facts | {"description": None, "color": "ededed", "default": False}
+        return facts | {"description": "", "color": "ededed", "default": False}
 
     def comment(self, repository: HostedRepository, number: int, comment: Comment) -> Json:
         """What somebody wrote below a pull request."""
