@@ -33,7 +33,11 @@ def merge_by_human(world: World, pipeline: str, environment: str, *, number: int
     forge = world.forges[place.repository.forge]
     pull = _pull_request(world, place, each, number)
     commit = forge.merge(
-        place.repository.path, number, expected_head=head, message=f"{pull.title}\n\nMerged by {who}.\n"
+        place.repository.path,
+        number,
+        expected_head=head,
+        message=f"{pull.title}\n\nMerged by {who}.\n",
+        method=each.merging.method,
     )
     _look_again(world, pipeline)
     return commit

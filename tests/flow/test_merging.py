@@ -93,6 +93,13 @@ class TestRules:
         assert head(made) == merged
 
 
+def test_a_human_on_the_page_merges_by_the_method_of_the_environment() -> None:
+    made = bench(MergeRules(method=MergeMethod.SQUASH), Merge.MANUAL)
+    before = head(made)
+    made.merge("dev")
+    assert made.forge.parents(REPOSITORY, head(made)) == (before,)
+
+
 class TestByTheHost:
     RULES = MergeRules(platform=True, method=MergeMethod.SQUASH)
 
