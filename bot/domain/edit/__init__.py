@@ -1,17 +1,22 @@
-"""Edits of values files: bytes in, bytes out, one value changed and all else byte for byte.
+"""Edits of files: bytes in, bytes out, one image changed and all else byte for byte.
 
     keypath   where a value stands, as people write it: `applications[name=web].image.tag`
     stream    a YAML file as libyaml reads it, every node with its place in the text
     lookup    the node at a key path, or why there is no single one
     scalar    how a text is written so that every YAML reader takes it for that text
     splice    the edit itself, and the proof that nothing else changed
-    values    read and replace the values of a file
+    layout    how a file is laid out, and what is new written in that layout
+    addition  keys and elements that are not there yet, and where they go
+    values    read, replace and add values of a file
+    objects   the Kubernetes objects of a file
+    argocd_source, values_text: a source in an Application, and a file of values in a block of text
     text      a file of any language: spans of it that change, and nothing else
     tree      what JSON and TOML files hold, every value with its place
     spelling  what a text says of an image, and what is written in its stead
     sealed    files that SOPS has sealed
     passage   texts that were found by a mark or an expression, read and written together
-    json_file, toml_file, marker, pattern, setters: one kind of place each
+    helm_values, containers, kustomization, source_keys, source_images, json_file, toml_file, marker, pattern,
+              setters: one kind of place each
     targets   a target of the configuration and the image that stands there
 
 Nothing here knows files, forges or Git: content comes as bytes and leaves as bytes.

@@ -9,18 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
-from bot.domain.edit.scalar import is_null, plain, quoted
+from bot.domain.edit.layout import Layout, Tree
+from bot.domain.edit.scalar import is_null
 from bot.domain.edit.splice import Edit, Made, content_start, replacing
 from bot.domain.edit.stream import Kind, Stream
 from bot.domain.errors import Refused
 
-Tree = str | bool | list["Tree"] | dict[str, "Tree"]
-"""What is added: texts and `true`, in lists and mappings."""
-
-_INDENT = 2
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _FLOW_REST = re.compile(r"[ \t]*(,)?[ \t]*(?:#[^\r\n]*)?(?=[\r\n])")
 _BREAK = re.compile(r"\r\n?|\n")
@@ -119,6 +115,7 @@ class _Addition:
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._text = stream.text
+        self._layout = Layout(stream)
 
     def edits(self, index: int, tree: Tree) -> list[Edit]:
         """The edits that put the tree below a node."""
@@ -137,8 +134,8 @@ class _Addition:
         return self._behind_last_in_flow(index, tree) if node.style else [self._behind_last(index, tree)]
 
     def _at_the_end(self, tree: Tree, nodes: range, made: tuple[Made, ...]) -> Edit:
-        lead = self._break if self._text and not self._text.endswith(("\n", "\r")) else ""
-        written = lead + "".join(line + self._break for line in self._lines(tree))
+        lead = self._layout.line_break if self._text and not self._text.endswith(("\n", "\r")) else ""
+        written = lead + "".join(line + self._layout.line_break for line in self._layout.block(tree, 0))
         return Edit(len(self._text), len(self._text), written, nodes, made)
 
     def _filled(self, index: int, tree: Tree) -> Edit:
@@ -153,10 +150,10 @@ class _Addition:
         is_block = stream.nodes[parent].kind is Kind.MAPPING and not stream.nodes[parent].style
         if is_block and not node.value and rest:
             key = next(key for key, value in stream.entries(parent) if value == index)
-            step = self._step if isinstance(tree, dict) else self._dash
-            lines = self._indented(tree, self._column(stream.nodes[key].start) + step)
-            return Edit(rest.end(), rest.end(), self._break + self._break.join(lines), nodes, made)
-        edit = replacing(stream, index, self._flow(tree), made)
+            step = self._layout.step if isinstance(tree, dict) else self._layout.dash
+            lines = self._layout.behind(tree, self._layout.column(stream.nodes[key].start) + step)
+            return Edit(rest.end(), rest.end(), lines, nodes, made)
+        edit = replacing(stream, index, self._layout.flow(tree), made)
         if edit is None:
             raise self._refused(index, "its layout leaves no place for a value")
         return edit
@@ -164,27 +161,22 @@ class _Addition:
     def _behind_last(self, index: int, tree: Tree) -> Edit:
         """New lines behind the last entry of a mapping or list in block style."""
         last = list(self._stream.children(index))[-1]
-        column = self._column(content_start(self._stream, self._opening(index)))
-        lines = self._indented(tree, column)
+        column = self._layout.entry_column(index)
         nodes, made = self._end(index), tuple(_entries_made(tree))
         end = self._content_end(last)
         if end and self._text[end - 1] in "\r\n":
-            return Edit(end, end, "".join(line + self._break for line in lines), nodes, made)
+            lines = "".join(line + self._layout.line_break for line in self._layout.block(tree, column))
+            return Edit(end, end, lines, nodes, made)
         rest = _REST.match(self._text, end)
         if rest is None:
             raise self._refused(index, "something else stands in the line of its last entry")
-        return Edit(rest.end(), rest.end(), self._break + self._break.join(lines), nodes, made)
-
-    def _opening(self, index: int) -> int:
-        """The node at whose column new entries of a block begin: its first key, or itself with its dash."""
-        is_list = self._stream.nodes[index].kind is Kind.SEQUENCE
-        return index if is_list else next(self._stream.children(index))
+        return Edit(rest.end(), rest.end(), self._layout.behind(tree, column), nodes, made)
 
     def _into_empty_flow(self, index: int, tree: Tree) -> Edit:
         at = content_start(self._stream, index) + 1
         inside = self._text[at : self._stream.nodes[self._stream.after[index] - 1].start]
         lead = " " if inside and not inside.strip(" ") else ""
-        written = lead + self._flow(tree)[1:-1]
+        written = lead + self._layout.flow(tree)[1:-1]
         return Edit(at, at, written, self._end(index), tuple(_entries_made(tree)))
 
     def _behind_last_in_flow(self, index: int, tree: Tree) -> list[Edit]:
@@ -192,15 +184,15 @@ class _Addition:
         children = list(self._stream.children(index))
         first_of_last = children[-2] if isinstance(tree, dict) else children[-1]
         end, nodes, made = self._content_end(children[-1]), self._end(index), tuple(_entries_made(tree))
-        written = self._flow(tree)[1:-1]
+        written = self._layout.flow(tree)[1:-1]
         start = self._stream.nodes[first_of_last].start
-        line = self._text[self._line_start(start) : start]
+        line = self._text[self._layout.line_start(start) : start]
         rest = _FLOW_REST.match(self._text, end)
         if line.strip() or rest is None:
             comma = "," if self._is_compact(children) else ", "
             return [Edit(end, end, comma + written, nodes, made)]
         separated = [] if rest[1] else [Edit(end, end, ",", range(nodes.start, nodes.start), ())]
-        lines = self._break + line + written + (rest[1] or "")
+        lines = self._layout.line_break + line + written + (rest[1] or "")
         return [*separated, Edit(rest.end(), rest.end(), lines, nodes, made)]
 
     def _is_compact(self, children: Sequence[int]) -> bool:
@@ -226,83 +218,6 @@ class _Addition:
         header = _BREAK.split(self._text[content_start(stream, index) : node.end], maxsplit=1)[0]
         is_keeping = "+" in header.partition("#")[0]
         return node.end if is_keeping else len(self._text[: node.end].rstrip())
-
-    def _indented(self, tree: Tree, column: int) -> list[str]:
-        return [" " * column + line for line in self._lines(tree)]
-
-    def _lines(self, tree: Tree) -> list[str]:
-        """A mapping or list in block style, line by line."""
-        lines: list[str] = []
-        if isinstance(tree, dict):
-            for key, value in tree.items():
-                name = self._scalar(key, in_flow=True)
-                if isinstance(value, dict | list):
-                    step = self._step if isinstance(value, dict) else self._dash
-                    lines += [f"{name}:", *self._indented(value, step)]
-                else:
-                    lines.append(f"{name}: {self._scalar(value)}")
-        elif isinstance(tree, list):
-            for element in tree:
-                is_nested = isinstance(element, dict | list)
-                first, *others = self._lines(element) if is_nested else [self._scalar(element)]
-                lines += [f"- {first}", *(f"  {line}" for line in others)]
-        return lines
-
-    def _flow(self, tree: Tree) -> str:
-        if isinstance(tree, dict):
-            entries = (
-                f"{self._scalar(key, in_flow=True)}: {self._flow(value)}" for key, value in tree.items()
-            )
-            return "{" + ", ".join(entries) + "}"
-        if isinstance(tree, list):
-            return "[" + ", ".join(self._flow(element) for element in tree) + "]"
-        return self._scalar(tree, in_flow=True)
-
-    def _scalar(self, value: Tree, *, in_flow: bool = False) -> str:
-        if isinstance(value, bool):
-            return "true"
-        text = str(value)
-        return quoted(text) if self._is_json else plain(text, is_tagged=False, may_hold_colon=not in_flow)
-
-    @cached_property
-    def _is_json(self) -> bool:
-        """Whether the file is in flow style as a whole with quoted keys, so that it may be read as JSON."""
-        root = next(self._stream.documents(), None)
-        if root is None or not self._stream.nodes[root].style:
-            return False
-        first = next(self._stream.children(root), None)
-        return first is None or self._stream.nodes[first].style in {'"', "{"}
-
-    @cached_property
-    def _break(self) -> str:
-        found = _BREAK.search(self._text)
-        return found[0] if found else "\n"
-
-    @cached_property
-    def _step(self) -> int:
-        """How far the file indents a mapping in a mapping."""
-        return next((step for step in self._steps(Kind.MAPPING) if step > 0), _INDENT)
-
-    @cached_property
-    def _dash(self) -> int:
-        """How far the file indents a list in a mapping; kustomize and kubectl do not."""
-        return next((step for step in self._steps(Kind.SEQUENCE) if step >= 0), 0)
-
-    def _steps(self, kind: Kind) -> Iterator[int]:
-        nodes = self._stream.nodes
-        for mapping, node in enumerate(nodes):
-            if node.kind is not Kind.MAPPING or node.style:
-                continue
-            for key, value in self._stream.entries(mapping):
-                if nodes[value].kind is kind and not nodes[value].style:
-                    inner = self._column(content_start(self._stream, self._opening(value)))
-                    yield inner - self._column(nodes[key].start)
-
-    def _column(self, position: int) -> int:
-        return position - self._line_start(position)
-
-    def _line_start(self, position: int) -> int:
-        return max(self._text.rfind("\n", 0, position), self._text.rfind("\r", 0, position)) + 1
 
     def _refused(self, index: int, why: str) -> Refused:
         line = self._stream.line(index)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.edit.addition import Tree, Wish, additions
+from bot.domain.edit.addition import Wish, additions
 from bot.domain.edit.keypath import KeyPath
+from bot.domain.edit.layout import Tree
 from bot.domain.edit.lookup import WHOLE_FILE, Found, Missing, Scope, find, not_found
 from bot.domain.edit.scalar import is_foreign, is_null
 from bot.domain.edit.sealed import refuse_sealed_stream
