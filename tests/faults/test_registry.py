@@ -40,7 +40,12 @@ FAULTS = {
     "cut": (LIST, cut, ("cannot be reached", "cut"), False),
     "cut in the middle": (LIST, cut_short, ("cannot be reached", "cut"), False),
     "login page": (LIST, instead(HTML), ("a web page answers", "check the host"), False),
-    "empty list": (LIST, instead(reply_json({"tags": []})), ("lists none of the 1 tags", "taken for a fault"), False),
+    "empty list": (
+        LIST,
+        instead(reply_json({"tags": []})),
+        ("lists none of the 1 tags", "taken for a fault"),
+        False,
+    ),
     "list of junk": (LIST, instead(reply_json({"tags": 7})), ("no list of tags", "check"), True),
     "list at another host": (LIST, instead(FOREIGN), ("evil.example.com", "external URL"), True),
     "list in a circle": (LIST, instead(ROUND), ("circle",), True),

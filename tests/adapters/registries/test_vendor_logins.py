@@ -150,7 +150,9 @@ VENDORS = {
         answer={"token": "DockerToken.7b1c2f6e"},
     ),
     # https://jfrog.com/help/r/jfrog-artifactory-documentation/docker-registry: either, by its version.
-    "Artifactory": Vendor("artifactory.example.com", "docker-local/web", ('Basic realm="Artifactory Realm"',)),
+    "Artifactory": Vendor(
+        "artifactory.example.com", "docker-local/web", ('Basic realm="Artifactory Realm"',)
+    ),
     "Artifactory with tokens": Vendor(
         "artifactory.example.com",
         "docker-local/web",
