@@ -49,6 +49,7 @@ from bot.domain.errors import Refused
 from bot.domain.pipeline import Application, MergeMethod, Pipeline
 from bot.domain.proof import Proof
 from bot.flow.world import World
+from bot.people_wiring import attended, communities
 from bot.ports import Clock, Deployments, Forge, Identities, Ledger, Notifier, SigningKeys
 from bot.registry_wiring import registries
 from bot.source_wiring import code_hosts, sources
@@ -91,6 +92,9 @@ def world(settings: Settings) -> World:
         },
         sources=sources(forges),
         code_hosts=code_hosts(settings),
+        orders=store.orders,
+        communities=communities(settings, forges),
+        attended=attended(settings),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from bot.cli.explain import explain
 from bot.cli.import_ import app as import_
 from bot.cli.init import init
 from bot.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from bot.cli.orders import VERBS, orders
 from bot.cli.plan import plan
 from bot.cli.pr import app as pr
 from bot.cli.status import status
@@ -103,7 +105,21 @@ def check(
     raise typer.Exit(check_file(file or config, as_json))
 
 
-for _verb in (demo, init, check, up, web, worker, beat, plan, status, explain):
+_VERBS: Sequence[Callable[..., None]] = (
+    demo,
+    init,
+    check,
+    up,
+    web,
+    worker,
+    beat,
+    plan,
+    status,
+    explain,
+    *VERBS,
+    orders,
+)
+for _verb in _VERBS:
     app.command()(_verb)
 app.add_typer(pr, name="pr")
 app.add_typer(import_, name="import")

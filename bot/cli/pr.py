@@ -5,7 +5,6 @@ A pull request is named by its pipeline and environment: each of these has at mo
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +16,7 @@ from bot.cli import display, opening
 from bot.cli.diff import coloured, unified
 from bot.cli.display import clean_block, styled
 from bot.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from bot.cli.who import me
 from bot.domain.errors import Conflict, NotFound
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.proposal import Metadata, PullRequest, PullRequestState
@@ -140,7 +140,7 @@ def merge(
             why=f"its branch is at {pull.head[:12]}, not at {head[:40]}",
             fix=f"look at it again with `tagboat pr show {pipeline} {environment}`",
         )
-    commit = merge_by_human(world, pipeline, environment, number=pull.number, head=pull.head, who=_me())
+    commit = merge_by_human(world, pipeline, environment, number=pull.number, head=pull.head, who=me())
     display.console().print(
         styled(f"Merged pull request {pull.number} ({pull.title}) as {commit[:12]}."), soft_wrap=True
     )
@@ -153,7 +153,7 @@ def close(pipeline: PipelineName, environment: EnvironmentName, config: ConfigFi
 
     world = opening.world(config)
     pull = _open(world, pipeline, environment).pull
-    close_by_human(world, pipeline, environment, number=pull.number, who=_me())
+    close_by_human(world, pipeline, environment, number=pull.number, who=me())
     display.console().print(
         styled(
             f"Closed pull request {pull.number} ({pull.title}); "
@@ -223,11 +223,3 @@ def _copied(found: _Found, base: str | None) -> list[str]:
     before = found.forge.tree(found.repository, base, promotion.to)
     after = found.forge.tree(found.repository, found.pull.head, promotion.to)
     return [f"{promotion.to}/{path}" for path in {*before, *after} if before.get(path) != after.get(path)]
-
-
-def _me() -> str:
-    """Who runs the command, for the merge's message; a container may know no name."""
-    try:
-        return f"{display.clean(getpass.getuser())} on the command line"
-    except (KeyError, OSError):
-        return "somebody on the command line"

@@ -8,6 +8,7 @@ from pydantic import ConfigDict, Field
 
 from bot.configuration.fields import Flag, Number, Secret, Secrets, Text, Url
 from bot.configuration.pipeline_sections import Section
+from bot.configuration.protection_sections import PeopleKeys
 
 
 class AppSection(Section):
@@ -21,7 +22,7 @@ class AppSection(Section):
     """The installation to use. Default: the one that the repository belongs to."""
 
 
-class GitHubSection(Section):
+class GitHubSection(PeopleKeys):
     """GitHub, or GitHub Enterprise. Needs `token` or `app`."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["token"]}, {"required": ["app"]}]})
@@ -42,7 +43,7 @@ class GitHubSection(Section):
     """A PEM file with the authority that signed the server's certificate."""
 
 
-class GitLabSection(Section):
+class GitLabSection(PeopleKeys):
     """GitLab, on gitlab.com or self-managed."""
 
     kind: Literal["gitlab"]

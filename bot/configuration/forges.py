@@ -17,6 +17,7 @@ from bot.configuration.forge_sections import (
     GitSection,
     SigningSection,
 )
+from bot.configuration.protection_sections import PeopleKeys, protection
 from bot.configuration.report import Report
 from bot.configuration.settings import (
     ForgeSettings,
@@ -24,6 +25,7 @@ from bot.configuration.settings import (
     GitHubSettings,
     GitLabSettings,
     GitSettings,
+    PeopleSettings,
     SigningSettings,
 )
 from bot.configuration.trail import Trail
@@ -70,6 +72,7 @@ class Forges:
             webhook_secrets=section.webhook_secret or (),
             merge_method=section.merge_method,
             ca_file=self._addresses.file((*trail, "ca_file"), section.ca_file),
+            people=_people(section),
         )
 
     def _gitlab(self, name: str, section: GitLabSection) -> GitLabSettings:
@@ -82,6 +85,7 @@ class Forges:
             webhook_secrets=section.webhook_secret or (),
             squash=section.squash,
             ca_file=self._addresses.file((*trail, "ca_file"), section.ca_file),
+            people=_people(section),
         )
 
     def _gitea(self, name: str, section: GiteaSection | ForgejoSection) -> GiteaSettings:
@@ -122,6 +126,10 @@ class Forges:
         elif section.app and "PRIVATE KEY-----" not in section.app.private_key.get_secret_value():
             fix = "give the whole PEM file: ${file:/run/secrets/app.pem}"
             self._report.add((*trail, "app", "private_key"), "this is not a private key", fix)
+
+
+def _people(section: PeopleKeys) -> PeopleSettings:
+    return PeopleSettings(section.commands, protection(section.protect))
 
 
 def fault_in_path(forge: GitHubSettings | GitLabSettings | GiteaSettings, path: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 
 from bot.domain.pipeline import Pipeline
 from bot.domain.proof import Proof
+from bot.domain.protection import Protection
 from bot.ports import Rate
 
 
@@ -100,6 +101,14 @@ class LayoutSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PeopleSettings:
+    """What other people may do on a forge: give commands, and which files are not theirs."""
+
+    commands: bool = False
+    protection: Protection | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class GitHubSettings:
     """GitHub, or GitHub Enterprise by its API's URL. Either `token`, or the three values of an App."""
 
@@ -112,6 +121,7 @@ class GitHubSettings:
     webhook_secrets: tuple[SecretStr, ...] = ()
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
     ca_file: Path | None = None
+    people: PeopleSettings = PeopleSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +153,7 @@ class GitLabSettings:
     webhook_secrets: tuple[SecretStr, ...] = ()
     squash: bool = False
     ca_file: Path | None = None
+    people: PeopleSettings = PeopleSettings()
 
 
 @dataclass(frozen=True, slots=True)

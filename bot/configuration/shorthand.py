@@ -26,9 +26,10 @@ class OneOrMany:
 
 @dataclass(frozen=True, slots=True)
 class Short:
-    """Marks a section that may be written as the text of one of its keys."""
+    """Marks a section that may be written as the text of one of its keys, or as its list with `lists`."""
 
     key: str
+    lists: bool = False
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(self._whole, handler(source))
@@ -41,7 +42,8 @@ class Short:
         return {"anyOf": [properties[self.key], whole]}
 
     def _whole(self, value: object) -> object:
-        return {self.key: value} if isinstance(value, str) else value
+        is_short = isinstance(value, str) or (self.lists and isinstance(value, list | tuple))
+        return {self.key: value} if is_short else value
 
 
 def _listed(value: object) -> object:

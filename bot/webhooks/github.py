@@ -1,4 +1,4 @@
-"""GitHub, GitHub Enterprise Server and GHCR: pushes, pull requests, checks, statuses, packages and pings.
+"""GitHub, Enterprise Server and GHCR: pushes, pull requests, comments, checks, statuses, packages, pings.
 
 https://docs.github.com/en/webhooks/webhook-events-and-payloads
 The event's name stands in a header, which is not signed: a body that does not fit it is refused.
@@ -15,6 +15,7 @@ from bot.domain.fact import (
     BranchMoved,
     CheckRunChanged,
     CheckSuiteChanged,
+    Commented,
     CommitStatusChanged,
     Fact,
     Ignored,
@@ -185,6 +186,21 @@ def _pull_requests(check: Json) -> tuple[int, ...]:
     return tuple(number(pull, "number") for pull in objects(check, "pull_requests"))
 
 
+def _comment(body: Json, endpoint: Endpoint) -> Fact:
+    """Below a pull request too: to GitHub it is an issue."""
+    issue, comment = mapping(body, "issue"), mapping(body, "comment")
+    repository, _ = git.configured_repository(body, endpoint)
+    return Commented(
+        provider=_PROVIDER,
+        repository=repository,
+        on="PullRequest" if optional_mapping(issue, "pull_request") else "Issue",
+        number=number(issue, "number"),
+        body=optional_clean_text(comment, "body") or "",
+        author=optional_clean_text(comment, "user.login"),
+        url=optional_clean_text(comment, "html_url"),
+    )
+
+
 def _status(body: Json, endpoint: Endpoint) -> Fact:
     sha = git.known_commit(body, "sha")
     repository, _ = git.configured_repository(body, endpoint)
@@ -206,6 +222,7 @@ _EVENTS: Mapping[str, Callable[[Json, Endpoint], Fact]] = {
     "check_suite": _check_suite,
     "check_run": _check_run,
     "status": _status,
+    "issue_comment": _comment,
     "package": partial(package_fact, "package"),
     "registry_package": partial(package_fact, "registry_package"),
 }

@@ -17,7 +17,10 @@ from bot.domain.errors import Refused, TagboatError, Unreachable
 from bot.flow.world import World
 from tests.cli.verbs import Answer, in_a_process
 
-VERBS = ("demo", "init", "check", "up", "web", "worker", "beat", "plan", "status", "explain", "pr", "import")
+VERBS = (
+    *("demo", "init", "check", "up", "web", "worker", "beat", "plan", "status", "explain", "pr", "import"),
+    *("hold", "resume", "skip", "rebase", "promote", "rollback", "orders"),
+)
 PR_VERBS = ("list", "show", "merge", "close")
 HEAVY = (
     "alembic",
