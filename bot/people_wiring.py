@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.adapters.forges.github import GitHubForge
+from bot.adapters.forges.gitlab import GitLabForge
 from bot.configuration.settings import GitHubSettings, GitLabSettings, PeopleSettings, Settings
 from bot.flow.world import Attended
 from bot.ports import Community, Forge
@@ -16,7 +17,7 @@ def communities(settings: Settings, forges: Mapping[str, Forge]) -> Mapping[str,
     return {
         name: forge.community()
         for name, forge in forges.items()
-        if name in wanted and isinstance(forge, GitHubForge)
+        if name in wanted and isinstance(forge, GitHubForge | GitLabForge)
     }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from bot.domain.command import Remark
+from bot.domain.command import Heard
 from bot.domain.consent import Arming, Check, Review
 from bot.domain.directory import Tree
 from bot.domain.evidence import Bundle, Evidence, SimpleSigning
@@ -254,10 +254,10 @@ class Forge(Protocol):
 class Community(Protocol):
     """Other people on one Git host: what they say, and what they propose. `repository` as for `Forge`."""
 
-    def remarks(self, repository: str, *, since: datetime) -> Sequence[Remark]:
+    def remarks(self, repository: str, *, since: datetime) -> Heard:
         """The comments on its pull requests, and issues where it can, written or changed at `since` or later.
 
-        Those that changed first come first. Of very many, the first ones: the rest comes with the next call.
+        Of very many, the first ones: the rest comes when it is asked again from where these end.
         """
         ...
 

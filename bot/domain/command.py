@@ -121,6 +121,14 @@ class Remark:
     url: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was said, the earliest change first, and how far it was listened to, by the host's clock."""
+
+    remarks: tuple[Remark, ...]
+    until: datetime
+
+
 def parse_command(body: str) -> Command | Misunderstood | None:
     """The command that a comment gives; None where it gives none."""
     for line in _lines(body[:_MOST_READ]):

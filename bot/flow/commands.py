@@ -65,13 +65,15 @@ def listen(world: World, attended: Attended) -> Sequence[Permanent]:
         orders.hear(attended.name, until=world.clock.now() - _OVERLAP)
         return ()
     faults: list[Permanent] = []
-    for remark in community.remarks(attended.repository.path, since=heard):
+    said = community.remarks(attended.repository.path, since=heard)
+    for remark in said.remarks:
         try:
             _hear(world, attended, remark)
         except Permanent as error:  # one comment that cannot be answered must not keep back the others
             log.warning("comment_not_answered", repository=str(attended.repository), reason=str(error))
             faults.append(error)
         orders.hear(attended.name, until=remark.at)
+    orders.hear(attended.name, until=said.until)
     return faults
 
 

@@ -17,13 +17,17 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.adapters.forges.github import GitHubForge, GitHubSettings
 from bot.adapters.forges.github_login import AppLogin, TokenLogin
+from bot.adapters.forges.gitlab import GitLabForge, GitLabSettings
 from bot.adapters.forges.memory_community import MemoryCommunity
 from bot.domain.protection import Offer, Touched
 from bot.ports import Community
+from tests.fakes import gitlab_description
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.github import BOT, TOKEN, FakeGitHub
 from tests.fakes.github_accounts import App
 from tests.fakes.github_description import departures
+from tests.fakes.gitlab import TOKEN as GITLAB_TOKEN
+from tests.fakes.gitlab import FakeGitLab
 
 REPOSITORY = "acme/infra"
 _UNDESCRIBED = {"GET /repos/{owner}/{repo}/pulls/{pull_number}/files: GitHub never answers 404"}
@@ -184,8 +188,56 @@ def _as_app(folder: Path) -> Iterator[CommunityWorld]:
         yield world
 
 
+class GitLabCommunityWorld(CommunityWorld):
+    """The fake GitLab."""
+
+    limit = 255
+
+    def __init__(self, gitlab: FakeGitLab, hosted: HostedRepository, forge: GitLabForge) -> None:
+        self.gitlab = gitlab
+        self.hosted = hosted
+        self.forge = forge
+        self.community = forge.community()
+
+    def say(self, number: int, body: str, *, by: str = "ada") -> str:
+        name = "project_7_bot_abc" if by.endswith("[bot]") else by
+        return str(self.gitlab.community.say(self.hosted, number, body, by=name))
+
+    def edit(self, id_: str, body: str) -> None:
+        at = self.gitlab.host.now() + timedelta(seconds=5)
+        self.gitlab.community.edit(self.hosted, int(id_), body, at=at)
+
+    def label(self, number: int, name: str, *, by: str) -> None:
+        self.gitlab.community.label(self.hosted, number, name, by=by)
+
+    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
+        self.hosted.commit(branch, files)
+        return self.hosted.open_pull(self.hosted, branch, "main", title="Change", by=by).number
+
+    def head(self, number: int) -> str:
+        return self.hosted.pull(number).head
+
+    def answers(self, number: int) -> Sequence[str]:
+        return [each.body for each in self.hosted.pull(number).comments if each.author == BOT]
+
+
+@contextmanager
+def gitlab_community(folder: Path) -> Iterator[GitLabCommunityWorld]:
+    """A world on the fake GitLab."""
+    clock = MovingClock()
+    with FakeGitLab(folder, host=GitHost(folder / "gitlab", clock=clock.now)) as gitlab:
+        hosted = gitlab.host.create(REPOSITORY, {"README.md": b"# Infra\n", "envs/dev.yaml": b"tag: 1\n"})
+        forge = GitLabForge(GitLabSettings(GITLAB_TOKEN, url=gitlab.url))
+        yield GitLabCommunityWorld(gitlab, hosted, forge)
+        forge.disconnect()
+        if gitlab_description.FILE.exists():
+            found = [text for each in gitlab.exchanges for text in gitlab_description.departures(each)]
+            assert found == []
+
+
 WORLDS: Mapping[str, Callable[[Path], AbstractContextManager[CommunityWorld]]] = {
     "memory": _memory,
     "github": _by_token,
     "github-app": _as_app,
+    "gitlab": gitlab_community,
 }

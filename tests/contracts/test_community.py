@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from bot.domain.command import Remark
 from bot.domain.errors import NotFound
 from bot.domain.protection import CHECK, Ruling
 from tests.contracts.community_worlds import REPOSITORY, START, WORLDS, CommunityWorld
@@ -24,9 +25,16 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[CommunityW
         yield made
 
 
+def heard(world: CommunityWorld, since: datetime = START) -> list[Remark]:
+    """What was said since, as it is told; never later than it was listened to."""
+    told = world.community.remarks(REPOSITORY, since=since)
+    assert all(since <= remark.at <= told.until for remark in told.remarks)
+    return list(told.remarks)
+
+
 def test_a_comment_is_told_as_it_was_written(world: CommunityWorld) -> None:
     id_ = world.say(1, "Hello\n\n/tagboat help", by="mallory")
-    (remark,) = world.community.remarks(REPOSITORY, since=START)
+    (remark,) = heard(world)
     assert (remark.id, remark.number, remark.author) == (id_, 1, "mallory")
     assert remark.body == "Hello\n\n/tagboat help"
     assert not remark.is_edited
@@ -36,7 +44,7 @@ def test_a_comment_is_told_as_it_was_written(world: CommunityWorld) -> None:
 def test_comments_come_in_the_order_in_which_they_changed(world: CommunityWorld) -> None:
     first, second = world.say(1, "one"), world.say(1, "two")
     world.edit(first, "one again")
-    remarks = world.community.remarks(REPOSITORY, since=START)
+    remarks = heard(world)
     assert [remark.id for remark in remarks] == [second, first]
     assert [remark.is_edited for remark in remarks] == [False, True]
     assert remarks[1].body == "one again"
@@ -45,15 +53,15 @@ def test_comments_come_in_the_order_in_which_they_changed(world: CommunityWorld)
 def test_only_what_changed_since_is_told(world: CommunityWorld) -> None:
     world.say(1, "one")
     world.say(1, "two")
-    (one, two) = world.community.remarks(REPOSITORY, since=START)
-    assert world.community.remarks(REPOSITORY, since=two.at) == [two]
-    assert world.community.remarks(REPOSITORY, since=one.at) == [one, two]
-    assert world.community.remarks(REPOSITORY, since=two.at + SECOND) == []
+    (one, two) = heard(world)
+    assert heard(world, two.at) == [two]
+    assert heard(world, one.at) == [one, two]
+    assert heard(world, two.at + SECOND) == []
 
 
 def test_bots_are_told_from_people(world: CommunityWorld) -> None:
     world.say(1, "/tagboat help", by="renovate[bot]")
-    (remark,) = world.community.remarks(REPOSITORY, since=START)
+    (remark,) = heard(world)
     assert remark.is_by_bot
 
 

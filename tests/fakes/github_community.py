@@ -202,8 +202,8 @@ def _of_checks(community: Community, consent: Consent) -> Sequence[tuple[str, st
         app = call.account.login.removesuffix("[bot]")
         consent.report(call.repository, commit, name, str(call.body["conclusion"]), app=app)
         community.words[commit, name] = str(call.body["output"]["summary"])
-        (run,) = get_runs(replace(call, parts={"commit": commit})).data["check_runs"]
-        return Response(201, run)
+        runs = get_runs(replace(call, parts={"commit": commit})).data["check_runs"]
+        return Response(201, next(run for run in runs if run["app"]["slug"] == app and run["name"] == name))
 
     def post_status(call: Call) -> Response:
         """POST …/statuses/{sha}"""

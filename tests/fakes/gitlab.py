@@ -19,6 +19,8 @@ from urllib.parse import unquote
 
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import MissingError
+from tests.fakes.gitlab_community import Community
+from tests.fakes.gitlab_community import route as route_to_community
 from tests.fakes.gitlab_consent import Consent
 from tests.fakes.gitlab_json import Shapes
 from tests.fakes.gitlab_routes import MEMBERS, STRANGERS, Account, Call, Ways, refused, route
@@ -37,6 +39,7 @@ class FakeGitLab:
         self.tokens = {TOKEN: Account(BOT)}
         self.ways = Ways()
         self.consent = Consent()
+        self.community = Community()
         self._http = HttpHost(self._answer)
         self._shapes = Shapes(self.url)
 
@@ -96,7 +99,8 @@ class FakeGitLab:
             name = request.query["username"].lower()
             return Response(200, [self._shapes.user(name)] if name in MEMBERS | STRANGERS else [])
         found = re.fullmatch(r"/api/v4/projects/(?P<id>[^/]+)(?P<rest>/.*)?", path)
-        routed = route(request.method, found["rest"] or "") if found else None
+        rest = (found["rest"] or "") if found else ""
+        routed = route_to_community(self.community, request.method, rest) or route(request.method, rest)
         if found is None or routed is None:
             return Response(404, {"error": "404 Not Found"})
         repository = self._project(unquote(found["id"]))

@@ -29,6 +29,8 @@ _BEYOND = (
     r"GET /api/v4/projects/[^/]+/merge_requests/\d+/reviewers",
     r"POST /api/v4/projects/[^/]+/merge_requests/\d+/cancel_merge_when_pipeline_succeeds",
     r"GET /api/v4/projects/[^/]+/releases/[^/]+",
+    r"GET /api/v4/projects/[^/]+/members/all/\d+",
+    r"GET /api/v4/projects/[^/]+/merge_requests/\d+/resource_label_events",
 )
 _TEXT, _NUMBERS = {"type": "string"}, {"type": "array", "items": {"type": "integer"}}
 _ACTION = {
@@ -70,6 +72,7 @@ _FILE = {
 # Operation → (what, correction): the body that is sent, the status that is answered, or what it holds.
 _CORRECTIONS: Mapping[str, Mapping[str, Any]] = {
     f"POST {_PROJECT}/repository/commits": {"request": _COMMIT, "status": ("201", "200")},
+    f"POST {_PROJECT}/statuses/{{sha}}": {"status": ("201", "200")},
     f"GET {_PROJECT}/repository/files/{{file_path}}": {"answer": _FILE},
     f"GET {_PROJECT}/repository/tree": {"is_list": True},
     f"GET {_PROJECT}/merge_requests/{{noteable_id}}/notes": {"is_list": True},

@@ -18,7 +18,7 @@ from bot.adapters.forges.github_login import AppCredential, TokenCredential
 from bot.adapters.forges.github_talk import Talk
 from bot.adapters.forges.github_transport import Transport
 from bot.adapters.forges.rules import is_commit
-from bot.domain.command import Remark
+from bot.domain.command import Heard, Remark
 from bot.domain.errors import Denied, Malformed, NotFound, Refused
 from bot.domain.protection import Offer, Ruling, Touched
 
@@ -59,12 +59,12 @@ class GitHubCommunity:
         self._me = ""
         self._lock = threading.Lock()
 
-    def remarks(self, repository: str, *, since: datetime) -> Sequence[Remark]:
+    def remarks(self, repository: str, *, since: datetime) -> Heard:
         """The comments on issues and pull requests that changed since, the earliest change first."""
         moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {"since": moment, "sort": "updated", "direction": "asc"}
         found, _ = self._pages(repository, "/issues/comments", _remarks, query, most=_MOST_COMMENTS)
-        return found
+        return Heard(tuple(found), found[-1].at if found else since)
 
     def may_write(self, repository: str, person: str) -> bool:
         """Whether somebody's role gives them write access; who is not known has none."""

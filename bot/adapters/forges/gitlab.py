@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from bot.adapters.forges.gitlab_api import GitLabApi
 from bot.adapters.forges.gitlab_branches import Branches
 from bot.adapters.forges.gitlab_commits import Commits
+from bot.adapters.forges.gitlab_community import GitLabCommunity
 from bot.adapters.forges.gitlab_consent import Consents
 from bot.adapters.forges.gitlab_lookup import MergeRequests
 from bot.adapters.forges.gitlab_merge_requests import fitting_body, fitting_title
@@ -79,6 +80,10 @@ class GitLabForge:
     def disconnect(self) -> None:
         """Close every connection; the next call opens new ones."""
         self._transport.close()
+
+    def community(self) -> GitLabCommunity:
+        """Other people on this GitLab: their notes and merge requests."""
+        return GitLabCommunity(self._api)
 
     def sources(self) -> GitLabSources:
         """GitLab as the place where images are built from."""

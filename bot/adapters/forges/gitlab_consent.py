@@ -19,6 +19,11 @@ _PASSED = frozenset({"success", "skipped"})
 _ENDED = frozenset({"failed", "canceled"})
 
 
+def is_bot(name: str) -> bool:
+    """Whether an account is that of a token or a service, by its name."""
+    return _BOT.fullmatch(name) is not None
+
+
 class Consents:
     """Reads approvals, reviewers and commit statuses."""
 
@@ -47,7 +52,7 @@ class Consents:
             asking, Opinion.CHANGES_REQUESTED
         )
         return tuple(
-            Review(by, opinion, is_human=not _BOT.fullmatch(by), is_author=by == author)
+            Review(by, opinion, is_human=not is_bot(by), is_author=by == author)
             for by, opinion in opinions.items()
         )
 

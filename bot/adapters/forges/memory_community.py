@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import count
 
 from bot.adapters.forges.rules import comment_mark, marked
-from bot.domain.command import Remark
+from bot.domain.command import Heard, Remark
 from bot.domain.errors import NotFound
 from bot.domain.protection import Offer, Ruling, Touched
 from bot.ports import Clock
@@ -71,10 +71,11 @@ class MemoryCommunity:
         if by:
             place.labellers[number, label] = by
 
-    def remarks(self, repository: str, *, since: datetime) -> Sequence[Remark]:
+    def remarks(self, repository: str, *, since: datetime) -> Heard:
         """The comments written or changed since, those that changed first coming first."""
         found = [each for each in self._place(repository).remarks.values() if each.at >= since]
-        return sorted(found, key=lambda remark: remark.at)
+        found.sort(key=lambda remark: remark.at)
+        return Heard(tuple(found), found[-1].at if found else since)
 
     def may_write(self, repository: str, person: str) -> bool:  # noqa: ARG002 - writers write everywhere
         """Whether somebody is among the writers."""
