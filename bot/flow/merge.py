@@ -8,6 +8,7 @@ from __future__ import annotations
 import structlog
 
 from bot.domain.errors import NotFound, Refused, Transient
+from bot.domain.order import standing
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.proposal import PullRequest
 from bot.domain.window import closed
@@ -23,13 +24,14 @@ def merge_by_human(world: World, pipeline: str, environment: str, *, number: int
     Raises:
         NotFound: no such pipeline, environment or pull request.
         Conflict: the head is not the one that was looked at any more.
-        Refused: a window is closed, or the forge says no.
+        Refused: a window is closed, somebody holds it, or the forge says no.
     """
     place, each = _place(world, pipeline, environment)
     shut = closed(each.windows, world.clock.now())
     if shut:
         when = f"ask again after {shut.until:%Y-%m-%d %H:%M} UTC" if shut.until else "change the windows"
         raise Refused(f"{environment} of {pipeline} may not change now", why=shut.reason, fix=when)
+    _require_no_hold(world, place, each)
     forge = world.forges[place.repository.forge]
     pull = _pull_request(world, place, each, number)
     commit = forge.merge(
@@ -41,6 +43,15 @@ def merge_by_human(world: World, pipeline: str, environment: str, *, number: int
     )
     _look_again(world, pipeline)
     return commit
+
+
+def _require_no_hold(world: World, pipeline: Pipeline, environment: Environment) -> None:
+    orders = world.orders.of(pipeline.name) if world.orders else ()
+    hold = standing(orders, environment.name, world.clock.now()).hold
+    if hold:
+        what = f"{environment.name} of {pipeline.name} may not change now"
+        fix = f"resume it first: `tagboat resume {pipeline.name} {environment.name}`"
+        raise Refused(what, why=f"it is held {hold.because}", fix=fix)
 
 
 def close_by_human(world: World, pipeline: str, environment: str, *, number: int, who: str) -> None:

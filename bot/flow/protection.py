@@ -71,26 +71,29 @@ def guard(world: World, attended: Attended, protection: Protection) -> Sequence[
         if seen.has(place, state, now):
             continue
         try:
-            _judge(world, attended, protection, offer)
+            is_known = _judge(world, attended, protection, offer)
         except Permanent as error:  # a required check that is missing holds this one back, and no other
             log.warning("check_not_set", repository=str(attended.repository), number=offer.number)
             faults.append(error)
         else:
-            seen.put(place, state, now)
+            if is_known:
+                seen.put(place, state, now)
     return faults
 
 
-def _judge(world: World, attended: Attended, protection: Protection, offer: Offer) -> None:
+def _judge(world: World, attended: Attended, protection: Protection, offer: Offer) -> bool:
+    """Set the check where it says something else; whether all that it rests on was read."""
     community, path = world.communities[attended.repository.forge], attended.repository.path
     override = _override(community, path, protection, offer)
+    touched = community.touched(path, offer.number)
     ruling = rule(
         protection,
-        community.touched(path, offer.number),
+        touched,
         is_tagboats=_is_tagboats(world, attended, offer),
         override=override,
     )
     if ruling.is_shown_by(community.ruling(path, offer.head, CHECK)):
-        return
+        return touched.is_complete
     community.rule(path, offer.head, CHECK, ruling)
     log.info(
         "check_set",
@@ -99,6 +102,7 @@ def _judge(world: World, attended: Attended, protection: Protection, offer: Offe
         passes=ruling.passes,
         overridden_by=(override.by or "somebody") if override else None,
     )
+    return touched.is_complete
 
 
 def _override(community: Community, path: str, protection: Protection, offer: Offer) -> Override | None:

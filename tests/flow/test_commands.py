@@ -9,7 +9,7 @@ import pytest
 
 from bot.adapters.forges.memory_community import MemoryCommunity
 from bot.domain.command import Verb
-from bot.domain.errors import Denied, Unreachable
+from bot.domain.errors import Denied, Refused, Unreachable
 from bot.domain.fact import Commented
 from bot.domain.pipeline import Merge, Repository
 from bot.domain.window import Window, WindowKind
@@ -53,6 +53,16 @@ def test_a_hold_on_an_open_pull_request_neither_merges_nor_updates_it() -> None:
     assert people.forge.pull_request(REPOSITORY, number).head == head
     assert people.say("/tagboat resume", on=number) == "`shop/dev` goes on."
     assert people.status("dev").next == {"web": "1.2.0"}
+
+
+def test_a_human_on_the_page_does_not_merge_what_is_held(people: People) -> None:
+    people.push("1.1.0")
+    people.say("/tagboat hold shop/prod freeze")
+    with pytest.raises(
+        Refused, match=r"it is held by ada: freeze \(resume it first: `tagboat resume shop prod`"
+    ):
+        people.merge("prod")
+    assert people.status("prod").running == {"web": "1.0.0"}
 
 
 def test_resuming_what_nobody_holds_is_refused(people: People) -> None:

@@ -56,6 +56,15 @@ def test_a_check_is_set_once_per_head(people: People) -> None:
     assert not ruling(people).passes
 
 
+def test_what_could_not_be_read_whole_is_read_again(people: People) -> None:
+    people.community.offer(REPOSITORY, FEATURE, Touched((), is_complete=False))
+    people.attend()
+    assert not ruling(people).passes
+    people.community.offer(REPOSITORY, FEATURE, OTHERS)
+    people.attend()
+    assert ruling(people).passes
+
+
 def test_a_look_at_what_was_seen_asks_nothing_more(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
     people.community.offer(REPOSITORY, FEATURE, TOUCHES)
     people.attend()

@@ -14,6 +14,7 @@ from bot.adapters.forges.memory_deliveries import MemoryDeliveries
 from bot.adapters.queues.celery import ANNOUNCE, CATCH_UP, RECONCILE, SWEEP, TIDY, celery_application
 from bot.domain.notice import Event
 from bot.domain.snapshot import State
+from tests.flow.people import PLACE, People
 from tests.flow.worlds import REPOSITORY, START, WEB, Bench, values
 from workers.schedule import add_schedule
 from workers.tasks import register
@@ -42,6 +43,13 @@ def test_a_message_carries_a_pipeline_s_name_and_leads_to_one_reconcile(bench: B
 def test_a_message_of_a_pipeline_that_is_gone_does_no_harm(bench: Bench) -> None:
     task(application(bench), RECONCILE)("gone")
     assert bench.store.board() == []
+
+
+def test_a_message_of_a_repository_leads_to_a_look_at_its_people() -> None:
+    people = People()
+    people.community.say(REPOSITORY, 900, "/tagboat hold shop/dev", by="ada")
+    task(application(people), RECONCILE)(PLACE.name)
+    assert [order.environment for order in people.orders.of("shop")] == ["dev"]
 
 
 def test_the_sweep_asks_for_what_is_due(bench: Bench) -> None:
