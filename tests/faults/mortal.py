@@ -119,7 +119,7 @@ class _Mortal:
         found = getattr(self._port, method)
         return functools.partial(self._call, method, found) if callable(found) else found
 
-    def _call(self, method: str, function: Any, *arguments: Any, **named: Any) -> Any:
+    def _call(self, method: str, function: Any, /, *arguments: Any, **named: Any) -> Any:
         self._fate.before(self._name, method)
         answer = function(*arguments, **named)
         self._fate.after(self._name, method)
