@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hypothesis
 import pytest
 
 from tests.kit.postgres import postgres_server, postgres_url
 from tests.kit.redis import redis_url
 
 __all__ = ["postgres_server", "postgres_url", "redis_url"]
+
+# A machine that others use too may stop for a quarter of a second at any example.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
