@@ -11,6 +11,7 @@ import itertools
 import re
 import ssl
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -67,6 +68,7 @@ SECRETS = (TOKEN, GITLAB_TOKEN, SLACK_TOKEN, ARGOCD_TOKEN, PASSWORD)
 EVERY = timedelta(minutes=5)
 _STEP, _LONGEST_STEP = timedelta(seconds=2), timedelta(seconds=20)
 _LONGEST_STORY = timedelta(hours=2)
+_PATIENCE_SECONDS = 20.0
 _READING = frozenset({"rev-parse", "cat-file", "ls-tree", "log", "merge-base", "merge-tree", "for-each-ref"})
 
 _OBJECT = re.compile("[0-9a-f]{40}")
@@ -233,6 +235,13 @@ class Stage:
         is_live = all(each.state is State.LIVE for each in shown.environments)
         far = self.clock.now() + timedelta(days=2)
         return is_live and not shown.problem and not self.store.outbox(now=far, limit=1)
+
+    def await_late_work(self) -> None:
+        """Wait for a pull request that the host was asked for and has not opened yet, as its work goes on."""
+        give_up = time.monotonic() + _PATIENCE_SECONDS
+        while not self.hosted.pulls:
+            assert time.monotonic() < give_up, "the host never opened what it was asked for"
+            time.sleep(0.02)
 
     def unplayed(self) -> list[object]:
         """What is left of the scripts of faults: a fault that nothing met proves nothing."""

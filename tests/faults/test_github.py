@@ -207,6 +207,8 @@ def test_a_limit_is_kept_without_a_question_or_an_alert(
 def test_a_pull_request_that_is_opened_after_we_gave_up_waiting_is_opened_once(stage: Stage) -> None:
     stage.github.faults.add(*CREATES["pull request"], Delay(1.1))
     stage.push("1.1.0")
+    stage.turn()
+    stage.await_late_work()
     stage.finish()
     assert_one_release_went_through(stage)
 

@@ -190,6 +190,8 @@ def test_a_limit_is_kept_without_a_question_or_an_alert(gitlab_stage: Stage, met
 def test_a_merge_request_that_is_opened_after_we_gave_up_waiting_is_opened_once(gitlab_stage: Stage) -> None:
     gitlab_stage.gitlab.faults.add(*CREATES["merge request"], Delay(1.1))
     gitlab_stage.push("1.1.0")
+    gitlab_stage.turn()
+    gitlab_stage.await_late_work()
     gitlab_stage.finish()
     assert_one_release_went_through(gitlab_stage)
 
