@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.adapters.forges.gitea import GiteaForge
 from bot.adapters.forges.github import GitHubForge
 from bot.adapters.forges.gitlab import GitLabForge
-from bot.configuration.settings import GitHubSettings, GitLabSettings, PeopleSettings, Settings
+from bot.configuration.settings import GitSettings, PeopleSettings, Settings
 from bot.flow.world import Attended
 from bot.ports import Community, Forge
 
@@ -17,7 +18,7 @@ def communities(settings: Settings, forges: Mapping[str, Forge]) -> Mapping[str,
     return {
         name: forge.community()
         for name, forge in forges.items()
-        if name in wanted and isinstance(forge, GitHubForge | GitLabForge)
+        if name in wanted and isinstance(forge, GitHubForge | GitLabForge | GiteaForge)
     }
 
 
@@ -34,4 +35,4 @@ def attended(settings: Settings) -> Mapping[str, Attended]:
 
 def _people(settings: Settings, forge: str) -> PeopleSettings:
     found = settings.forges[forge]
-    return found.people if isinstance(found, GitHubSettings | GitLabSettings) else PeopleSettings()
+    return found.people if not isinstance(found, GitSettings) else PeopleSettings()

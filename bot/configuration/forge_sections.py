@@ -60,7 +60,7 @@ class GitLabSection(PeopleKeys):
     """A PEM file with the authority that signed the server's certificate."""
 
 
-class _GiteaKeys(Section):
+class _GiteaKeys(PeopleKeys):
     """What Gitea and Forgejo share."""
 
     url: Annotated[Url, Field(examples=["https://git.example.com"])]

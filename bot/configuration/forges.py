@@ -99,6 +99,7 @@ class Forges:
             webhook_secrets=section.webhook_secret or (),
             merge_method=section.merge_method,
             ca_file=self._addresses.file((*trail, "ca_file"), section.ca_file),
+            people=_people(section),
         )
 
     def _git(self, name: str, section: GitSection) -> GitSettings:

@@ -167,6 +167,7 @@ class GiteaSettings:
     webhook_secrets: tuple[SecretStr, ...] = ()
     merge_method: Literal["merge", "squash", "rebase"] = "merge"
     ca_file: Path | None = None
+    people: PeopleSettings = PeopleSettings()
 
 
 ForgeSettings = GitHubSettings | GitLabSettings | GiteaSettings | GitSettings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.configuration.settings import GitHubSettings, GitLabSettings, PeopleSettings
+from bot.configuration.settings import GitSettings, PeopleSettings
 from bot.domain.protection import Protection
 from tests.configuration.files import changed, load_text, told
 
@@ -17,7 +17,7 @@ def people(folder: Path, keys: str, host: str = "github") -> PeopleSettings:
     """What is said of people on a forge with these keys."""
     text = changed((TOKEN, f"github: {{kind: {host}, token: t{keys}"))
     forge = load_text(folder, text).forges["github"]
-    assert isinstance(forge, GitHubSettings | GitLabSettings)
+    assert not isinstance(forge, GitSettings)
     return forge.people
 
 
@@ -25,7 +25,7 @@ def test_people_do_not_count_unless_it_is_said(tmp_path: Path) -> None:
     assert people(tmp_path, "") == PeopleSettings(commands=False, protection=None)
 
 
-@pytest.mark.parametrize("host", ["github", "gitlab"])
+@pytest.mark.parametrize("host", ["github", "gitlab", "gitea, url: https://git.example.com"])
 def test_commands_are_turned_on(tmp_path: Path, host: str) -> None:
     assert people(tmp_path, ", commands: true", host).commands
 

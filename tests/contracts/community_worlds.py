@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.adapters.forges.gitea import GiteaForge, GiteaSettings
 from bot.adapters.forges.github import GitHubForge, GitHubSettings
 from bot.adapters.forges.github_login import AppLogin, TokenLogin
 from bot.adapters.forges.gitlab import GitLabForge, GitLabSettings
@@ -23,6 +24,8 @@ from bot.domain.protection import Offer, Touched
 from bot.ports import Community
 from tests.fakes import gitlab_description
 from tests.fakes.git_host import GitHost, HostedRepository
+from tests.fakes.gitea import TOKEN as GITEA_TOKEN
+from tests.fakes.gitea import FakeGitea
 from tests.fakes.github import BOT, TOKEN, FakeGitHub
 from tests.fakes.github_accounts import App
 from tests.fakes.github_description import departures
@@ -235,9 +238,53 @@ def gitlab_community(folder: Path) -> Iterator[GitLabCommunityWorld]:
             assert found == []
 
 
+class GiteaCommunityWorld(CommunityWorld):
+    """The fake Gitea."""
+
+    limit = 1_000
+
+    def __init__(self, gitea: FakeGitea, hosted: HostedRepository, forge: GiteaForge) -> None:
+        self.gitea = gitea
+        self.hosted = hosted
+        self.forge = forge
+        self.community = forge.community()
+
+    def say(self, number: int, body: str, *, by: str = "ada") -> str:
+        return str(self.gitea.community.say(self.hosted, number, body, by=by))
+
+    def edit(self, id_: str, body: str) -> None:
+        at = self.gitea.host.now() + timedelta(seconds=5)
+        self.gitea.community.edit(self.hosted, int(id_), body, at=at)
+
+    def label(self, number: int, name: str, *, by: str) -> None:
+        self.gitea.label(self.hosted, number, name, by=by)
+
+    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
+        self.hosted.commit(branch, files)
+        return self.hosted.open_pull(self.hosted, branch, "main", title="Change", by=by).number
+
+    def head(self, number: int) -> str:
+        return self.hosted.pull(number).head
+
+    def answers(self, number: int) -> Sequence[str]:
+        return [each.body for each in self.hosted.pull(number).comments if each.author == BOT]
+
+
+@contextmanager
+def gitea_community(folder: Path) -> Iterator[GiteaCommunityWorld]:
+    """A world on the fake Gitea."""
+    clock = MovingClock()
+    with FakeGitea(folder, host=GitHost(folder / "gitea", clock=clock.now)) as gitea:
+        hosted = gitea.host.create(REPOSITORY, {"README.md": b"# Infra\n", "envs/dev.yaml": b"tag: 1\n"})
+        forge = GiteaForge(GiteaSettings(gitea.url, GITEA_TOKEN), folder / "cache", clock=clock)
+        yield GiteaCommunityWorld(gitea, hosted, forge)
+        forge.disconnect()
+
+
 WORLDS: Mapping[str, Callable[[Path], AbstractContextManager[CommunityWorld]]] = {
     "memory": _memory,
     "github": _by_token,
     "github-app": _as_app,
     "gitlab": gitlab_community,
+    "gitea": gitea_community,
 }

@@ -20,6 +20,8 @@ from urllib.parse import urlencode
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import BranchMoved, Event, MissingError, PullChanged
 from tests.fakes.git_repository import NOTHING
+from tests.fakes.gitea_community import Community
+from tests.fakes.gitea_community import route as route_to_community
 from tests.fakes.gitea_json import Shapes
 from tests.fakes.gitea_routes import NOT_FOUND, Account, Book, Call, refused, route
 from tests.fakes.http_host import Exchange, Faults, HttpHost, Request, Response
@@ -36,6 +38,7 @@ class FakeGitea:
         self.host = host or GitHost(folder / "gitea")
         self.tokens = {TOKEN: Account(BOT)}
         self.books: dict[str, Book] = {}
+        self.community = Community(self.host)
         self._http = HttpHost(self._answer)
         self._shapes = Shapes(self.url)
         self.host.listeners.append(self._notice)
@@ -82,15 +85,28 @@ class FakeGitea:
             path = request.path.removeprefix(_PREFIX)
             for repository in self.host.repositories:
                 self._go_on(repository)
+            if path == "/api/v1/user":
+                return self._user(request)
             found = re.fullmatch(r"/api/v1/repos/(?P<path>[^/]+/[^/]+)(?P<rest>/.*)?", path)
             if found:
                 return self._about(request, found["path"], found["rest"] or "")
             git = re.fullmatch(r"/(?P<path>[^/]+/[^/]+)\.git(?P<rest>/.*)", path)
             return self._git(request, git["path"], git["rest"]) if git else NOT_FOUND
 
+    def label(self, repository: HostedRepository, number: int, name: str, *, by: str) -> None:
+        """Somebody sets a label on a pull request."""
+        timeline = self.book(repository).events.setdefault(number, [])
+        repository.pull(number).labels.append(name)
+        label = {"id": 1, "name": name}
+        timeline.append({"type": "label", "user": self._shapes.user(by), "body": "1", "label": label})
+
+    def _user(self, request: Request) -> Response:
+        account = self.tokens.get(request.headers.get("authorization", "").removeprefix("token "))
+        return Response(200, self._shapes.user(account.name)) if account else refused(401, "user is unknown")
+
     def _about(self, request: Request, path: str, rest: str) -> Response:
         account = self.tokens.get(request.headers.get("authorization", "").removeprefix("token "))
-        routed = route(request.method, rest)
+        routed = route_to_community(self.community, request.method, rest) or route(request.method, rest)
         if account is None:
             return refused(401, "user does not exist [uid: 0, name: ]")
         try:

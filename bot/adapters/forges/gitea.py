@@ -15,6 +15,7 @@ from pathlib import Path
 from bot.adapters.forges.git_address import Access
 from bot.adapters.forges.git_mirrors import Mirrors
 from bot.adapters.forges.gitea_api import Answer, GiteaApi
+from bot.adapters.forges.gitea_community import GiteaCommunity
 from bot.adapters.forges.gitea_listing import PullRequests
 from bot.adapters.forges.gitea_merging import Merger
 from bot.adapters.forges.gitea_pulls import fitting_body, fitting_title, found
@@ -71,6 +72,10 @@ class GiteaForge(HistoryForge):
     def disconnect(self) -> None:
         """Close every connection; the next call opens new ones."""
         self._api.close()
+
+    def community(self) -> GiteaCommunity:
+        """Other people on this host: their comments and pull requests."""
+        return GiteaCommunity(self._api, self._pulls)
 
     def sources(self) -> GiteaSources:
         """The host as the place where images are built from."""

@@ -116,6 +116,18 @@ class GiteaApi:
                 return found, True
         return found, False
 
+    def account(self) -> str:
+        """Whose token it is, by the login."""
+        received = self._response("GET", f"{self._url}/user", None)
+        data = _decoded(received.data)
+        if received.status != 200:
+            why = Answer(received.status, data).message
+            fix = "give it the scope read:user"
+            raise Denied(f"the access token may not ask {self.host} whose it is", why=why, fix=fix)
+        if not isinstance(data, dict) or not isinstance(data.get("login"), str):
+            raise Malformed(f"{self.host} does not say whose access token it is")
+        return str(data["login"])
+
     def attempt(
         self,
         verb: str,

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.forges import github_community as github_module
 from bot.domain.errors import Denied, NotFound
 from bot.domain.protection import CHECK, Ruling
 from tests.contracts.community_worlds import (
     REPOSITORY,
     START,
+    GiteaCommunityWorld,
     GitHubCommunityWorld,
     GitLabCommunityWorld,
+    gitea_community,
     github_community,
     gitlab_community,
 )
@@ -46,6 +49,14 @@ def gitlab(tmp_path: Path) -> Iterator[GitLabCommunityWorld]:
         yield world
 
 
+@pytest.fixture
+def gitea(tmp_path: Path) -> Iterator[GiteaCommunityWorld]:
+    """Gitea, with pull request 1."""
+    with gitea_community(tmp_path) as world:
+        world.offer("feature", {"docs.md": b"more\n"})
+        yield world
+
+
 def test_a_comment_on_an_issue_of_github_is_heard_and_answered(github: GitHubCommunityWorld) -> None:
     github.say(70, "/tagboat hold shop/prod")
     (remark,) = github.community.remarks(REPOSITORY, since=START).remarks
@@ -70,10 +81,13 @@ def test_a_renamed_file_is_told_by_both_names(github: GitHubCommunityWorld) -> N
     assert set(touched.paths) == {"envs/dev.yaml", "elsewhere.yaml"}
 
 
-def test_too_many_files_are_not_read_to_their_end(github: GitHubCommunityWorld) -> None:
-    number = github.offer("huge", {f"f{index}": str(index).encode() for index in range(1001)})
+def test_too_many_files_are_not_read_to_their_end(
+    github: GitHubCommunityWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(github_module, "_MOST_FILES", 1)
+    number = github.offer("huge", {f"f{index}": str(index).encode() for index in range(101)})
     touched = github.community.touched(REPOSITORY, number)
-    assert (len(touched.paths), touched.is_complete) == (1000, False)
+    assert (len(touched.paths), touched.is_complete) == (100, False)
 
 
 def test_a_fork_is_nobodys_own(app: GitHubCommunityWorld) -> None:
@@ -160,3 +174,30 @@ def test_a_merge_request_without_news_is_not_read_again(gitlab: GitLabCommunityW
     gitlab.gitlab.forget_requests()
     assert gitlab.community.remarks(REPOSITORY, since=until).remarks == ()
     assert [request.path for request in gitlab.gitlab.asked("GET", "merge_requests/1/notes")] == []
+
+
+def test_who_may_not_ask_for_rights_on_gitea_is_told(gitea: GiteaCommunityWorld) -> None:
+    gitea.gitea.faults.add("GET", "/permission$", Answer(403, {"message": "Only admins can query"}))
+    with pytest.raises(Denied, match="the token of somebody who administers the repository"):
+        gitea.community.may_write(REPOSITORY, "ada")
+
+
+def test_a_token_of_gitea_without_the_scope_is_told_which(gitea: GiteaCommunityWorld) -> None:
+    gitea.gitea.faults.add("GET", "/user$", Answer(403, {"message": "required scope(s): [read:user]"}))
+    with pytest.raises(Denied, match="give it the scope read:user"):
+        gitea.community.offers(REPOSITORY)
+
+
+def test_of_very_many_comments_on_gitea_none_is_passed_over(gitea: GiteaCommunityWorld) -> None:
+    """They are told by when they were written: an early one that was changed late comes in its time."""
+    first = gitea.say(1, "the first")
+    for number in range(1_005):
+        gitea.say(1, str(number))
+    gitea.edit(first, "changed")
+    bodies: list[str] = []
+    since = START
+    for _ in range(3):
+        told = gitea.community.remarks(REPOSITORY, since=since)
+        bodies += [remark.body for remark in told.remarks if remark.body not in bodies]
+        since = told.until
+    assert sorted(bodies) == sorted(["changed", *map(str, range(1_005))])

@@ -1,0 +1,184 @@
+"""What people do on the fake Gitea: comments on issues too, edits, roles, labels, and the words of statuses.
+
+Gitea lists comments in the order in which they were written, whatever was changed since.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from tests.fakes.git_host import GitHost, HostedRepository
+from tests.fakes.git_host_model import HUMAN, Comment, MissingError
+from tests.fakes.gitea_json import Json, timestamp
+from tests.fakes.gitea_routes import Call, Route, refused
+from tests.fakes.gitea_routes import route as other_route
+from tests.fakes.http_host import Response
+
+
+class Community:
+    """All of a fake Gitea's; `roles` are the permissions of accounts that exist."""
+
+    def __init__(self, host: GitHost) -> None:
+        self.roles = {HUMAN: "owner", "grace": "write", "mallory": "read"}
+        self.words: dict[tuple[str, str], str] = {}
+        self._host = host
+        self._issues: dict[tuple[str, int], list[Comment]] = {}
+        self._edited: dict[int, datetime] = {}
+
+    def say(self, repository: HostedRepository, number: int, body: str, *, by: str = HUMAN) -> int:
+        """Comment on a pull request, or on the issue of a number that no pull request has."""
+        if number in repository.pulls:
+            return repository.comment(number, body, by=by).id
+        comment = Comment(self._host.next_id(), by, body, self._host.now())
+        self._issues.setdefault((repository.path, number), []).append(comment)
+        return comment.id
+
+    def edit(self, repository: HostedRepository, id_: int, body: str, *, at: datetime) -> None:
+        """Change a comment."""
+        for comments in self.places(repository).values():
+            comments[:] = [replace(each, body=body) if each.id == id_ else each for each in comments]
+        self._edited[id_] = at
+
+    def label(
+        self, call_book: list[Json], repository: HostedRepository, number: int, name: str, by: Json
+    ) -> None:
+        """Set a label on a pull request, whose timeline is given."""
+        repository.pull(number).labels.append(name)
+        call_book.append({"type": "label", "user": by, "body": "1", "label": {"id": 1, "name": name}})
+
+    def places(self, repository: HostedRepository) -> dict[int, list[Comment]]:
+        """The comments by pull request and issue."""
+        found = {number: pull.comments for number, pull in repository.pulls.items()}
+        issues = {number: kept for (path, number), kept in self._issues.items() if path == repository.path}
+        return found | issues
+
+    def shown(self, call: Call, number: int, comment: Comment) -> Json:
+        """One comment."""
+        kind = "pulls" if number in call.repository.pulls else "issues"
+        url = f"{call.shapes.url}/{call.repository.path}/{kind}/{number}"
+        key = "pull_request_url" if kind == "pulls" else "issue_url"
+        places = {
+            "pull_request_url": "",
+            "issue_url": "",
+            key: url,
+            "html_url": f"{url}#issuecomment-{comment.id}",
+        }
+        at = timestamp(self._edited.get(comment.id, comment.when))
+        return {**call.shapes.comment(comment), **places, "updated_at": at}
+
+
+def route(community: Community, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+    """The route for what follows `/repos/{owner}/{repo}`, and the parts of the address."""
+    for verb, pattern, function in (*_of_people(community), *_of_changes(community)):
+        found = re.fullmatch(pattern, path)
+        if verb == method and found:
+            return function, found.groupdict()
+    return None
+
+
+def _of_people(community: Community) -> Sequence[tuple[str, str, Route]]:
+    def get_all_comments(call: Call) -> Response:
+        """GET …/issues/comments: those changed at `since` or later, in the order they were written in."""
+        since = datetime.fromisoformat(call.request.query["since"])
+        every = [(n, each) for n, kept in community.places(call.repository).items() for each in kept]
+        found = [community.shown(call, n, each) for n, each in sorted(every, key=lambda pair: pair[1].id)]
+        news = [each for each in found if datetime.fromisoformat(each["updated_at"]) >= since]
+        return Response(200, call.part(news))
+
+    def get_comments(call: Call) -> Response:
+        """GET …/issues/{index}/comments: all of them."""
+        return Response(200, [community.shown(call, int(call["index"]), each) for each in _of(call)])
+
+    def post_comment(call: Call) -> Response:
+        """POST …/issues/{index}/comments"""
+        number = int(call["index"])
+        _of(call)
+        community.say(call.repository, number, str(call.body["body"]), by=call.account.name)
+        return Response(201, community.shown(call, number, _of(call)[-1]))
+
+    def _of(call: Call) -> list[Comment]:
+        places = community.places(call.repository)
+        if int(call["index"]) not in places:
+            raise MissingError(call["index"])
+        return places[int(call["index"])]
+
+    def get_permission(call: Call) -> Response:
+        """GET …/collaborators/{collaborator}/permission"""
+        login = call["login"]
+        if login not in community.roles:
+            return refused(404, f"user does not exist [uid: 0, name: {login}]")
+        role = community.roles[login]
+        return Response(200, {"permission": role, "role_name": role, "user": call.shapes.user(login)})
+
+    return (
+        ("GET", "/issues/comments", get_all_comments),
+        ("GET", r"/issues/(?P<index>\d+)/comments", get_comments),
+        ("POST", r"/issues/(?P<index>\d+)/comments", post_comment),
+        ("GET", "/collaborators/(?P<login>[^/]+)/permission", get_permission),
+    )
+
+
+def _of_changes(community: Community) -> Sequence[tuple[str, str, Route]]:
+    def get_pulls(call: Call) -> Response:
+        """GET …/pulls, of those that are open where that is asked for."""
+        if call.request.query.get("state") != "open":
+            return _asked(call, "/pulls")
+        found = [pull for pull in call.repository.pulls.values() if pull.state == "open"]
+        newest = sorted(found, key=lambda pull: -pull.number)
+        return Response(
+            200, call.part([call.shapes.pull(call.repository, p, mergeable=True) for p in newest])
+        )
+
+    def get_status(call: Call) -> Response:
+        """GET …/commits/{ref}/status, with `status` and the descriptions."""
+        data = _asked(call, f"/commits/{call['ref']}/status").data
+        for each in data["statuses"] or ():
+            each["description"] = community.words.get((call["ref"], each["context"]), "")
+        return Response(200, data)
+
+    def post_status(call: Call) -> Response:
+        """POST …/statuses/{sha}"""
+        commit, name = call["sha"], str(call.body["context"])
+        call.repository.set_status(commit, name, str(call.body["state"]))
+        community.words[commit, name] = str(call.body["description"])
+        return Response(201, {"id": 1, "context": name, "status": call.body["state"]})
+
+    return (
+        ("GET", "/pulls", get_pulls),
+        ("GET", r"/pulls/(?P<index>\d+)/files", _get_files),
+        ("GET", "/commits/(?P<ref>[^/]+)/status", get_status),
+        ("POST", "/statuses/(?P<sha>[^/]+)", post_status),
+    )
+
+
+def _asked(call: Call, path: str) -> Response:
+    """What the fake's own address answers."""
+    found = other_route("GET", path)
+    assert found is not None
+    return found[0](call)
+
+
+def _get_files(call: Call) -> Response:
+    """GET …/pulls/{index}/files: what the head changes since it left its base, moved files as one."""
+    pull, git = call.pull, call.repository.git
+    tip = git.branch(pull.base)
+    old, new = _blobs(call, git.merge_base(tip, pull.head) if tip else None), _blobs(call, pull.head)
+    gone = {path: sha for path, sha in old.items() if path not in new}
+    files: list[Json] = []
+    for path, sha in sorted(new.items()):
+        before = next((name for name, was in gone.items() if was == sha), "")
+        if path not in old and before:
+            del gone[before]
+            files.append({"filename": path, "previous_filename": before, "status": "renamed"})
+        elif old.get(path) != sha:
+            files.append({"filename": path, "status": "changed" if path in old else "added"})
+    files += [{"filename": path, "status": "deleted"} for path in sorted(gone)]
+    return Response(200, call.part(files))
+
+
+def _blobs(call: Call, commit: str | None) -> dict[str, str]:
+    entries = call.repository.git.entries(commit, recursive=True) if commit else ()
+    return {each.path: each.sha for each in entries if each.kind == "blob"}
