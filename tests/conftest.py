@@ -11,7 +11,8 @@ from tests.kit.redis import redis_url
 __all__ = ["postgres_server", "postgres_url", "redis_url"]
 
 # A machine that others use too may stop for a quarter of a second at any example.
-hypothesis.settings.register_profile("unhurried", deadline=None)
+# Half of the usual examples keep the whole suite in bounds; who changes a law asks for more of them.
+hypothesis.settings.register_profile("unhurried", deadline=None, max_examples=50)
 hypothesis.settings.load_profile("unhurried")
 
 
