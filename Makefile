@@ -25,7 +25,7 @@ demo: setup ## show the main job, with no server installed (ONCE=1: unattended)
 	@$(BIN)/tagboat demo $(if $(ONCE),--once)
 
 test: setup-test lint ## run every test
-	@$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 bench: setup-test ## measure speeds against floors of the same run (ARGS=registry: one of them)
 	@sh tests/setup.sh bench
