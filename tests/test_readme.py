@@ -32,8 +32,8 @@ from bot.configuration.promote_sections import PromoteSection
 from bot.configuration.proposal_sections import PullRequestSection
 from bot.configuration.registry_sections import DistributionSection
 from bot.configuration.sections import ConfigurationSection
+from bot.domain.choosing.selection import Strategy
 from bot.domain.pipeline import Deadlines
-from bot.domain.selection import Strategy
 from bot.domain.snapshot import State
 from bot.web.app import application
 from bot.web.metrics import Metrics

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from bot.adapters.forges.git_address import Access, address
-from bot.adapters.forges.git_command import GitCommand
+from bot.adapters.forges.git.address import Access, address
+from bot.adapters.forges.git.command import GitCommand
 from bot.domain.errors import NotFound, Refused
 from bot.importing.propose import Repository
 

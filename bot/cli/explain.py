@@ -20,10 +20,10 @@ from bot.cli import display, explanation, opening
 from bot.cli.diff import unified
 from bot.cli.explanation import Chosen, Explained, Place, Written
 from bot.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
+from bot.domain.choosing.selection import SelectionPolicy, Strategy
 from bot.domain.errors import NotFound, TagboatError
 from bot.domain.image import ImageName, ImageRef, parse_image_ref
 from bot.domain.pipeline import Pipeline, PipelineImage
-from bot.domain.selection import SelectionPolicy, Strategy
 from bot.domain.snapshot import ImageChoice
 
 if TYPE_CHECKING:

@@ -18,10 +18,10 @@ from bot.cli import display, opening
 from bot.cli.display import styled
 from bot.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from bot.cli.who import me
-from bot.domain.command import LONGEST_REASON, Command, Place, Verb, parse_length
+from bot.domain.people.command import LONGEST_REASON, Command, Place, Verb, parse_length
 
 if TYPE_CHECKING:
-    from bot.domain.order import Order
+    from bot.domain.people.order import Order
 
 _MOST_SHOWN = 50
 

@@ -20,7 +20,7 @@ from bot.domain.pipeline import Pipeline
 from bot.domain.snapshot import EnvironmentStatus, PipelineStatus
 
 if TYPE_CHECKING:
-    from bot.domain.action import Action, CommitDirectly, Propose
+    from bot.domain.deciding.action import Action, CommitDirectly, Propose
     from bot.flow.world import World
 
 _INDENT = 6
@@ -87,7 +87,7 @@ def _planned(world: World, pipeline: Pipeline) -> _Planned:
 
 
 def _step(action: Action, files: Mapping[str, bytes | None]) -> _Step:
-    from bot.domain.action import (
+    from bot.domain.deciding.action import (
         ArmPullRequest,
         Comment,
         CommitDirectly,

@@ -19,7 +19,7 @@ from bot.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile
 from bot.cli.who import me
 from bot.domain.errors import Conflict, NotFound
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.proposal import Metadata, PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import Metadata, PullRequest, PullRequestState
 
 if TYPE_CHECKING:
     from bot.flow.world import World

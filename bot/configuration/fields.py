@@ -25,17 +25,17 @@ from bot.configuration import duration
 from bot.configuration.shorthand import OneOrMany
 from bot.configuration.source import shown_key
 from bot.configuration.urls import Unquoted, split_url
+from bot.domain.choosing.platform import check_platform
+from bot.domain.choosing.selection import Strategy
+from bot.domain.choosing.strategies.names import ALIASES
+from bot.domain.choosing.tag_filter import tag_filter
 from bot.domain.edit.keypath import KeyPath
 from bot.domain.edit.pattern import check_expression
 from bot.domain.errors import Refused, sentence
 from bot.domain.image import image_name, parse_image_name, parse_image_ref
 from bot.domain.place import ObjectName
-from bot.domain.platform import check_platform
 from bot.domain.repository_path import safe_path
-from bot.domain.selection import Strategy
-from bot.domain.signature import Identity
-from bot.domain.strategies.names import ALIASES
-from bot.domain.tag_filter import tag_filter
+from bot.domain.signing.signature import Identity
 from bot.domain.window import Window, WindowKind
 
 NAME = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?"

@@ -42,9 +42,9 @@ from bot.configuration.promote_sections import PromoteSection
 from bot.configuration.proposal_sections import PullRequestSection
 from bot.configuration.selection_fields import CalendarText, Moment, Pattern, Reason, Tag, Template
 from bot.configuration.shorthand import OneOrMany, Short
+from bot.domain.choosing.selection import Direction, Jump, MovedTags, Strategy
 from bot.domain.edit.spelling import Part
 from bot.domain.pipeline import Deadlines
-from bot.domain.selection import Direction, Jump, MovedTags, Strategy
 
 SourceFieldName = Literal[
     "helm.parameters", "helm.valuesObject", "helm.values", "kustomize.images", "plugin.env"

@@ -20,7 +20,7 @@ from bot.configuration.trail import Trail
 from bot.configuration.urls import is_loopback
 from bot.domain.image import parse_image_name
 from bot.domain.pipeline import Pipeline, PipelineImage, Repository
-from bot.domain.proposal import BRANCH_PREFIX
+from bot.domain.pull_request.proposal import BRANCH_PREFIX
 
 _SCP = re.compile(r"(?:[\w.-]+@)?\w[\w.-]*:[^:\\]+", re.ASCII)
 _SCHEMES = frozenset({"https", "http", "ssh", "file"})

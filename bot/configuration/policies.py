@@ -9,8 +9,8 @@ from bot.configuration.pipeline_sections import ImageSection
 from bot.configuration.report import Report
 from bot.configuration.signatures import signature_policy
 from bot.configuration.trail import Trail
-from bot.domain.policy import PolicyFault, StrategyFault
-from bot.domain.selection import Hold, MovedTags, Pin, SelectionPolicy, Strategy
+from bot.domain.choosing.policy import PolicyFault, StrategyFault
+from bot.domain.choosing.selection import Hold, MovedTags, Pin, SelectionPolicy, Strategy
 
 _NEEDS = {"extract": "pattern", "pin": "hold"}
 """Keys that are judged by another one too: of which nothing can be said while that one is wrong."""

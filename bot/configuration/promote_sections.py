@@ -9,9 +9,9 @@ from pydantic import AfterValidator, Field
 from bot.configuration.base_sections import Section
 from bot.configuration.fields import Flag, Text
 from bot.configuration.shorthand import OneOrMany
-from bot.domain.directory import directory_path
+from bot.domain.directories.directory import directory_path
+from bot.domain.directories.keep import Keep
 from bot.domain.errors import Refused
-from bot.domain.keep import Keep
 
 
 def _directory(text: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from bot.configuration.pipeline_sections import EnvironmentSection
 from bot.configuration.report import Report
 from bot.configuration.trail import Trail
-from bot.domain.keep import DirectoryPromotion, Keep
+from bot.domain.directories.keep import DirectoryPromotion, Keep
 
 
 @dataclass(frozen=True, slots=True)

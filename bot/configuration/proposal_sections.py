@@ -13,8 +13,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 from bot.configuration.base_sections import Section, WindowSection
 from bot.configuration.fields import Count, Deadline, Duration, Flag, Text
 from bot.configuration.shorthand import OneOrMany, Short
-from bot.domain.pull_request_policy import CommitStyle
-from bot.domain.templates import LONGEST_SOURCE, Template
+from bot.domain.pull_request.policy import CommitStyle
+from bot.domain.pull_request.templates import LONGEST_SOURCE, Template
 
 
 def _template(text: str) -> str:

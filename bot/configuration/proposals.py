@@ -10,14 +10,14 @@ from bot.configuration.pipeline_sections import PipelineSection
 from bot.configuration.proposal_sections import PullRequestSection
 from bot.configuration.report import Report
 from bot.configuration.trail import Trail
-from bot.domain.branch import branch_of, prefix_of
 from bot.domain.errors import Refused
 from bot.domain.image import ImageRef, Release
-from bot.domain.letter import check_templates
 from bot.domain.pipeline import Environment, Merge, Pipeline
-from bot.domain.proposal import Metadata
-from bot.domain.pull_request_policy import CommitPolicy, Pace, PullRequestPolicy, Texts
-from bot.domain.templates import Template
+from bot.domain.pull_request.branch import branch_of, prefix_of
+from bot.domain.pull_request.letter import check_templates
+from bot.domain.pull_request.policy import CommitPolicy, Pace, PullRequestPolicy, Texts
+from bot.domain.pull_request.proposal import Metadata
+from bot.domain.pull_request.templates import Template
 from bot.domain.window import Window
 
 _SHORTEST_PREFIX = 4

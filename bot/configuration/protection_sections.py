@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from bot.configuration.fields import Flag, Text
 from bot.configuration.pipeline_sections import Section
 from bot.configuration.shorthand import OneOrMany, Short
-from bot.domain.protection import Protection
+from bot.domain.people.protection import Protection
 
 OVERRIDE_LABEL = "tagboat-override"
 """The label that overrides the check, where no other is named."""

@@ -9,11 +9,11 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 from bot.configuration.fields import Text
+from bot.domain.choosing.extraction import extraction
+from bot.domain.choosing.strategies.calver_format import parse_format
+from bot.domain.choosing.tag_filter import artefact_of
 from bot.domain.errors import sentence
-from bot.domain.extraction import extraction
 from bot.domain.image import is_tag
-from bot.domain.strategies.calver_format import parse_format
-from bot.domain.tag_filter import artefact_of
 
 _LONGEST_REASON = 200
 _MOMENT = r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ][0-9]{2}:[0-9]{2}(:[0-9]{2})?(Z|[+-][0-9]{2}:?[0-9]{2}))?"

@@ -13,9 +13,9 @@ from typing import Literal
 
 from pydantic import SecretStr
 
+from bot.domain.people.protection import Protection
 from bot.domain.pipeline import Pipeline
 from bot.domain.proof import Proof
-from bot.domain.protection import Protection
 from bot.ports import Rate
 
 

@@ -10,8 +10,8 @@ from bot.configuration.report import Report
 from bot.configuration.substitution import LARGEST_FILE
 from bot.configuration.trail import Trail
 from bot.domain.errors import sentence
-from bot.domain.public_key import PublicKey, parse_public_keys
-from bot.domain.signature import Identity, SignaturePolicy
+from bot.domain.signing.public_key import PublicKey, parse_public_keys
+from bot.domain.signing.signature import Identity, SignaturePolicy
 
 _BEGIN = "-----BEGIN"
 

@@ -57,7 +57,8 @@ class ImageRef:
 class Release:
     """The image references that move together, one per alias of a pipeline.
 
-    `tree` names the files that move along, where a directory is promoted (`bot.domain.directory.tree_id`).
+    `tree` names the files that move along, where a directory is promoted
+    (`bot.domain.directories.directory.tree_id`).
     """
 
     images: tuple[tuple[str, ImageRef], ...]

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.domain.choosing.selection import SelectionPolicy
+from bot.domain.directories.keep import DirectoryPromotion
 from bot.domain.image import ImageName
-from bot.domain.keep import DirectoryPromotion
 from bot.domain.place import HelmValues, Place, SourceImages, SourceKeys
-from bot.domain.pull_request_policy import PullRequestPolicy
-from bot.domain.selection import SelectionPolicy
+from bot.domain.pull_request.policy import PullRequestPolicy
 from bot.domain.window import Window
 
 

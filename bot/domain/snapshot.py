@@ -13,15 +13,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from bot.domain.consent import Consent
-from bot.domain.directory import DirectoryView
+from bot.domain.choosing.selection import Choice
+from bot.domain.directories.directory import DirectoryView
 from bot.domain.errors import TagboatError, Transient, sentence
 from bot.domain.image import ImageRef, Release
-from bot.domain.order import Standing
+from bot.domain.people.consent import Consent
+from bot.domain.people.order import Standing
 from bot.domain.pipeline import Application, Environment, Pipeline
-from bot.domain.proposal import PullRequest
-from bot.domain.selection import Choice
-from bot.domain.source import Origin
+from bot.domain.pull_request.proposal import PullRequest
+from bot.domain.pull_request.source import Origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import assert_never
 
 import structlog
 
-from bot.domain.action import (
+from bot.domain.deciding.action import (
     Action,
     ArmPullRequest,
     Comment,
@@ -25,10 +25,10 @@ from bot.domain.action import (
     Refresh,
     Withdraw,
 )
+from bot.domain.deciding.group import fellows_of
 from bot.domain.errors import Conflict, Refused, TagboatError
-from bot.domain.group import fellows_of
 from bot.domain.pipeline import Merge, Pipeline
-from bot.domain.proposal import PullRequestState
+from bot.domain.pull_request.proposal import PullRequestState
 from bot.flow.receive import wake
 from bot.flow.world import World
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain import story
+from bot.domain.deciding import story
 from bot.domain.errors import Conflict, Permanent, TagboatError, Transient, sentence
 from bot.domain.pause import pause
 from bot.domain.snapshot import PipelineStatus, Record

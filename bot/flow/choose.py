@@ -13,11 +13,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 
-from bot.domain.choice import Verdicts
-from bot.domain.image import ImageRef
-from bot.domain.listing import GRACE, doubt, united
-from bot.domain.pipeline import PipelineImage
-from bot.domain.selection import (
+from bot.domain.choosing.choice import Verdicts
+from bot.domain.choosing.listing import GRACE, doubt, united
+from bot.domain.choosing.selection import (
     Choice,
     Needs,
     NeedsDetails,
@@ -29,6 +27,8 @@ from bot.domain.selection import (
     Verdict,
     choose,
 )
+from bot.domain.image import ImageRef
+from bot.domain.pipeline import PipelineImage
 from bot.domain.snapshot import ImageChoice
 from bot.flow.contents import SLICE, Progress, Reader
 from bot.flow.gates import signed

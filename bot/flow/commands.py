@@ -15,15 +15,15 @@ from typing import assert_never
 
 import structlog
 
-from bot.domain.command import HELP, Command, Misunderstood, Place, Remark, Verb, parse_command
+from bot.domain.deciding.obeying import before
+from bot.domain.deciding.promotion import carried
 from bot.domain.errors import NotFound, Permanent, Refused, TagboatError, Unreachable
 from bot.domain.harmless import code, harmless
 from bot.domain.image import Release
-from bot.domain.obeying import before
-from bot.domain.order import Order, standing
+from bot.domain.people.command import HELP, Command, Misunderstood, Place, Remark, Verb, parse_command
+from bot.domain.people.order import Order, standing
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.promotion import carried
-from bot.domain.proposal import PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.snapshot import Problem
 from bot.flow.look import Looking, pull_requests
 from bot.flow.receive import wake

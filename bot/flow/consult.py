@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.domain.consent import Arming, Consent
+from bot.domain.deciding.merging import rules_of
 from bot.domain.errors import TagboatError
-from bot.domain.merging import rules_of
+from bot.domain.people.consent import Arming, Consent
 from bot.domain.pipeline import Environment, Merge, MergeRules
-from bot.domain.proposal import PullRequest
+from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.snapshot import EnvironmentView, Problem
 from bot.domain.window import closed
 from bot.ports import Forge

@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.domain.choosing.selection import SelectionPolicy, TagDetails, Unreadable
 from bot.domain.errors import Damaged, Limited, Malformed, NotFound, TagboatError
-from bot.domain.selection import SelectionPolicy, TagDetails, Unreadable
 from bot.flow.gates import aged
 from bot.flow.images import Images
 from bot.ports import ImageEntry, Pointer, Unusable

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.copying import source_of, with_merged, with_tree
-from bot.domain.directory import MOST_BYTES, DirectoryView, Tree, needed, tree_id
+from bot.domain.deciding.promotion import Proved, carried, proved
+from bot.domain.directories.copying import source_of, with_merged, with_tree
+from bot.domain.directories.directory import MOST_BYTES, DirectoryView, Tree, needed, tree_id
+from bot.domain.directories.keep import DirectoryPromotion
 from bot.domain.errors import NotFound, Refused
-from bot.domain.keep import DirectoryPromotion
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.promotion import Proved, carried, proved
 from bot.domain.snapshot import EnvironmentRecord, EnvironmentView
 from bot.ports import Forge
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
 
+from bot.domain.choosing.selection import TagDetails, Unreadable
 from bot.domain.errors import Limited, TagboatError
 from bot.domain.image import ImageName
-from bot.domain.selection import TagDetails, Unreadable
-from bot.domain.signature import SignaturePolicy
+from bot.domain.signing.signature import SignaturePolicy
 from bot.flow.images import NEVER, Images
 from bot.flow.verify import refusal
 from bot.ports import ImageEntry

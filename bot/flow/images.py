@@ -13,9 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
+from bot.domain.choosing.listing import Listing, amended, is_believed, lacks_most
 from bot.domain.errors import Malformed, NotFound, TagboatError
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing, amended, is_believed, lacks_most
 from bot.flow.world import World
 from bot.ports import ImageEntry, Pointer
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.branch import branch_of, has_branch_per_release
+from bot.domain.deciding.group import fellows_of
 from bot.domain.errors import Permanent, TagboatError
-from bot.domain.group import fellows_of
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.proposal import PullRequest, PullRequestState
+from bot.domain.pull_request.branch import branch_of, has_branch_per_release
+from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.snapshot import (
     BaseBranch,
     EnvironmentRecord,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import structlog
 
 from bot.domain.errors import NotFound, Refused, Transient
-from bot.domain.order import standing
+from bot.domain.people.order import standing
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.proposal import PullRequest
+from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.window import closed
 from bot.flow.look import Looking
 from bot.flow.world import World

@@ -11,16 +11,17 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain import rollout
-from bot.domain.deployment import track, written
+from bot.domain.deciding.obeying import eased_environment
+from bot.domain.deciding.obeying import remembered as remembered_release
+from bot.domain.deciding.promotion import Proved, proved, unpinned
 from bot.domain.edit.targets import read_target
 from bot.domain.errors import NotFound, TagboatError
 from bot.domain.image import ImageRef, Release
-from bot.domain.obeying import eased_environment
-from bot.domain.obeying import remembered as remembered_release
-from bot.domain.order import NOTHING_TOLD, Standing, standing
+from bot.domain.people.order import NOTHING_TOLD, Standing, standing
 from bot.domain.pipeline import Application, Environment, Pipeline, PipelineImage
-from bot.domain.progress import followed
-from bot.domain.promotion import Proved, proved, unpinned
+from bot.domain.rollout.deployment import track, written
+from bot.domain.rollout.progress import followed
+from bot.domain.rollout.verdict import Followed
 from bot.domain.snapshot import (
     ApplicationView,
     BaseBranch,
@@ -32,7 +33,6 @@ from bot.domain.snapshot import (
     Relation,
     Snapshot,
 )
-from bot.domain.verdict import Followed
 from bot.flow.choose import Asking, choose_image
 from bot.flow.consult import consult
 from bot.flow.directories import Directories

@@ -14,13 +14,12 @@ from typing import TypeVar
 
 import structlog
 
-from bot.domain.action import Action, Propose
-from bot.domain.choice import TagDetails
+from bot.domain.choosing.choice import TagDetails
+from bot.domain.deciding.action import Action, Propose
 from bot.domain.errors import TagboatError, Transient
 from bot.domain.image import ImageName, ImageRef
 from bot.domain.pipeline import Pipeline, Repository
-from bot.domain.snapshot import Record, Snapshot
-from bot.domain.source import (
+from bot.domain.pull_request.source import (
     Comparison,
     HostKind,
     Origin,
@@ -31,6 +30,7 @@ from bot.domain.source import (
     release_tags,
     source_of,
 )
+from bot.domain.snapshot import Record, Snapshot
 from bot.flow.world import World
 from bot.ports import Sources, Unusable
 

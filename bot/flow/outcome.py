@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot.domain import memory, story
-from bot.domain.decision import Plan
+from bot.domain.deciding import memory, story
+from bot.domain.deciding.decision import Plan
 from bot.domain.errors import Conflict, Permanent, TagboatError, Transient, sentence
 from bot.domain.notice import Notice
 from bot.domain.pause import pause

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import structlog
 
 from bot.domain.errors import Permanent, Refused
-from bot.domain.protection import CHECK, Offer, Override, Protection, rule
+from bot.domain.people.protection import CHECK, Offer, Override, Protection, rule
 from bot.flow.world import Attended, World
 from bot.ports import Community
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.decision import Plan, decide
+from bot.domain.deciding.decision import Plan, decide
 from bot.domain.errors import Conflict, TagboatError
 from bot.domain.pipeline import Pipeline
 from bot.domain.snapshot import ImageChoice, Record, Snapshot

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from threading import Lock
 
 from bot.domain.errors import Refused
-from bot.domain.evidence import Evidence, Illegible, key_refusal
 from bot.domain.image import ImageName, short_digest
-from bot.domain.signature import SignaturePolicy
+from bot.domain.signing.evidence import Evidence, Illegible, key_refusal
+from bot.domain.signing.signature import SignaturePolicy
 from bot.ports import Identities, Registry
 
 _MOST_REMEMBERED = 50_000

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.domain.image import ImageName
+from bot.domain.people.protection import Protection
 from bot.domain.pipeline import Pipeline, Repository
-from bot.domain.protection import Protection
-from bot.domain.source import PUBLIC_HOSTS, CodeHost
+from bot.domain.pull_request.source import PUBLIC_HOSTS, CodeHost
 from bot.ports import (
     Catalog,
     Clock,

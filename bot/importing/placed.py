@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.domain.choosing.selection import Strategy
+from bot.domain.choosing.tag_filter import tag_filter
 from bot.domain.edit.keypath import Key, KeyPath, Match
 from bot.domain.errors import Refused, sentence
 from bot.domain.image import parse_image_name
 from bot.domain.repository_path import safe_path
-from bot.domain.selection import Strategy
-from bot.domain.tag_filter import tag_filter
 from bot.importing.address import Located, located
 from bot.importing.draft import literal, unique
 from bot.importing.objects import Source

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from random import Random
 from statistics import median
 
+from bot.domain.choosing.selection import Choice, SelectionPolicy, choose
 from bot.domain.image import ImageName, ImageRef
-from bot.domain.selection import Choice, SelectionPolicy, choose
 
 TAGS = 50_000
 ROUNDS = 9

@@ -18,9 +18,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.adapters.forges.git import GitForge
+from bot.adapters.forges.git.forge import GitForge
 from bot.adapters.stores.memory import MemoryLedger
-from bot.domain.proposal import Proposal
+from bot.domain.pull_request.proposal import Proposal
 
 MOST = 3.0
 """Times of the floor that a write may take."""

@@ -24,10 +24,10 @@ from bot.adapters.queues.memory import MemoryQueue
 from bot.adapters.registries.distribution import DistributionRegistry
 from bot.adapters.registries.pools import Network
 from bot.adapters.stores.sql import SqlStore
+from bot.domain.choosing.listing import Listing
+from bot.domain.choosing.selection import SelectionPolicy, Strategy, TagDetails
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
 from bot.domain.pipeline import PipelineImage
-from bot.domain.selection import SelectionPolicy, Strategy, TagDetails
 from bot.flow.choose import Asking, choose_image
 from bot.flow.world import World
 from tests.kit.images import Image, build_image, push

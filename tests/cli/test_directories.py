@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.adapters.forges.memory import File
+from bot.adapters.forges.memory.forge import File
 from bot.domain.pipeline import Merge
 from tests.cli.verbs import Answer
 from tests.flow.test_directories import PRODUCTION, commit, directory_bench

@@ -8,6 +8,7 @@ import pytest
 
 from bot.cli.exit_codes import FAILED, OK, WAITS, code_for, waits_for_human
 from bot.domain.pipeline import Environment, Merge, Pipeline, Repository
+from bot.domain.rollout.verdict import VerdictWord
 from bot.domain.snapshot import (
     ApplicationStatus,
     EnvironmentStatus,
@@ -15,7 +16,6 @@ from bot.domain.snapshot import (
     PullRequestSummary,
     State,
 )
-from bot.domain.verdict import VerdictWord
 from bot.domain.window import Window, WindowKind
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.choosing.selection import Hold, SelectionPolicy, Strategy
 from bot.domain.errors import Malformed, Unreachable
 from bot.domain.image import ImageName
 from bot.domain.pipeline import PipelineImage
-from bot.domain.selection import Hold, SelectionPolicy, Strategy
 from tests.cli.verbs import Answer
 from tests.flow.worlds import START, WEB, Bench
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.domain.proposal import Metadata
+from bot.domain.pull_request.proposal import Metadata
 from tests.cli.verbs import Answer
 from tests.flow.worlds import REPOSITORY, WEB, Bench
 

@@ -27,11 +27,11 @@ from bot.configuration.settings import (
     SlackSettings,
     WebSettings,
 )
+from bot.domain.choosing.selection import Strategy
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Application, Deadlines, Merge, Repository, Target
 from bot.domain.place import HelmValues
 from bot.domain.proof import Proof
-from bot.domain.selection import Strategy
 from bot.domain.window import WindowKind
 from bot.ports import Rate
 from tests.configuration.files import (

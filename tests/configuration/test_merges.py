@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.pipeline import Environment, Merge, MergeMethod, MergeRules
-from bot.wiring import _permissions
+from bot.wiring.forges import permissions
 from tests.configuration.files import load_text, problems
 
 _FILE = """\
@@ -115,5 +115,5 @@ def test_an_app_is_asked_for_what_its_environments_need(
     tmp_path: Path, merge: str, expected: dict[str, str]
 ) -> None:
     settings = load_text(tmp_path, text(merge))
-    assert _permissions("github", settings) == expected
-    assert _permissions("git", settings) == {}
+    assert permissions("github", settings) == expected
+    assert permissions("git", settings) == {}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.selection import (
+from bot.domain.choosing.selection import (
     Direction,
     Hold,
     Jump,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.domain.keep import DirectoryPromotion, Keep
+from bot.domain.directories.keep import DirectoryPromotion, Keep
 from tests.configuration.files import changed, load_text
 
 _PLACE = "{dev: {values: dev.yaml, argocd: web-dev}}"

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.branch import branch_of
 from bot.domain.pipeline import Environment
-from bot.domain.pull_request_policy import CommitStyle
+from bot.domain.pull_request.branch import branch_of
+from bot.domain.pull_request.policy import CommitStyle
 from tests.configuration.files import load_text, told
 
 _TWO = """\

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.configuration.settings import GitSettings, PeopleSettings
-from bot.domain.protection import Protection
+from bot.domain.people.protection import Protection
 from tests.configuration.files import changed, load_text, told
 
 TOKEN = "github: {kind: github, token: t"

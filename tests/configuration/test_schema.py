@@ -16,7 +16,7 @@ from bot.configuration.build import load
 from bot.configuration.outline import Outline
 from bot.configuration.schema import schema, text
 from bot.configuration.sections import ConfigurationSection
-from bot.domain.selection import Strategy
+from bot.domain.choosing.selection import Strategy
 from bot.webhooks.senders import SENDERS
 from tests.configuration.files import (
     NEWCOMER,

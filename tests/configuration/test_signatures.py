@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from bot.domain.public_key import parse_public_keys
-from bot.domain.signature import Identity, SignaturePolicy
+from bot.domain.signing.public_key import parse_public_keys
+from bot.domain.signing.signature import Identity, SignaturePolicy
 from tests.configuration.files import changed, load_text, problems
 from tests.kit.signatures import pem
 

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bot.configuration.problems import ConfigurationError
 from bot.configuration.settings import GitSettings, SigningSettings
-from bot.domain.proposal import Proposal
+from bot.domain.pull_request.proposal import Proposal
 from bot.wiring import world
 from tests.configuration.files import changed, load_text
 from tests.contracts.forge_worlds import DEV, git_repository

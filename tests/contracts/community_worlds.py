@@ -15,12 +15,12 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.adapters.forges.gitea import GiteaForge, GiteaSettings
-from bot.adapters.forges.github import GitHubForge, GitHubSettings
-from bot.adapters.forges.github_login import AppLogin, TokenLogin
-from bot.adapters.forges.gitlab import GitLabForge, GitLabSettings
-from bot.adapters.forges.memory_community import MemoryCommunity
-from bot.domain.protection import Offer, Touched
+from bot.adapters.forges.gitea.forge import GiteaForge, GiteaSettings
+from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
+from bot.adapters.forges.github.login import AppLogin, TokenLogin
+from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
+from bot.adapters.forges.memory.community import MemoryCommunity
+from bot.domain.people.protection import Offer, Touched
 from bot.ports import Community
 from tests.fakes import gitlab_description
 from tests.fakes.git_host import GitHost, HostedRepository

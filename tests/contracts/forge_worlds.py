@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.adapters.forges.git import GitForge
-from bot.adapters.forges.gitea import GiteaForge, GiteaSettings
-from bot.adapters.forges.github import GitHubForge, GitHubSettings
-from bot.adapters.forges.github_login import TokenLogin
-from bot.adapters.forges.gitlab import GitLabForge, GitLabSettings
-from bot.adapters.forges.memory import File, MemoryForge
+from bot.adapters.forges.git.forge import GitForge
+from bot.adapters.forges.gitea.forge import GiteaForge, GiteaSettings
+from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
+from bot.adapters.forges.github.login import TokenLogin
+from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
+from bot.adapters.forges.memory.forge import File, MemoryForge
 from bot.adapters.stores.memory import MemoryLedger
-from bot.domain.proposal import Metadata
+from bot.domain.pull_request.proposal import Metadata
 from bot.ports import Forge
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_repository import NOTHING, GitRepository, Person

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.choosing.listing import Listing
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
-from bot.domain.selection import TagDetails
 from bot.ports import Catalog, ImageEntry, Pointer, Unusable
 from tests.kit.stores import DAY, HOUR, KINDS, MINUTE, NOW, opened_catalogs
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.command import Remark
 from bot.domain.errors import NotFound
-from bot.domain.protection import CHECK, Ruling
+from bot.domain.people.command import Remark
+from bot.domain.people.protection import CHECK, Ruling
 from tests.contracts.community_worlds import REPOSITORY, START, WORLDS, CommunityWorld
 from tests.fakes.github import BOT
 

@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import Conflict, NotFound, Refused
-from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState, marker, withdrawn
+from bot.domain.pull_request.proposal import (
+    Metadata,
+    Proposal,
+    PullRequest,
+    PullRequestState,
+    marker,
+    withdrawn,
+)
 from bot.domain.snapshot import Relation
 from tests.contracts.forge_worlds import DEV, PROD, SCRIPT, START, WORLDS, ForgeWorld
 

@@ -11,8 +11,8 @@ import pytest
 
 from bot.adapters.identities.memory import MemoryIdentities
 from bot.adapters.identities.sigstore import SigstoreIdentities
-from bot.domain.evidence import Bundle, SimpleSigning
-from bot.domain.signature import Identity, SignaturePolicy
+from bot.domain.signing.evidence import Bundle, SimpleSigning
+from bot.domain.signing.signature import Identity, SignaturePolicy
 from bot.ports import Identities
 from tests.kit.sigstore import LocalSigstore, statement
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import Conflict, NotFound
-from bot.domain.proposal import PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.ports import Ledger
 from tests.kit.stores import KINDS, NOW, AnyStore, opened
 

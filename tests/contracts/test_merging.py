@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.consent import Arming
 from bot.domain.errors import Conflict, NotFound, Refused
+from bot.domain.people.consent import Arming
 from bot.domain.pipeline import MergeMethod
-from bot.domain.proposal import Proposal, PullRequest, PullRequestState, marker
+from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState, marker
 from tests.contracts.forge_worlds import (
     DEV,
     HUMAN,

@@ -11,8 +11,8 @@ import pytest
 
 from bot.adapters.stores.memory_orders import MemoryOrders
 from bot.adapters.stores.sql import SqlStore
-from bot.domain.command import Verb
-from bot.domain.order import MOST_KEPT, Order
+from bot.domain.people.command import Verb
+from bot.domain.people.order import MOST_KEPT, Order
 from bot.ports import Orders
 from tests.kit.stores import DAY, KINDS, MINUTE, NOW, url_of
 

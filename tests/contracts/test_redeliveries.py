@@ -12,9 +12,9 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from bot.adapters.forges.github import GitHubForge, GitHubSettings
-from bot.adapters.forges.github_login import AppLogin, TokenLogin
-from bot.adapters.forges.memory_deliveries import MemoryDeliveries
+from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
+from bot.adapters.forges.github.login import AppLogin, TokenLogin
+from bot.adapters.forges.memory.deliveries import MemoryDeliveries
 from bot.domain.errors import Permanent
 from bot.ports import Attempt, Redeliveries
 from tests.fakes.git_host import GitHost, HostedRepository

@@ -13,8 +13,8 @@ import pytest
 from bot.adapters.registries.distribution import DistributionRegistry
 from bot.adapters.registries.layout import LayoutRegistry
 from bot.adapters.registries.memory import MemoryRegistry
-from bot.domain.evidence import Bundle, Evidence, SimpleSigning
 from bot.domain.image import ImageName
+from bot.domain.signing.evidence import Bundle, Evidence, SimpleSigning
 from bot.ports import Registry
 from tests.adapters.registries.hostile import serving
 from tests.adapters.registries.referrers import ReferrersShelf

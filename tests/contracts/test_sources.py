@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.forges.github import GitHubForge
-from bot.adapters.forges.gitlab import GitLabForge
+from bot.adapters.forges.github.forge import GitHubForge
+from bot.adapters.forges.gitlab.forge import GitLabForge
 from bot.adapters.forges.history_forge import HistoryForge
-from bot.adapters.forges.memory import MemoryForge
+from bot.adapters.forges.memory.forge import MemoryForge
 from bot.domain.errors import NotFound
-from bot.domain.source import LONGEST_NOTES, MOST_COMMITS, ReleaseNotes
+from bot.domain.pull_request.source import LONGEST_NOTES, MOST_COMMITS, ReleaseNotes
 from bot.ports import Sources
 from tests.contracts.forge_worlds import WORLDS, ForgeWorld, HostedWorld
 

@@ -11,15 +11,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.domain.branch import is_branch_name
-from bot.domain.change import Change
 from bot.domain.harmless import code, harmless, slug
 from bot.domain.image import ImageName, ImageRef, Release
-from bot.domain.letter import letter
-from bot.domain.mark import Mark
-from bot.domain.pull_request_policy import PullRequestPolicy, Texts
-from bot.domain.templates import Template
-from tests.domain.situations import PROD, pipeline
+from bot.domain.pull_request.branch import is_branch_name
+from bot.domain.pull_request.change import Change
+from bot.domain.pull_request.letter import letter
+from bot.domain.pull_request.mark import Mark
+from bot.domain.pull_request.policy import PullRequestPolicy, Texts
+from bot.domain.pull_request.templates import Template
+from tests.domain.deciding.situations import PROD, pipeline
 
 HOSTILE = (
     "@acme/admins please merge",

@@ -26,22 +26,24 @@ import urllib3.util.retry
 
 from bot.adapters.argocd.connection import Connection
 from bot.adapters.argocd.rest import RestDeployments
-from bot.adapters.forges import github_transport, gitlab_branches, gitlab_transport
-from bot.adapters.forges.github import GitHubForge, GitHubSettings
-from bot.adapters.forges.github_login import TokenLogin
-from bot.adapters.forges.gitlab import GitLabForge, GitLabSettings
+from bot.adapters.forges.github import transport as github_transport
+from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
+from bot.adapters.forges.github.login import TokenLogin
+from bot.adapters.forges.gitlab import branches as gitlab_branches
+from bot.adapters.forges.gitlab import transport as gitlab_transport
+from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
 from bot.adapters.notifiers.slack import SlackNotifier
 from bot.adapters.queues.memory import MemoryQueue
 from bot.adapters.registries import transport as registry_transport
 from bot.adapters.registries.credentials import Configured
 from bot.adapters.registries.distribution import DistributionRegistry
 from bot.adapters.stores.sql import SqlStore
+from bot.domain.choosing.selection import SelectionPolicy
 from bot.domain.errors import Transient
 from bot.domain.fact import ImagePushed
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Application, Environment, Merge, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
-from bot.domain.selection import SelectionPolicy
 from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, State
 from bot.flow.announce import announce
 from bot.flow.receive import receive

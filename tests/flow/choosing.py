@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from bot.domain.choosing.selection import SelectionPolicy
 from bot.domain.image import ImageRef
 from bot.domain.pipeline import PipelineImage
-from bot.domain.selection import SelectionPolicy
 from bot.domain.snapshot import ImageChoice
 from bot.flow.choose import Asking, choose_image
 from bot.flow.contents import Progress

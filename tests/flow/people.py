@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from bot.adapters.forges.memory_community import MemoryCommunity
+from bot.adapters.forges.memory.community import MemoryCommunity
 from bot.adapters.stores.memory_orders import MemoryOrders
+from bot.domain.people.protection import Protection
 from bot.domain.pipeline import Environment, Repository
-from bot.domain.protection import Protection
 from bot.domain.snapshot import EnvironmentStatus
 from bot.flow.announce import announce
 from bot.flow.attend import attend

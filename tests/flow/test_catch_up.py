@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from bot.adapters.forges.memory_deliveries import MemoryDeliveries
+from bot.adapters.forges.memory.deliveries import MemoryDeliveries
 from bot.domain.errors import Unreachable
 from bot.flow.catch_up import KEPT, Memory, catch_up
 from bot.flow.world import World

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.choosing.listing import GRACE
+from bot.domain.choosing.selection import Hold, MovedTags, Pin, SelectionPolicy, Strategy
 from bot.domain.errors import Malformed, Unreachable
 from bot.domain.image import ImageRef
-from bot.domain.listing import GRACE
-from bot.domain.selection import Hold, MovedTags, Pin, SelectionPolicy, Strategy
 from tests.flow.choosing import POLL, Choosing
 from tests.flow.worlds import START, WEB
 

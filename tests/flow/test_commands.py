@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 
-from bot.adapters.forges.memory_community import MemoryCommunity
-from bot.domain.command import Verb
+from bot.adapters.forges.memory.community import MemoryCommunity
 from bot.domain.errors import Denied, Refused, Unreachable
 from bot.domain.fact import Commented
+from bot.domain.people.command import Verb
 from bot.domain.pipeline import Merge, Repository
 from bot.domain.window import Window, WindowKind
 from bot.flow.attend import attend

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.choosing.selection import SelectionPolicy, Strategy
 from bot.domain.errors import Damaged, Denied, Limited, Malformed, TagboatError, Unreachable
 from bot.domain.image import ImageRef
-from bot.domain.selection import SelectionPolicy, Strategy
 from bot.flow.contents import SLICE
 from tests.flow.choosing import POLL, Choosing
 from tests.flow.worlds import START, WEB

@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from bot.adapters.forges.memory import File
-from bot.domain.keep import DirectoryPromotion, Keep
+from bot.adapters.forges.memory.forge import File
+from bot.domain.directories.keep import DirectoryPromotion, Keep
 from bot.domain.pipeline import Environment, Merge, Target
 from bot.domain.place import HelmValues
 from bot.domain.snapshot import State

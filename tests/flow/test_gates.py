@@ -7,12 +7,12 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from bot.domain.choosing.selection import MovedTags, SelectionPolicy, Strategy
 from bot.domain.errors import Limited, Unreachable
-from bot.domain.evidence import SimpleSigning
 from bot.domain.image import ImageRef
-from bot.domain.public_key import parse_public_keys
-from bot.domain.selection import MovedTags, SelectionPolicy, Strategy
-from bot.domain.signature import SignaturePolicy
+from bot.domain.signing.evidence import SimpleSigning
+from bot.domain.signing.public_key import parse_public_keys
+from bot.domain.signing.signature import SignaturePolicy
 from tests.flow.choosing import POLL, Choosing
 from tests.flow.worlds import WEB
 from tests.kit.signatures import b64, ecdsa, pem, simple_payload

@@ -8,15 +8,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot.adapters.forges.memory import File
+from bot.adapters.forges.memory.forge import File
 from bot.domain.image import ImageName
-from bot.domain.mark import marks
 from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
-from bot.domain.proposal import PullRequest, PullRequestState
-from bot.domain.pull_request_policy import PullRequestPolicy, Texts
+from bot.domain.pull_request.mark import marks
+from bot.domain.pull_request.policy import PullRequestPolicy, Texts
+from bot.domain.pull_request.proposal import PullRequest, PullRequestState
+from bot.domain.pull_request.templates import Template
 from bot.domain.snapshot import EnvironmentStatus, State
-from bot.domain.templates import Template
 from bot.domain.window import Window, WindowKind
 from bot.flow.merge import close_by_human, merge_by_human
 from bot.flow.reconcile import reconcile

@@ -10,9 +10,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from bot.domain.choosing.listing import Listing
 from bot.domain.errors import Limited, Unreachable
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
 from bot.flow.images import MOST_ASKED, NEVER, Images
 from bot.ports import ImageEntry
 from tests.flow.choosing import POLL, Choosing

@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.adapters.forges.memory import File, MemoryForge
-from bot.domain.action import CommitDirectly
-from bot.domain.consent import CheckState, Opinion
+from bot.adapters.forges.memory.forge import File, MemoryForge
+from bot.domain.deciding.action import CommitDirectly
 from bot.domain.errors import Refused
 from bot.domain.image import ImageRef, Release
 from bot.domain.notice import Event
+from bot.domain.people.consent import CheckState, Opinion
 from bot.domain.pipeline import Merge, MergeMethod, MergeRules
-from bot.domain.proposal import Proposal, PullRequestState
+from bot.domain.pull_request.proposal import Proposal, PullRequestState
 from bot.domain.snapshot import State
 from bot.domain.window import Window, WindowKind
 from bot.flow.act import act

@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
-from bot.adapters.forges.memory import File
+from bot.adapters.forges.memory.forge import File
 from bot.adapters.stores.codec import decode, encode
 from bot.domain.errors import Denied, Limited, NotFound, TagboatError, Unreachable
 from bot.domain.pipeline import Merge, Repository
-from bot.domain.proposal import PullRequest
-from bot.domain.pull_request_policy import PullRequestPolicy
+from bot.domain.pull_request.policy import PullRequestPolicy
+from bot.domain.pull_request.proposal import PullRequest
+from bot.domain.pull_request.source import PUBLIC_HOSTS, CodeHost, Comparison, HostKind, ReleaseNotes
 from bot.domain.snapshot import Record, State
-from bot.domain.source import PUBLIC_HOSTS, CodeHost, Comparison, HostKind, ReleaseNotes
 from bot.ports import Sources
 from tests.flow.worlds import REPOSITORY, WEB, Bench, environment, values
 

@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import pytest
 
+from bot.domain.choosing.selection import SelectionPolicy, Strategy
 from bot.domain.errors import Denied, Limited, TagboatError, Unreachable
 from bot.domain.pipeline import Merge
-from bot.domain.selection import SelectionPolicy, Strategy
 from bot.domain.snapshot import State
 from bot.flow.reconcile import reconcile
 from tests.flow.worlds import START, WEB, Bench, environment

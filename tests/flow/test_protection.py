@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import Refused
-from bot.domain.protection import CHECK, Offer, Ruling, Touched
+from bot.domain.people.protection import CHECK, Offer, Ruling, Touched
 from tests.flow.people import People
 from tests.flow.worlds import REPOSITORY
 

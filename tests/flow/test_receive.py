@@ -11,10 +11,10 @@ import pytest
 from bot.adapters.argocd.memory import MemoryDeployments
 from bot.adapters.queues.memory import MemoryQueue
 from bot.domain.chat_fact import CommandGiven
+from bot.domain.choosing.listing import Listing
 from bot.domain.errors import Unreachable
 from bot.domain.fact import BranchMoved, Fact, Ignored, ImagePushed, RolloutChanged
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
 from bot.domain.pipeline import Application, Repository
 from bot.flow.receive import receive, wake
 from bot.flow.sweep import sweep

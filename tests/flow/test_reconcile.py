@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.adapters.forges.memory import File, MemoryForge
+from bot.adapters.forges.memory.forge import File, MemoryForge
 from bot.adapters.stores.memory import MemoryStore
+from bot.domain.choosing.selection import MovedTags, SelectionPolicy
 from bot.domain.errors import Denied, TagboatError, Unreachable
 from bot.domain.notice import Event
 from bot.domain.pipeline import Merge, MergeMethod, Target
 from bot.domain.place import HelmValues
-from bot.domain.proposal import Proposal, PullRequest, PullRequestState
-from bot.domain.selection import MovedTags, SelectionPolicy
+from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import State
 from bot.flow.merge import close_by_human
 from bot.flow.reconcile import preview, reconcile

@@ -11,7 +11,7 @@ import pytest
 
 from bot.adapters.argocd.connection import Connection
 from bot.adapters.argocd.rest import RestDeployments
-from bot.adapters.forges.memory import File
+from bot.adapters.forges.memory.forge import File
 from bot.domain.notice import Event
 from bot.domain.pipeline import Application, Environment, Merge
 from bot.domain.snapshot import State

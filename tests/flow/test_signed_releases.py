@@ -7,11 +7,11 @@ from datetime import timedelta
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from bot.domain.choosing.selection import SelectionPolicy
 from bot.domain.errors import Unreachable
-from bot.domain.evidence import SimpleSigning
-from bot.domain.public_key import parse_public_keys
-from bot.domain.selection import SelectionPolicy
-from bot.domain.signature import SignaturePolicy
+from bot.domain.signing.evidence import SimpleSigning
+from bot.domain.signing.public_key import parse_public_keys
+from bot.domain.signing.signature import SignaturePolicy
 from bot.domain.snapshot import State
 from tests.flow.worlds import WEB, Bench
 from tests.kit.signatures import b64, ecdsa, pem, simple_payload

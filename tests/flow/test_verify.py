@@ -16,10 +16,10 @@ from bot.adapters.identities.memory import MemoryIdentities
 from bot.adapters.registries.layout import LayoutRegistry
 from bot.adapters.registries.memory import MemoryRegistry
 from bot.domain.errors import Denied, Refused, TagboatError, Unreachable
-from bot.domain.evidence import Evidence, Illegible, SimpleSigning
 from bot.domain.image import ImageName
-from bot.domain.public_key import PublicKey, parse_public_keys
-from bot.domain.signature import Identity, SignaturePolicy
+from bot.domain.signing.evidence import Evidence, Illegible, SimpleSigning
+from bot.domain.signing.public_key import PublicKey, parse_public_keys
+from bot.domain.signing.signature import Identity, SignaturePolicy
 from bot.flow.verify import refusal
 from tests.kit.signatures import b64, ecdsa, pem, simple_payload
 

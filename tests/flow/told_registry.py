@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.adapters.registries.memory import MemoryRegistry
+from bot.domain.choosing.listing import Listing
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.errors import NotFound, TagboatError
-from bot.domain.evidence import Evidence
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
-from bot.domain.selection import TagDetails
+from bot.domain.signing.evidence import Evidence
 from bot.ports import Catalog, Clock
 
 

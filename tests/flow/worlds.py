@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.adapters.forges.memory import MemoryForge
+from bot.adapters.forges.memory.forge import MemoryForge
 from bot.adapters.notifiers.memory import MemoryNotifier
 from bot.adapters.queues.memory import MemoryQueue
 from bot.adapters.stores.memory import MemoryLedger, MemoryStore
 from bot.adapters.stores.memory_catalog import MemoryCatalog
+from bot.domain.choosing.selection import SelectionPolicy
 from bot.domain.image import ImageName
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
-from bot.domain.selection import SelectionPolicy
 from bot.domain.snapshot import EnvironmentStatus
 from bot.flow.announce import announce
 from bot.flow.merge import merge_by_human

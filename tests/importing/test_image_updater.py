@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bot.configuration.settings import RegistrySettings
+from bot.domain.choosing.selection import Strategy
 from bot.domain.image import parse_image_name
 from bot.domain.pipeline import Merge, Repository
 from bot.domain.place import HelmValues, Pattern, Place
-from bot.domain.selection import Strategy
 from bot.importing.draft import rendered
 from tests.importing.samples import application, carry, loaded, only_pipeline, updater
 

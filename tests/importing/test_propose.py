@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from bot.domain.choosing.selection import Strategy
 from bot.domain.edit.targets import write_target
 from bot.domain.errors import Refused
 from bot.domain.image import ImageRef
 from bot.domain.pipeline import Pipeline
 from bot.domain.place import HelmValues, Marker, Setter
-from bot.domain.selection import Strategy
 from bot.importing.draft import rendered
 from bot.importing.propose import Repository, proposed
 from bot.importing.stage import stage_of

@@ -27,9 +27,9 @@ from bot.adapters.registries.memory import MemoryRegistry
 from bot.configuration.senders import SENDERS as KEYS_OF
 from bot.configuration.senders import Sender
 from bot.configuration.settings import EndpointSettings, GitSettings
+from bot.domain.choosing.selection import SelectionPolicy
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Pipeline, PipelineImage, Repository
-from bot.domain.selection import SelectionPolicy
 from bot.flow.reconcile import reconcile
 from bot.web.app import application
 from bot.webhooks.reader import Request

@@ -10,7 +10,7 @@ import pytest
 from celery import Celery
 from celery.beat import Scheduler
 
-from bot.adapters.forges.memory_deliveries import MemoryDeliveries
+from bot.adapters.forges.memory.deliveries import MemoryDeliveries
 from bot.adapters.queues.celery import ANNOUNCE, CATCH_UP, RECONCILE, SWEEP, TIDY, celery_application
 from bot.domain.notice import Event
 from bot.domain.snapshot import State

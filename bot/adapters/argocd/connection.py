@@ -13,8 +13,8 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 import urllib3
 
-from bot.domain.argocd_object import shown
 from bot.domain.errors import Malformed, Refused, Unreachable
+from bot.domain.rollout.argocd_object import shown
 
 _CONNECT = 5.0
 _READ = 20.0

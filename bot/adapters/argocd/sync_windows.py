@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.domain.argocd_object import shown
 from bot.domain.errors import Malformed
+from bot.domain.rollout.argocd_object import shown
 from bot.domain.snapshot import SyncWindowState
 
 _MOST_WINDOWS = 100

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from bot.domain.directory import Tree
+from bot.domain.directories.directory import Tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,9 @@ from bot.adapters.forges.rules import (
     require_path,
     require_size,
 )
-from bot.domain.directory import MOST_FILES, Tree
+from bot.domain.directories.directory import MOST_FILES, Tree
 from bot.domain.errors import Conflict, NotFound, Refused
-from bot.domain.proposal import Proposal
+from bot.domain.pull_request.proposal import Proposal
 from bot.domain.snapshot import Relation
 from bot.ports import Sources
 

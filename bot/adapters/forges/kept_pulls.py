@@ -9,7 +9,7 @@ from bot.adapters.forges.history import History
 from bot.adapters.forges.identity import signed
 from bot.domain.errors import Conflict, NotFound, Refused
 from bot.domain.pipeline import MergeMethod
-from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
 
 _ATTEMPTS = 4
 _LONGEST_LOG = 200

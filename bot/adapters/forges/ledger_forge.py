@@ -23,10 +23,10 @@ from bot.adapters.forges.rules import (
     require_own_branch,
     require_own_pull_request,
 )
-from bot.domain.consent import Arming, Check, Review
 from bot.domain.errors import Conflict, NotFound, Refused
+from bot.domain.people.consent import Arming, Check, Review
 from bot.domain.pipeline import MergeMethod
-from bot.domain.proposal import Metadata, Proposal, PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.ports import Clock, Ledger
 
 

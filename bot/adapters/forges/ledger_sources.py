@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from bot.adapters.forges.history import History
 from bot.adapters.forges.rules import require_commits
 from bot.domain.errors import NotFound
-from bot.domain.source import Comparison, ReleaseNotes, SourceCommit
+from bot.domain.pull_request.source import Comparison, ReleaseNotes, SourceCommit
 
 _LONGEST_LOG = 1000
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from bot.domain.branch import is_branch_name
 from bot.domain.errors import NotFound, Refused
-from bot.domain.proposal import BRANCH_PREFIX, PullRequest
+from bot.domain.pull_request.branch import is_branch_name
+from bot.domain.pull_request.proposal import BRANCH_PREFIX, PullRequest
 from bot.domain.repository_path import safe_path
 
 SHORTEST_PREFIX = 4

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.errors import TagboatError
-from bot.domain.evidence import Bundle, SimpleSigning
-from bot.domain.signature import SignaturePolicy
+from bot.domain.signing.evidence import Bundle, SimpleSigning
+from bot.domain.signing.signature import SignaturePolicy
 
 
 class MemoryIdentities:

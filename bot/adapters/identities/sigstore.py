@@ -23,10 +23,10 @@ from sigstore.verify import Verifier
 from sigstore.verify.policy import AnyOf, OIDCIssuer, OIDCIssuerV2
 from sigstore_models.common.v1 import HashAlgorithm
 
-from bot.domain.argocd_object import shown
-from bot.domain.claim import Unproved, check_statement
 from bot.domain.errors import Refused, Unreachable
-from bot.domain.evidence import (
+from bot.domain.rollout.argocd_object import shown
+from bot.domain.signing.claim import Unproved, check_statement
+from bot.domain.signing.evidence import (
     STATEMENT_TYPE,
     Bundle,
     Envelope,
@@ -35,7 +35,7 @@ from bot.domain.evidence import (
     check_message,
     read_bundle,
 )
-from bot.domain.signature import Identity, SignaturePolicy
+from bot.domain.signing.signature import Identity, SignaturePolicy
 
 _OLD_FORM = "it is signed without a key in cosign's old form (sign with cosign 3, or --new-bundle-format)"
 # The public authorities' keys change about once a year; the library's own metadata lives for days.

@@ -15,10 +15,10 @@ from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from bot.domain.choosing.platform import missing_platforms
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.errors import Damaged, Malformed, Refused
 from bot.domain.image import ImageName, is_digest, is_tag
-from bot.domain.platform import missing_platforms
-from bot.domain.selection import TagDetails
 
 LARGEST_MANIFEST = 4 * 1024 * 1024
 """Bytes; the distribution specification asks registries to take at least this much, so few take more."""

@@ -45,11 +45,11 @@ from bot.adapters.registries.signatures_http import HttpDocuments
 from bot.adapters.registries.site import Site, site_base
 from bot.adapters.registries.throttle import Throttle
 from bot.adapters.registries.transport import Transport
+from bot.domain.choosing.listing import Listing
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.errors import Malformed, NotFound, TagboatError
-from bot.domain.evidence import Evidence
 from bot.domain.image import ImageName, is_digest
-from bot.domain.listing import Listing
-from bot.domain.selection import TagDetails
+from bot.domain.signing.evidence import Evidence
 from bot.ports import Budget, Clock, Rate
 
 _log = structlog.get_logger()

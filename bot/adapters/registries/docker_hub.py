@@ -17,9 +17,9 @@ from urllib.parse import urlencode
 import msgspec
 
 from bot.adapters.registries.transport import Answer, Request, Transport
+from bot.domain.choosing.listing import Listing
 from bot.domain.errors import Malformed, NotFound, Refused, Unreachable
 from bot.domain.image import ImageName, is_digest, is_tag
-from bot.domain.listing import Listing
 from bot.ports import Clock
 
 HUB_URL = "https://hub.docker.com"

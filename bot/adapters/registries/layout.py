@@ -26,11 +26,11 @@ from bot.adapters.registries.contents import (
     verify,
 )
 from bot.adapters.registries.signatures import Referrer, read_referrers, signatures
+from bot.domain.choosing.listing import Listing
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.errors import Malformed, NotFound, Refused, Unreachable
-from bot.domain.evidence import Evidence
 from bot.domain.image import ImageName, is_digest, is_tag
-from bot.domain.listing import Listing
-from bot.domain.selection import TagDetails
+from bot.domain.signing.evidence import Evidence
 
 REF_NAME = "org.opencontainers.image.ref.name"
 """The annotation of an entry of `index.json` that holds its tag."""

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from threading import Lock
 
 from bot.adapters.registries.contents import check_reference
+from bot.domain.choosing.listing import Listing
+from bot.domain.choosing.platform import missing_platforms
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.errors import NotFound, TagboatError
-from bot.domain.evidence import Evidence
 from bot.domain.image import ImageName, is_tag
-from bot.domain.listing import Listing
-from bot.domain.platform import missing_platforms
-from bot.domain.selection import TagDetails
+from bot.domain.signing.evidence import Evidence
 
 
 @dataclass(slots=True)

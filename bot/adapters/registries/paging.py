@@ -22,9 +22,9 @@ import structlog
 
 from bot.adapters.registries.site import Site
 from bot.adapters.registries.transport import Answer, origin
+from bot.domain.choosing.listing import Listing
 from bot.domain.errors import Malformed, Refused, Unreachable
 from bot.domain.image import ImageName, is_digest, is_tag
-from bot.domain.listing import Listing
 
 _log = structlog.get_logger()
 

@@ -15,10 +15,10 @@ from typing import Protocol, TypeVar
 import msgspec
 
 from bot.adapters.registries.contents import LARGEST_MANIFEST, Descriptor, check_size
-from bot.domain.claim import SIGN
 from bot.domain.errors import Damaged, Malformed, NotFound, Refused
-from bot.domain.evidence import Bundle, Evidence, Illegible, SimpleSigning
 from bot.domain.image import ImageName, is_digest
+from bot.domain.signing.claim import SIGN
+from bot.domain.signing.evidence import Bundle, Evidence, Illegible, SimpleSigning
 
 LARGEST_PAYLOAD = 64 * 1024
 """Bytes of a signed payload; cosign writes 250, and some more for annotations."""

@@ -34,9 +34,9 @@ from bot.adapters.stores.group import Group
 from bot.adapters.stores.rules import MOST_ANNOUNCED, SKEW
 from bot.adapters.stores.schema import announcements, images, listings
 from bot.adapters.stores.shelf import Packed, Shelf, unpack
+from bot.domain.choosing.listing import Listing
 from bot.domain.errors import Malformed
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
 from bot.ports import ImageEntry
 
 _Pushes: TypeAlias = tuple[Mapping[str, Sequence[str]], datetime]

@@ -15,9 +15,9 @@ from bot.adapters.stores.rules import SKEW, WORTH_NOTING, first_asked, platforms
 from bot.adapters.stores.schema import contents as _contents
 from bot.adapters.stores.schema import images, sights
 from bot.adapters.stores.schema import pointers as _pointers
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.errors import Malformed
 from bot.domain.image import ImageName
-from bot.domain.selection import TagDetails
 from bot.ports import Pointer, Unusable
 
 _log = structlog.get_logger(__name__)

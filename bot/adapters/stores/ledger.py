@@ -12,7 +12,7 @@ from bot.adapters.stores import codec
 from bot.adapters.stores.database import Database
 from bot.adapters.stores.schema import pull_requests
 from bot.domain.errors import Conflict, NotFound
-from bot.domain.proposal import PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 
 _TRIES = 10
 

@@ -20,8 +20,8 @@ from bot.adapters.stores.rules import (
     is_current,
     platforms_key,
 )
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.image import ImageName
-from bot.domain.selection import TagDetails
 from bot.ports import ImageEntry, Pointer, Unusable
 
 

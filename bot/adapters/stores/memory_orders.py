@@ -7,7 +7,7 @@ from datetime import datetime
 from threading import RLock
 
 from bot.adapters.stores.rules import KEEP_ORDERS
-from bot.domain.order import Order, that_count
+from bot.domain.people.order import Order, that_count
 
 
 class MemoryOrders:

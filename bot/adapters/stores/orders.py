@@ -12,7 +12,7 @@ from bot.adapters.stores.database import Database
 from bot.adapters.stores.rules import KEEP_ORDERS
 from bot.adapters.stores.schema import heard as _heard
 from bot.adapters.stores.schema import orders as _orders
-from bot.domain.order import MOST_KEPT, Order
+from bot.domain.people.order import MOST_KEPT, Order
 
 
 class SqlOrders:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from threading import Lock
 
 from bot.adapters.stores import codec
+from bot.domain.choosing.listing import Listing
 from bot.domain.errors import Malformed
-from bot.domain.listing import Listing
 
 _ROOM = 1_000_000
 """Tags on the shelf, about 100 bytes each."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters.forges import github_community as github_module
+from bot.adapters.forges.github import community as github_module
 from bot.domain.errors import Denied, NotFound
-from bot.domain.protection import CHECK, Ruling
+from bot.domain.people.protection import CHECK, Ruling
 from tests.contracts.community_worlds import (
     REPOSITORY,
     START,

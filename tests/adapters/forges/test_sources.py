@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import Denied, Malformed
-from bot.domain.source import MOST_COMMITS, ReleaseNotes
-from tests.adapters.forges.gitea_world import gitea_world
-from tests.adapters.forges.github_world import DEV, REPOSITORY, github_world
-from tests.adapters.forges.gitlab_world import REPOSITORY as PROJECT
-from tests.adapters.forges.gitlab_world import gitlab_world
+from bot.domain.pull_request.source import MOST_COMMITS, ReleaseNotes
+from tests.adapters.forges.gitea.gitea_world import gitea_world
+from tests.adapters.forges.github.github_world import DEV, REPOSITORY, github_world
+from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY as PROJECT
+from tests.adapters.forges.gitlab.gitlab_world import gitlab_world
 from tests.fakes import gitlab_description
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.github_description import departures

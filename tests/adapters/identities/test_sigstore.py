@@ -19,8 +19,8 @@ from sigstore.verify import Verifier
 
 from bot.adapters.identities.sigstore import SigstoreIdentities
 from bot.domain.errors import Refused, Unreachable
-from bot.domain.evidence import Bundle, SimpleSigning
-from bot.domain.signature import Identity, SignaturePolicy
+from bot.domain.signing.evidence import Bundle, SimpleSigning
+from bot.domain.signing.signature import Identity, SignaturePolicy
 from tests.kit.signatures import signed_bundle
 from tests.kit.sigstore import LocalSigstore, statement
 

@@ -22,9 +22,9 @@ from bot.adapters.registries.contents import (
     read_manifest,
     verify,
 )
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.errors import Malformed
 from bot.domain.image import ImageName
-from bot.domain.selection import TagDetails
 from tests.kit.images import OCI_INDEX, OCI_MANIFEST, Blob, Image, build_image, build_index
 
 _IMAGE = ImageName("registry.example.com", "acme/web")

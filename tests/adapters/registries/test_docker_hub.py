@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.adapters.registries.distribution import DistributionRegistry
+from bot.domain.choosing.listing import Listing
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
 from tests.adapters.registries.hostile import Call, Reply, Server, reply_json, serving
 
 _IMAGE = ImageName("docker.io", "library/nginx")

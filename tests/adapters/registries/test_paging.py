@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.adapters.registries.credentials import Configured
+from bot.domain.choosing.listing import Listing
 from bot.domain.errors import Denied, Malformed, NotFound, Refused
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
 from tests.adapters.registries.hostile import Call, Reply, reading, reply_json
 from tests.contracts.registry_vendors import PASSWORD, USER, VENDORS, VendorHost
 from tests.kit.images import build_image

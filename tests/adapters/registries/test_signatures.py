@@ -12,8 +12,8 @@ import pytest
 from bot.adapters.registries.layout import LayoutRegistry
 from bot.adapters.registries.signatures import LARGEST_BUNDLE, LARGEST_PAYLOAD
 from bot.domain.errors import Damaged, Denied, Limited, Refused, TagboatError, Unreachable
-from bot.domain.evidence import Bundle, Evidence, Illegible, SimpleSigning
 from bot.domain.image import ImageName
+from bot.domain.signing.evidence import Bundle, Evidence, Illegible, SimpleSigning
 from tests.adapters.registries.hostile import Answers, Call, Reply, reading, reply_json
 from tests.adapters.registries.referrers import ReferrersShelf
 from tests.kit.images import Blob, Image, build_image, write_layout

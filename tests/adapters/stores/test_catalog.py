@@ -15,10 +15,10 @@ from bot.adapters.stores import catalog as module
 from bot.adapters.stores.catalog import SqlCatalog
 from bot.adapters.stores.shelf import Packed, Shelf, unpack
 from bot.adapters.stores.sql import SqlStore
+from bot.domain.choosing.listing import Listing
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.errors import Malformed
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
-from bot.domain.selection import TagDetails
 from bot.ports import ImageEntry, Pointer, Unusable
 from tests.kit.stores import HOUR, MINUTE, NOW
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.stores.sql import SqlStore
+from bot.domain.choosing.listing import Listing
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
 from bot.ports import ImageEntry, Pointer, Rate
 from tests.kit.stores import DAY, MINUTE, NOW, SHARED, url_of
 from tests.kit.workers import ended, killed, line, python, say, together
@@ -115,7 +115,7 @@ import os, signal, sys
 from datetime import datetime, timedelta
 from bot.adapters.stores.sql import SqlStore
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
+from bot.domain.choosing.listing import Listing
 from bot.ports import ImageEntry, Rate
 store, now, web = SqlStore(sys.argv[1]), datetime.fromisoformat(sys.argv[2]), ImageName("ghcr.io", "acme/web")
 print("ready", flush=True)

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from bot.adapters.stores.memory_budget import MemoryBudget
 from bot.adapters.stores.memory_catalog import MemoryCatalog
 from bot.adapters.stores.sql import SqlStore
+from bot.domain.choosing.listing import Listing
+from bot.domain.choosing.selection import TagDetails
 from bot.domain.image import ImageName
-from bot.domain.listing import Listing
-from bot.domain.selection import TagDetails
 from bot.ports import Budget, Catalog, ImageEntry, Pointer, Rate, Unusable
 from tests.kit.stores import DAY, HOUR, NOW
 

@@ -13,7 +13,7 @@ from bot.adapters.stores import codec
 from bot.domain.errors import Malformed
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Deadlines
-from bot.domain.proposal import PullRequest
+from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.snapshot import PipelineStatus, Record
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

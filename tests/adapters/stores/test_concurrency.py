@@ -15,7 +15,7 @@ from bot.adapters.notifiers.memory import MemoryNotifier
 from bot.adapters.stores.memory import MemoryStore
 from bot.adapters.stores.sql import SqlStore
 from bot.domain.notice import Notice
-from bot.domain.proposal import PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.flow.announce import announce
 from bot.ports import Delivery, Lease
 from tests.kit.stores import HOUR, KINDS, MINUTE, NOW, SHARED, AnyStore, notice, outcome, take, told, url_of

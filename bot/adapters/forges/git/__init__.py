@@ -1,0 +1,1 @@
+"""Plain Git, over the `git` command: no host's API."""

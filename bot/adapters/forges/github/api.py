@@ -1,0 +1,153 @@
+"""Requests about one repository on GitHub: logged in, answers checked and read, failures in our words.
+
+Whatever can change is asked for with the ETag that was seen last: GitHub then answers 304, which does not
+count against the rate limit (https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from bot.adapters.forges.github.login import Credential
+from bot.adapters.forges.github.transport import Answer, Transport
+from bot.domain.errors import Conflict, Denied, Malformed, NotFound, Refused, TagboatError
+
+T = TypeVar("T")
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
+_REMEMBERED = 512
+_LARGEST_REMEMBERED = 1_000_000
+
+
+class GitHubApi:
+    """The REST API below `/repos/OWNER/NAME`. Safe between threads; repositories are paths (`acme/infra`)."""
+
+    def __init__(self, transport: Transport, credential: Credential) -> None:
+        self.is_app = credential.is_app
+        self._transport = transport
+        self._credential = credential
+        self._latest: OrderedDict[tuple[str, str], tuple[str, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(
+        self,
+        repository: str,
+        path: str,
+        read: Callable[[Any], T],
+        *,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> T:
+        """Ask for what never changes and give what `read` makes of it; a missing key is `Malformed`."""
+        answer = self._send("GET", repository, path, parameters=parameters)
+        return self.read(repository, answer, read)
+
+    def look(
+        self,
+        repository: str,
+        path: str,
+        read: Callable[[Any], T],
+        *,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> T:
+        """Ask for what may have changed since the last time, without paying when it did not."""
+        key = (repository, f"{path}?{sorted((parameters or {}).items())}")
+        with self._lock:
+            etag, known = self._latest.get(key, ("", None))
+        headers = {"If-None-Match": etag} if etag else {}
+        answer = self._send("GET", repository, path, parameters=parameters, headers=headers)
+        if answer.status == 304:
+            return known  # type: ignore[no-any-return]  # what the same `read` made of the same answer
+        value = self.read(repository, answer, read)
+        self._remember(key, answer, value)
+        return value
+
+    def page(
+        self, repository: str, path: str, *, parameters: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> Answer:
+        """Ask for one page of a list and give the answer with its headers; what is no success is raised."""
+        return self._send("GET", repository, path, parameters=parameters, headers=headers)
+
+    def send(
+        self, verb: str, repository: str, path: str, body: Mapping[str, Any], read: Callable[[Any], T]
+    ) -> T:
+        """Change something, once; the caller looks again when no answer came."""
+        return self.read(repository, self._send(verb, repository, path, body=body), read)
+
+    def attempt(self, verb: str, repository: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        """Change something and give the answer as it is, refusals too; a bad login is raised."""
+        answer = self._ask(verb, repository, path, body=body)
+        if answer.status in {401, 403}:
+            raise self.failure(repository, answer)
+        return answer
+
+    def read(self, repository: str, answer: Answer, read: Callable[[Any], T]) -> T:
+        """Give what `read` makes of an answer; `Malformed` where it cannot."""
+        try:
+            return read(answer.data)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise Malformed(
+                f"GitHub's answer about {repository} cannot be understood",
+                why=f"{type(error).__name__}: {str(error)[:100]}",
+                fix="check that the address is GitHub's API and no proxy answers for it",
+            ) from error
+
+    def failure(self, repository: str, answer: Answer) -> TagboatError:
+        """What an answer that is no success means."""
+        where, why = f"{repository} on {self._transport.host}", answer.message
+        if answer.status == 401:
+            return Denied(
+                f"GitHub does not accept {self._credential.name} for {where}",
+                why=why,
+                fix="give a new one: it ended, was revoked, or is not for this server",
+            )
+        if answer.status == 403 and "archived" not in why.lower():
+            return Denied(
+                f"{self._credential.name} may not do this in {where}",
+                why=why,
+                fix="it needs contents and pull requests, read and write, for this repository",
+            )
+        if 300 <= answer.status < 400:
+            return NotFound(f"{where} was moved", why=why, fix="write its new name in the configuration")
+        if answer.status in {404, 410}:
+            fix = f"check the name, and that {self._credential.name} may see it"
+            return NotFound(f"{where}, or a part of it, is not there", why=why, fix=fix)
+        if answer.status == 409:
+            return Conflict(f"{where} was changed at the same moment", why=why)
+        return Refused(f"GitHub refused a request about {where}", why=why)
+
+    def _send(
+        self,
+        verb: str,
+        repository: str,
+        path: str,
+        *,
+        parameters: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+    ) -> Answer:
+        answer = self._ask(verb, repository, path, parameters=parameters, headers=headers, body=body)
+        if answer.status in {200, 201, 204, 304}:
+            return answer
+        raise self.failure(repository, answer)
+
+    def _ask(self, verb: str, repository: str, path: str, **details: Any) -> Answer:
+        if not _REPOSITORY.fullmatch(repository) or {".", ".."} & set(repository.split("/")):
+            raise NotFound(f"{repository[:80]!r} is no repository on GitHub", fix="write OWNER/NAME")
+        url = f"/repos/{repository}{path}"
+        answer = self._transport.send(self._credential.auth(repository), verb, url, **details)
+        if answer.status == 401 and self._credential.renew(repository):
+            return self._transport.send(self._credential.auth(repository), verb, url, **details)
+        return answer
+
+    def _remember(self, key: tuple[str, str], answer: Answer, value: Any) -> None:
+        etag = answer.headers.get("etag", "")
+        with self._lock:
+            self._latest.pop(key, None)
+            if etag and answer.size <= _LARGEST_REMEMBERED:
+                self._latest[key] = (etag, value)
+            while len(self._latest) > _REMEMBERED:
+                self._latest.popitem(last=False)

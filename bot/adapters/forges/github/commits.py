@@ -1,0 +1,334 @@
+"""Branches, files and commits of repositories on GitHub, read and kept. `github_writing` makes new ones."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from bot.adapters.cache import Cache
+from bot.adapters.forges.github.api import GitHubApi
+from bot.adapters.forges.identity import TRAILER, Identity
+from bot.adapters.forges.rules import is_commit, require_size
+from bot.domain.directories.directory import MOST_FILES, Entry, Tree, require_files
+from bot.domain.errors import Damaged, NotFound, Refused
+from bot.domain.snapshot import Relation
+
+_FILE_CACHE = 32 * 1024 * 1024
+_FACT_CACHE = 8192
+_TREE_CACHE = 8 * MOST_FILES
+FOLDER = "040000"
+"""The mode of a folder, as GitHub writes it."""
+
+_LISTED = 100
+_LONGEST_LOG = 1000
+_SAME_LOOK = 2.0
+"""Seconds for which the answer to one question serves the next one of the same thread, once."""
+_RELATIONS = {
+    "identical": Relation.CONTAINED,
+    "ahead": Relation.CONTAINED,
+    "behind": Relation.BEHIND,
+    "diverged": Relation.DIVERGED,
+}
+# An App's commits name its bot, and GitHub itself as committer where it signed them.
+_BOT = re.compile(r"\d+\+[^@\s]+\[bot\]@users\.noreply\.\S+", re.IGNORECASE)
+_WEB = re.compile(r"noreply@\S+", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tip:
+    """A branch as it stands; the tree saves a call where the answer tells it, as github.com's does."""
+
+    branch: str
+    commit: str
+    tree: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file as the contents API tells it; `content` is None where it is too large for that."""
+
+    blob: str
+    size: int
+    content: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    """What tells whose commit it is; author and committer by e-mail address."""
+
+    sha: str
+    message: str
+    author: str
+    committer: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """One page of what the head of a comparison holds beyond its base, oldest first."""
+
+    relation: Relation
+    base: str
+    total: int
+    commits: Sequence[_Commit]
+
+
+class _Told(threading.local):
+    """Default branches that one thread was told along with something else, and when."""
+
+    def __init__(self) -> None:
+        self._branches: dict[str, tuple[str, float]] = {}
+
+    def put(self, repository: str, branch: str) -> None:
+        """Remember it for the next question."""
+        self._branches[repository] = (branch, time.monotonic())
+
+    def pop(self, repository: str) -> str | None:
+        """Give it out, once, when it is fresh."""
+        branch, told_at = self._branches.pop(repository, ("", 0.0))
+        return branch if branch and time.monotonic() - told_at < _SAME_LOOK else None
+
+
+class Commits:
+    """The part of the port `Forge` that is about Git. What a commit names is kept, and read once."""
+
+    def __init__(self, api: GitHubApi, identity: Identity) -> None:
+        self._api = api
+        self._identity = identity
+        self._files: Cache[tuple[str, str, str], bytes] = Cache(_FILE_CACHE)
+        self._blobs: Cache[tuple[str, str], bytes] = Cache(_FILE_CACHE)
+        self._folders: Cache[tuple[str, str], Mapping[str, tuple[str, str]]] = Cache(_TREE_CACHE)
+        self._below: Cache[tuple[str, str], Tree] = Cache(_TREE_CACHE)
+        self._trees: Cache[tuple[str, str], str] = Cache(_FACT_CACHE)
+        self._relations: Cache[tuple[str, str, str], Relation] = Cache(_FACT_CACHE)
+        self._told = _Told()
+
+    def default_branch(self, repository: str) -> str:
+        """The branch that a clone checks out."""
+        told = self._told.pop(repository)
+        return told or self._api.look(repository, "", lambda data: str(data["default_branch"]))
+
+    def tell_default_branch(self, repository: str, branch: str) -> None:
+        """Say which it is; this thread's next question in this look is answered by it, once."""
+        self._told.put(repository, branch)
+
+    def head(self, repository: str, branch: str) -> str | None:
+        """The commit that the branch points to, or None."""
+        try:
+            tip = self._api.look(repository, f"/branches/{quote(branch)}", _tip)
+        except NotFound as error:
+            if error.why != "Branch not found":
+                self.default_branch(repository)  # raises where the repository itself is out of sight
+            return None
+        if tip.branch != branch:  # renamed: GitHub leads the old name to the new one
+            return None
+        if tip.tree is not None:
+            self._trees.put((repository, tip.commit), tip.tree)
+        return tip.commit
+
+    def read(self, repository: str, commit: str, path: str) -> bytes | None:
+        """The file's bytes at that commit, or None."""
+        key = (repository, commit, path)
+        kept = self._files.get(key)
+        if kept is not None:
+            return kept
+        if not is_commit(commit):
+            raise NotFound(f"{commit[:80]!r} is no commit of {repository}")
+        try:
+            where = f"/contents/{quote(path)}"
+            file = self._api.get(
+                repository, where, lambda data: _file(data, path), parameters={"ref": commit}
+            )
+        except NotFound as error:
+            if error.why.startswith("No commit found"):
+                raise NotFound(f"commit {commit} is not in {repository}") from error
+            self.default_branch(repository)  # raises where the repository itself is out of sight
+            return None
+        require_size(path, file.size)
+        data = self._content(repository, path, file)
+        self._files.put(key, data, weight=len(data) + 256)
+        return data
+
+    def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
+        """How `commit` stands to `revision`."""
+        key = (repository, commit, revision)
+        kept = self._relations.get(key)
+        if kept is not None:
+            return kept
+        if not (is_commit(commit) and is_commit(revision)):
+            return Relation.UNKNOWN
+        try:
+            where = f"/compare/{commit}...{revision}"
+            relation = self._api.get(repository, where, _comparison, parameters={"per_page": 1}).relation
+        except NotFound as error:
+            if "no common ancestor" not in error.why.lower():
+                return Relation.UNKNOWN
+            relation = Relation.DIVERGED
+        self._relations.put(key, relation)
+        return relation
+
+    def foreign(self, repository: str, *, branch: str, base: str) -> str | None:
+        """The newest commit on `branch` and not on `base` that is not ours."""
+        where = f"/compare/{quote(base, safe='')}...{quote(branch, safe='')}"
+        newest, seen, page = None, 0, 1
+        while True:
+            pages = {"per_page": _LISTED, "page": page}
+            try:
+                found = self._api.look(repository, where, _comparison, parameters=pages)
+            except NotFound:
+                if self.head(repository, branch) is None:
+                    return None
+                raise
+            if found.total >= _LONGEST_LOG:
+                raise Refused(
+                    f"branch {branch} of {repository} holds too many commits", fix="delete the branch"
+                )
+            newest = next((c.sha for c in reversed(found.commits) if not self._is_own(c)), newest)
+            seen, page = seen + len(found.commits), page + 1
+            if seen >= found.total or not found.commits:
+                self._remember_relation(repository, found)
+                return newest
+
+    def _remember_relation(self, repository: str, found: _Comparison) -> None:
+        """How the branch's head stands to its base: a write asks that next."""
+        relation = {Relation.CONTAINED: Relation.BEHIND, Relation.DIVERGED: Relation.DIVERGED}
+        if found.commits and found.relation in relation:
+            key = (repository, found.commits[-1].sha, found.base)
+            self._relations.put(key, relation[found.relation])
+
+    def tree(self, repository: str, commit: str) -> str:
+        """The tree of a commit."""
+        kept = self._trees.get((repository, commit))
+        if kept is not None:
+            return kept
+        tree = self._api.get(repository, f"/git/commits/{commit}", lambda data: str(data["tree"]["sha"]))
+        self._trees.put((repository, commit), tree)
+        return tree
+
+    def remember_tree(self, repository: str, commit: str, tree: str) -> None:
+        """Keep what is known of a commit that was just made."""
+        self._trees.put((repository, commit), tree)
+
+    def listing(self, repository: str, tree: str) -> Mapping[str, tuple[str, str]]:
+        """What one folder holds: name → mode and object id."""
+        kept = self._folders.get((repository, tree))
+        if kept is not None:
+            return kept
+        folder: Mapping[str, tuple[str, str]] = self._api.get(
+            repository,
+            f"/git/trees/{tree}",
+            lambda data: {str(e["path"]): (str(e["mode"]), str(e["sha"])) for e in data["tree"]},
+        )
+        self._folders.put((repository, tree), folder, weight=len(folder) + 1)
+        return folder
+
+    def standing(self, repository: str, tree: str, path: str) -> tuple[str, str] | None:
+        """Mode and object id of what stands at a path below a tree; `Refused` below what is no folder."""
+        *folders, name = path.split("/")
+        for folder in folders:
+            mode, tree = self.listing(repository, tree).get(folder, ("", ""))
+            if not mode:
+                return None
+            if mode != FOLDER:
+                raise Refused(f"{path} in {repository} stands below a file", fix="name a path in a folder")
+        return self.listing(repository, tree).get(name)
+
+    def below(self, repository: str, commit: str, directory: str) -> Tree:
+        """Every file below a directory, which is found name by name: what did not move costs nothing."""
+        root = self._existing_tree(repository, commit)
+        mode, tree = self.standing(repository, root, directory) or ("", "")
+        if not mode:
+            return {}
+        if mode != FOLDER:
+            raise Refused(f"{directory} in {repository} is no folder", fix="name a folder")
+        kept = self._below.get((repository, tree))
+        if kept is not None:
+            return kept
+        where, whole = f"/git/trees/{tree}", {"recursive": "1"}
+        files, is_cut = self._api.get(repository, where, _files_below, parameters=whole)
+        require_files(MOST_FILES + 1 if is_cut else len(files), directory=directory, commit=commit)
+        self._below.put((repository, tree), files, weight=len(files) + 1)
+        return files
+
+    def blob(self, repository: str, blob: str) -> bytes:
+        """The bytes of a file, by their id."""
+        kept = self._blobs.get((repository, blob))
+        if kept is not None:
+            return kept
+        data = self._api.get(repository, f"/git/blobs/{blob}", lambda answer: _decoded(answer["content"]))
+        if blob_id(data) != blob:
+            raise Damaged(f"GitHub gives other bytes than {blob} names in {repository}", fix="look again")
+        self._blobs.put((repository, blob), data, weight=len(data) + 256)
+        return data
+
+    def _existing_tree(self, repository: str, commit: str) -> str:
+        try:
+            return self.tree(repository, commit)
+        except NotFound as error:
+            self.default_branch(repository)  # raises where the repository itself is out of sight
+            raise NotFound(f"commit {commit[:80]} is not in {repository}") from error
+
+    def _content(self, repository: str, path: str, file: _File) -> bytes:
+        data = file.content
+        if data is None:
+            data = self._api.get(
+                repository, f"/git/blobs/{file.blob}", lambda blob: _decoded(blob["content"])
+            )
+        # For a link to a file GitHub gives the file's content, and the link's own blob id.
+        if len(data) != file.size or blob_id(data) != file.blob:
+            raise Refused(f"{path} in {repository} is a symbolic link", fix="name the file that it leads to")
+        return data
+
+    def _is_own(self, commit: _Commit) -> bool:
+        committers = [] if _WEB.fullmatch(commit.committer) else [commit.committer]
+        if _BOT.fullmatch(commit.author):
+            by_bot = all(email == commit.author for email in committers)
+            return by_bot and TRAILER in commit.message.splitlines()
+        return self._identity.made(message=commit.message, emails=[commit.author, *committers])
+
+
+def _tip(data: Any) -> _Tip:
+    commit = data["commit"]
+    tree = commit["commit"]["tree"]["sha"] if "commit" in commit else None
+    return _Tip(str(data["name"]), str(commit["sha"]), tree)
+
+
+def _file(data: Any, path: str) -> _File:
+    if isinstance(data, list) or data["type"] != "file":
+        kind = "a folder" if isinstance(data, list) else f"a {data['type']}"
+        raise Refused(f"{path} is {kind}", fix="name a file")
+    content = _decoded(data["content"]) if data["encoding"] == "base64" else None
+    return _File(str(data["sha"]), int(data["size"]), content)
+
+
+def _files_below(data: Any) -> tuple[Tree, bool]:
+    """The files of a recursive tree, and whether it was cut off."""
+    rows = (each for each in data["tree"] if each["type"] != "tree")
+    files = {str(e["path"]): Entry(str(e["mode"]), str(e["sha"]), int(e.get("size") or 0)) for e in rows}
+    return files, bool(data["truncated"])
+
+
+def _comparison(data: Any) -> _Comparison:
+    commits = [_commit(item["sha"], item["commit"]) for item in data["commits"]]
+    base = str(data["base_commit"]["sha"])
+    return _Comparison(_RELATIONS[data["status"]], base, int(data["total_commits"]), commits)
+
+
+def _commit(sha: Any, data: Any) -> _Commit:
+    author, committer = ((data[who] or {}).get("email", "") for who in ("author", "committer"))
+    return _Commit(str(sha), str(data["message"]), str(author), str(committer))
+
+
+def _decoded(text: str) -> bytes:
+    return base64.b64decode(text)
+
+
+def blob_id(data: bytes) -> str:
+    """The name that Git gives these bytes (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects)."""
+    return hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()

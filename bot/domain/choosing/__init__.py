@@ -1,0 +1,1 @@
+"""Choosing: which tag each image should have, and why no other."""

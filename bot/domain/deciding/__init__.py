@@ -1,0 +1,1 @@
+"""Deciding: from what was observed to what should be done, environment by environment."""

@@ -1,0 +1,103 @@
+"""Groups: environments of several pipelines that share one pull request.
+
+Nobody leads. Each pipeline writes the branch for itself and takes along what its fellows have there; the
+branch, and the marks in the pull request's body, are all that they know of each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from bot.domain.choosing.selection import Strategy
+from bot.domain.deciding.situation import Situation
+from bot.domain.edit.targets import read_target, write_target
+from bot.domain.errors import TagboatError
+from bot.domain.pipeline import Environment, Pipeline
+from bot.domain.pull_request.change import Change
+from bot.domain.pull_request.mark import Mark
+from bot.domain.pull_request.proposal import PullRequest
+from bot.domain.rollout.deployment import written
+from bot.domain.snapshot import EnvironmentView, Fellow, State
+
+_STAYS = frozenset({State.PROPOSED, State.DEGRADED})
+"""What a fellow shows that still wants what it proposes; whether what runs is healthy has no say in it."""
+
+
+def fellows_of(
+    pipelines: Iterable[Pipeline], pipeline: Pipeline, environment: Environment
+) -> tuple[Fellow, ...]:
+    """The other environments of the same group, repository and base branch, by pipeline and name."""
+    if not environment.group:
+        return ()
+    found = [
+        Fellow(other, each)
+        for other in pipelines
+        if (other.repository, other.branch) == (pipeline.repository, pipeline.branch)
+        for each in other.environments
+        if each.group == environment.group and (other.name, each.name) != (pipeline.name, environment.name)
+    ]
+    return tuple(sorted(found, key=lambda fellow: (fellow.pipeline.name, fellow.environment.name)))
+
+
+def taken_along(situation: Situation) -> tuple[Change, ...]:
+    """What the fellows have in the open pull request and is still as they meant it.
+
+    A fellow whose files changed on the base branch since, or cannot be read, is left out: it decides by
+    itself, when it looks, whether it still wants what it proposed.
+    """
+    pull = situation.view.open_pull_request
+    if pull is None:
+        return ()
+    changes = [_change_of(fellow, pull, situation.view) for fellow in situation.view.fellows]
+    return tuple(change for change in changes if change)
+
+
+def with_fellows(
+    files: Mapping[str, bytes | None], view: EnvironmentView, changes: Iterable[Change]
+) -> Mapping[str, bytes | None]:
+    """The files with what the fellows propose, place by place as it stands on the branch.
+
+    Raises:
+        TagboatError: a file cannot be edited.
+    """
+    contents = dict(files)
+    for change in changes:
+        for target in change.environment.targets:
+            image = change.pipeline.image(target.alias)
+            proposed, content = view.proposed_files[target.file], contents[target.file]
+            if proposed is None or content is None:
+                continue
+            ref = read_target(proposed, target, image.name)
+            if ref != read_target(content, target, image.name):
+                pin = image.policy.strategy is Strategy.DIGEST
+                contents[target.file] = write_target(content, target, ref, pin_digest=pin)
+    return contents
+
+
+def reluctant(view: EnvironmentView, changes: Iterable[Change]) -> Iterator[Fellow]:
+    """The fellows in the pull request who do not want it merged now, by what was last shown of them."""
+    inside = {change.place for change in changes}
+    for fellow in view.fellows:
+        place = (fellow.pipeline.name, fellow.environment.name)
+        if place in inside and (fellow.shown is None or fellow.shown.state not in _STAYS):
+            yield fellow
+
+
+def _change_of(fellow: Fellow, pull: PullRequest, view: EnvironmentView) -> Change | None:
+    seen = replace(pull, pipeline=fellow.pipeline.name, environment=fellow.environment.name).mark
+    if seen is None or not seen.pipeline:
+        return None
+    try:
+        change = _read(fellow, seen, view)
+        with_fellows(view.files, view, [change])
+    except TagboatError:  # the fellow's own status says what is wrong with its files
+        return None
+    is_meant = change.before.key == seen.before and change.after != change.before
+    return change if is_meant else None
+
+
+def _read(fellow: Fellow, mark: Mark, view: EnvironmentView) -> Change:
+    pipeline, environment = fellow.pipeline, fellow.environment
+    before = written(pipeline, environment, view.files)
+    return Change(pipeline, environment, before, written(pipeline, environment, view.proposed_files), mark)

@@ -1,0 +1,103 @@
+"""Obeying: what standing orders change in the decision on one environment.
+
+A hold keeps what runs, a rollback says what should run, a skip is a no to one release, and a promotion lets
+one release pass without soaking and without the approval of a human. Checks, health and the order of
+environments cannot be ordered away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.domain.deciding.proposing import Draft
+from bot.domain.deciding.situation import Situation, Step, Wanted
+from bot.domain.errors import sentence
+from bot.domain.harmless import harmless
+from bot.domain.image import Release
+from bot.domain.people.order import Order, Standing
+from bot.domain.pipeline import Environment, Merge
+from bot.domain.snapshot import EnvironmentRecord, State
+
+
+def held(situation: Situation) -> Step | None:
+    """The wait that somebody ordered, or None."""
+    hold, pull = situation.standing.hold, situation.view.open_pull_request
+    if hold is None:
+        return None
+    until = f"until {hold.until:%Y-%m-%d %H:%M} UTC" if hold.until else "until somebody resumes"
+    if pull is None or situation.environment.group:
+        return Step(State.WAITING, f"held {until} {hold.because}", until=hold.until)
+    reason = f"pull request {pull.number} waits: held {until} {hold.because}"
+    return Step(State.PROPOSED, reason, until=hold.until)
+
+
+def rolled_back(situation: Situation) -> Wanted | Step | None:
+    """The release to which somebody rolled back, or None; a step where it is not remembered any more."""
+    order = situation.standing.rollback
+    if order is None:
+        return None
+    release = remembered(situation.record, order)
+    if release is None:
+        what = f"the rollback to {harmless(order.version)} {order.because} cannot be done"
+        return Step(State.BLOCKED, sentence(what, "that release is not remembered", "resume, or commit it"))
+    return Wanted(release, note=f"rolled back {order.because}; stays until somebody resumes")
+
+
+def remembered(record: EnvironmentRecord, order: Order) -> Release | None:
+    """The release that an order means, among those that the environment ran."""
+    found = (each.release for each in reversed(record.deployments))
+    return next((release for release in found if release.key == order.release), None)
+
+
+def before(record: EnvironmentRecord) -> Release | None:
+    """The release to roll back to: the newest other one that was live, or there at the first look."""
+    current = record.current
+    if current is None:
+        return None
+    others = [each for each in record.deployments if each.release != current.release]
+    good = [each.release for each in others if each.live_since or each.is_initial]
+    return good[-1] if good else None
+
+
+def skipped(situation: Situation, release: Release) -> Step | None:
+    """The no to this very release, or None."""
+    skip = situation.standing.skip_of(release)
+    if skip is None:
+        return None
+    reason = f"{release.version} was skipped {skip.because}; the next release will be proposed"
+    return Step(State.DECLINED, reason)
+
+
+def eased(situation: Situation, release: Release) -> Situation:
+    """The situation without the gates that somebody opened for this release."""
+    environment = eased_environment(situation.environment, situation.standing, release.key)
+    return replace(situation, environment=environment)
+
+
+def eased_environment(environment: Environment, standing: Standing, key: str | None) -> Environment:
+    """The environment without the gates that somebody opened for the release of that key."""
+    promotion = standing.promotion
+    if promotion is None or promotion.release != key:
+        return environment
+    merge = Merge.AUTO if environment.merge is Merge.MANUAL else environment.merge
+    windows = () if promotion.is_forced else environment.windows
+    merging = replace(environment.merging, approvals=0)
+    return replace(environment, merge=merge, windows=windows, merging=merging)
+
+
+def must_rebuild(situation: Situation) -> bool:
+    """Whether somebody asked for the branch to be built anew, and it was not done yet."""
+    rebase = situation.standing.rebase
+    return rebase is not None and rebase.key != situation.record.rebased
+
+
+def named(situation: Situation, draft: Draft) -> Draft:
+    """The draft; one that rolls back says so, and who wants it."""
+    order = situation.standing.rollback
+    if order is None:
+        return draft
+    proposal = draft.proposal
+    title = f"{proposal.title} (rollback)"
+    message = f"{title}\n{proposal.message.partition(chr(10))[2]}"
+    body = f"**Rollback**, ordered {order.because}.\n\n{proposal.body}"
+    return replace(draft, proposal=replace(proposal, title=title, message=message, body=body))

@@ -1,0 +1,155 @@
+"""Copying: what an environment that copies a directory remembers, and what is said of a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.deciding.promotion import carried
+from bot.domain.directories.directory import Copied, copied, listed
+from bot.domain.directories.keep import DirectoryPromotion
+from bot.domain.harmless import code
+from bot.domain.image import Release
+from bot.domain.pipeline import Environment
+from bot.domain.pull_request.proposal import PullRequest, PullRequestState
+from bot.domain.snapshot import Deployment, EnvironmentRecord, EnvironmentView
+
+_MOST_LISTED = 50
+_NOTHING = Copied()
+
+
+def source_of(
+    environment: Environment, upstream: Mapping[str, EnvironmentRecord], release: Release
+) -> str | None:
+    """The commit that the release's files are copied from; None when it is not remembered upstream."""
+    deployments = upstream[environment.after[0]].deployments
+    found = (each.commit for each in reversed(deployments) if carried(environment, each.passed_on) == release)
+    return next(found, None)
+
+
+def copy_of(
+    environment: Environment, view: EnvironmentView, source: str | None, *, on_branch: bool = False
+) -> Copied | None:
+    """What the files of a commit change, at the base or on Tagboat's branch; None when they were not read.
+
+    Raises:
+        TagboatError: a file cannot be copied.
+    """
+    if environment.promote is None:
+        return _NOTHING
+    read = view.directory
+    target = None if read is None else read.proposed if on_branch else read.target
+    if read is None or source is None or target is None or source not in read.sources:
+        return None
+    return copied(read.sources[source], target, environment.promote, read.blobs)
+
+
+def with_merged(
+    record: EnvironmentRecord, pulls: Sequence[PullRequest], known: Iterable[Release]
+) -> EnvironmentRecord:
+    """The memory with the deployment that the newest merged pull request brought, when it copied files.
+
+    Images alone may say nothing of it: they are the same, or stand in no target.
+    """
+    pull = next((each for each in pulls if each.state is PullRequestState.MERGED), None)
+    if pull is None or pull.merge_commit is None or pull.merged_at is None:
+        return record
+    if any(each.pull_request == pull.number for each in record.deployments):
+        return record
+    releases = [*([record.proposed] if record.proposed else []), *known]
+    release = next((each for each in releases if each.tree and each.key == pull.release_key), None)
+    if release is None:
+        return record
+    deployment = Deployment(
+        release=release,
+        commit=pull.merge_commit,
+        merged_at=pull.merged_at,
+        pull_request=pull.number,
+        pull_request_url=pull.url,
+        copied_at=pull.merge_commit,
+    )
+    return record.with_new(deployment, pull.merged_at)
+
+
+def with_tree(
+    record: EnvironmentRecord, deployed: str, standing: str, *, base: str, now: datetime
+) -> EnvironmentRecord:
+    """The memory with what the directories that others copy held at the deployment, and hold at the base.
+
+    Where the base holds something else, a human committed it: a deployment of its own, that has to prove
+    itself. What was never looked at in this way before is not told.
+    """
+    current = record.current
+    if current is None:
+        return record
+    seen = replace(current, tree=current.tree or deployed)
+    kept = replace(record, deployments=(*record.deployments[:-1], seen))
+    if seen.tree == standing:
+        return kept
+    changed = Deployment(
+        release=replace(current.release, tree=""),
+        commit=base,
+        merged_at=now,
+        is_initial=not current.tree and current.pull_request is None,
+        tree=standing,
+        copied_at=current.copied_at,
+    )
+    return kept.with_new(changed, now)
+
+
+def adopted(record: EnvironmentRecord, release: Release, *, base: str) -> EnvironmentRecord:
+    """The memory of an environment that holds the release's files already, whoever brought them."""
+    current = record.current
+    if current is None or (current.release == release and current.copied_at):
+        return record
+    known = replace(current, release=release, copied_at=base)
+    return replace(record, deployments=(*record.deployments[:-1], known))
+
+
+def hesitation(promotion: DirectoryPromotion | None, record: EnvironmentRecord, copy: Copied) -> str:
+    """Why a human has to merge a copy, whoever merges otherwise; empty when nothing speaks against it."""
+    if promotion is None or promotion.overwrite:
+        return ""
+    if not (record.current and record.current.copied_at) and (copy.changed or copy.deleted):
+        return f"{promotion.to}/ holds files that were never copied before"
+    if copy.unsettled:
+        return f"upstream's values come along at {listed(copy.unsettled)}"
+    return ""
+
+
+def summary(promotion: DirectoryPromotion, copy: Copied) -> str:
+    """A copy in a few words: `3 files of staging/`."""
+    count = len(copy.changes)
+    return f"{count} file{'' if count == 1 else 's'} of {promotion.directory}/"
+
+
+def described(promotion: DirectoryPromotion, copy: Copied, source: str) -> str:
+    """The part of a pull request's text that tells of a copy, in Markdown."""
+    counts = [
+        f"{len(paths)} {word}"
+        for word, paths in (("added", copy.added), ("changed", copy.changed), ("deleted", copy.deleted))
+        if paths
+    ]
+    head = (
+        f"**Copies** {code(f'{promotion.directory}/')} as of commit `{source[:12]}` to "
+        f"{code(f'{promotion.to}/')}: {', '.join(counts)}."
+    )
+    kinds = (("+", copy.added), ("~", copy.changed), ("-", copy.deleted))
+    lines = [f"- {sign} {code(path)}" for sign, paths in kinds for path in paths]
+    rest = [f"- … and {len(lines) - _MOST_LISTED} more"] if len(lines) > _MOST_LISTED else []
+    kept = ", ".join(code(str(rule)) for rule in promotion.keep[:_MOST_LISTED])
+    parts = [
+        head,
+        "\n".join([*lines[:_MOST_LISTED], *rest]),
+        f"**Keeps** {kept}." if kept else "",
+        _unsettled(copy.unsettled),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _unsettled(places: Sequence[str]) -> str:
+    if not places:
+        return ""
+    names = ", ".join(map(code, places[:_MOST_LISTED]))
+    return f"**To be set by hand** {names}: the files are new here, and hold upstream's values."

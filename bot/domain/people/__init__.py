@@ -1,0 +1,1 @@
+"""People: what they tell Tagboat, what they consent to, and what they may not touch."""

@@ -1,0 +1,1 @@
+"""Pull requests: their branches, words, marks and company, as values and texts."""

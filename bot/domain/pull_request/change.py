@@ -1,0 +1,71 @@
+"""Changes: what a pull request moves in one environment. One of a group holds several."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.domain.deciding.promotion import Proof
+from bot.domain.image import ImageRef, Release
+from bot.domain.pipeline import Environment, Pipeline
+from bot.domain.pull_request.mark import Mark
+from bot.domain.pull_request.source import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class CopyNote:
+    """What is said of a directory that is copied: in a few words, and in Markdown."""
+
+    summary: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One environment's part of a pull request: from which release to which, and what was proved of it."""
+
+    pipeline: Pipeline
+    environment: Environment
+    before: Release
+    after: Release
+    mark: Mark
+    proofs: tuple[Proof, ...] = ()
+    copy: CopyNote | None = None
+    origins: tuple[Origin, ...] = ()
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Pipeline and environment, by which the changes of a pull request are put in order."""
+        return self.pipeline.name, self.environment.name
+
+    @property
+    def moved(self) -> tuple[tuple[str, ImageRef, ImageRef], ...]:
+        """The images that change: alias, what was there, what comes."""
+        old = dict(self.before.images)
+        pairs = ((alias, old.get(alias, ImageRef(new.name)), new) for alias, new in self.after.images)
+        return tuple((alias, before, new) for alias, before, new in pairs if not _is_same(before, new))
+
+    @property
+    def sought(self) -> tuple[tuple[ImageRef, ImageRef], ...]:
+        """The steps of images whose source people want to be told of."""
+        return tuple((old, new) for _, old, new in self.moved) if self.environment.pull_request.notes else ()
+
+    @property
+    def sources(self) -> tuple[tuple[str, Origin], ...]:
+        """What is known of the source of the images that change, by alias."""
+        found = (
+            (alias, self._origin(old, new)) for alias, old, new in self.moved if (old, new) in self.sought
+        )
+        return tuple((alias, origin) for alias, origin in found if origin)
+
+    def _origin(self, old: ImageRef, new: ImageRef) -> Origin | None:
+        return next((each for each in self.origins if each.is_of(old, new)), None)
+
+
+def new_mark(pipeline: Pipeline, environment: Environment, *, before: Release, after: Release) -> Mark:
+    """The mark of a change."""
+    return Mark(after.key, pipeline.name, environment.name, before.key, after.version)
+
+
+def _is_same(old: ImageRef, new: ImageRef) -> bool:
+    digests = {old.digest, new.digest} - {None}
+    return (old.name, old.tag) == (new.name, new.tag) and len(digests) < 2

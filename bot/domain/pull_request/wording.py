@@ -1,0 +1,227 @@
+"""The words of a pull request: title, commit message and body, for people who decide by reading it.
+
+Everything here depends only on the releases and what was proved, never on the time of writing, so that the
+same proposal has the same text and an unchanged one needs no edit. What comes from images is made harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from bot.domain.deciding.promotion import Proof
+from bot.domain.harmless import code, harmless
+from bot.domain.image import ImageRef, short_digest
+from bot.domain.pipeline import Environment, Merge
+from bot.domain.pull_request.body import origins_text
+from bot.domain.pull_request.change import Change
+from bot.domain.pull_request.policy import CommitPolicy, CommitStyle
+from bot.domain.pull_request.source import Origin
+from bot.domain.window import WindowKind
+
+_MOST_NAMED = 3
+_MOST_ROWS = 100
+
+
+def title(changes: Sequence[Change], commit: CommitPolicy) -> str:
+    """`homepage prod: web 1.2.0 → 1.3.0`, or a count where more than three images move.
+
+    The group's name stands for several environments; the scope of a conventional title is either.
+    """
+    place, what = _place(changes), _summary(changes)
+    if commit.style is CommitStyle.CONVENTIONAL:
+        scope = changes[0].environment.group or changes[0].environment.name
+        pipeline = f"{changes[0].pipeline.name} " if len(changes) == 1 else ""
+        return f"{commit.type}({scope}): {pipeline}{what}"
+    return f"{place}: {what}"
+
+
+def message(change: Change, commit: CommitPolicy) -> str:
+    """The commit message: the title, then each image with where it comes from, then what was proved."""
+    lines = [title([change], commit), ""]
+    for alias, old, new in change.moved:
+        lines.append(f"{alias}: {new.name} {_step(old, new)}")
+        lines.extend([f"  {new.digest}"] if new.digest else [])
+    lines.extend(
+        f"Live in {proof.environment} since {minute(proof)} (commit {proof.commit[:12]})."
+        for proof in change.proofs
+    )
+    return "\n".join(lines) + "\n"
+
+
+def body(changes: Sequence[Change]) -> str:
+    """The pull request's text in Markdown."""
+    parts = [
+        _heading(changes),
+        _table(changes),
+        f"**Changes** only these values in {_files(changes)}." if _files(changes) else "",
+        *(change.copy.text for change in changes if change.copy),
+        *(_supersedes(change, is_alone=len(changes) == 1) for change in changes),
+        origins_text(_sources(changes)),
+        _proved(changes),
+        _gates(changes),
+        _next(changes),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def span(length: timedelta) -> str:
+    """A length of time as the configuration writes it: `2h`, `1d12h`, `90s` is `1m30s`."""
+    rest, text = int(length.total_seconds()), ""
+    for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        count, rest = divmod(rest, seconds)
+        text += f"{count}{unit}" if count else ""
+    return text or "0s"
+
+
+def minute(proof: Proof) -> str:
+    """When a proof began, to the minute."""
+    return f"{proof.live_since:%Y-%m-%d %H:%M} UTC"
+
+
+def _place(changes: Sequence[Change]) -> str:
+    first = changes[0]
+    if len(changes) == 1:
+        return f"{first.pipeline.name} {first.environment.name}"
+    return f"group {first.environment.group}"
+
+
+def _summary(changes: Sequence[Change]) -> str:
+    moved = [(change, *each) for change in changes for each in change.moved]
+    if len(moved) > _MOST_NAMED:
+        pipelines = len({change.pipeline.name for change in changes})
+        of_them = f" of {pipelines} pipelines" if pipelines > 1 else ""
+        return f"{len(moved)} images{of_them}"
+    is_alone = len(changes) == 1
+    images = [
+        f"{'' if is_alone else f'{change.pipeline.name} '}{alias} {_step(old, new)}"
+        for change, alias, old, new in moved
+    ]
+    return ", ".join([*images, *(change.copy.summary for change in changes if change.copy)])
+
+
+def _heading(changes: Sequence[Change]) -> str:
+    first = changes[0]
+    if len(changes) == 1:
+        place = f"**{first.environment.name}** of **{first.pipeline.name}**"
+        return f"Brings {place} to {code(first.after.version)}."
+    places = _listed(f"**{each.environment.name}** of **{each.pipeline.name}**" for each in changes)
+    return f"Brings the group **{first.environment.group}** up to date: {places}."
+
+
+def _table(changes: Sequence[Change]) -> str:
+    """One table over all. That of a group shows no digests: files may not keep those of fellows."""
+    is_alone = len(changes) == 1
+    common = ("image", "from registry", "now", "then")
+    head = (*common, "digest") if is_alone else ("pipeline", "environment", *common)
+    rows = [
+        (*(() if is_alone else change.place), *row, *((_short(new),) if is_alone else ()))
+        for change in changes
+        for alias, old, new in change.moved
+        for row in [(alias, str(new.name), old.version, new.version)]
+    ]
+    if not rows:
+        return ""
+    lines = [_line(head), _line(["---"] * len(head)), *(_line(map(code, row)) for row in rows[:_MOST_ROWS])]
+    rest = len(rows) - _MOST_ROWS
+    return "\n".join(lines) + (f"\n\n… and {rest} more images." if rest > 0 else "")
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _files(changes: Sequence[Change]) -> str:
+    return _listed(
+        code(path) for path in sorted({path for each in changes for path in each.environment.files})
+    )
+
+
+def _listed(items: Iterable[str]) -> str:
+    every = list(dict.fromkeys(items))
+    shown, rest = every[:_MOST_ROWS], len(every) - _MOST_ROWS
+    return ", ".join(shown) + (f" and {rest} more" if rest > 0 else "")
+
+
+def _supersedes(change: Change, *, is_alone: bool) -> str:
+    if not change.mark.supersedes:
+        return ""
+    place = "" if is_alone else f" in {change.environment.name} of {change.pipeline.name}"
+    return f"**Supersedes** {', '.join(map(code, change.mark.supersedes))}{place}."
+
+
+def _sources(changes: Sequence[Change]) -> list[tuple[str, Origin]]:
+    """What is known of the source of the images, by the names that the table has for them."""
+    is_alone = len(changes) == 1
+    return [
+        (alias if is_alone else f"{change.pipeline.name} {alias}", origin)
+        for change in changes
+        for alias, origin in change.sources
+    ]
+
+
+def _gates(changes: Sequence[Change]) -> str:
+    """What must still hold before the merge; nothing where that is a human alone."""
+    gates = dict.fromkeys(gate for change in changes for gate in _gates_of(change.environment))
+    return "\n".join(["**Before the merge**", "", *(f"- {gate}" for gate in gates)]) if gates else ""
+
+
+def _gates_of(environment: Environment) -> Iterator[str]:
+    rules = environment.merging
+    if environment.merge is Merge.AUTO and rules.approvals:
+        yield f"{rules.approvals} approval{'s' if rules.approvals > 1 else ''}"
+    if environment.merge is Merge.AUTO and rules.checks:
+        yield f"checks: {_listed(f'`{name}`' for name in rules.checks)}"
+    for window in environment.windows:
+        word = "inside" if window.kind is WindowKind.ALLOW else "outside"
+        reason = f", {harmless(window.reason)}" if window.reason else ""
+        when = f"`{window.schedule}` for {span(window.duration)}, {window.time_zone}"
+        yield f"{word} the window {when}{reason}"
+
+
+def _proved(changes: Sequence[Change]) -> str:
+    """What was proved upstream; in a group each knows its own alone, and says it in its commit."""
+    if not any(change.proofs or (len(changes) > 1 and change.environment.after) for change in changes):
+        return ""
+    if len(changes) > 1:
+        return "**Proved upstream** is what each commit says of its own update."
+    (change,) = changes
+    soak = change.environment.soak
+    soaked = f", soaked for at least {span(soak)}" if soak else ""
+    lines = [
+        f"- {each.environment}: live since {minute(each)} at commit {each.commit[:12]}{soaked}"
+        for each in change.proofs
+    ]
+    return "\n".join(["**Proved upstream**", "", *lines])
+
+
+def _next(changes: Sequence[Change]) -> str:
+    environments = [change.environment for change in changes]
+    is_auto = all(each.merge is Merge.AUTO for each in environments)
+    who = f"Tagboat merges this{_conditions(environments)}" if is_auto else "A human merges this"
+    when = " inside its windows" if any(each.windows for each in environments) else ""
+    names = _listed(code(each.name) for place in environments for each in place.applications)
+    if not names:
+        return f"**Next** {who}{when}; the release counts as live once merged."
+    return f"**Next** {who}{when}; then Argo CD is followed until {names} is synced and healthy."
+
+
+def _conditions(environments: Sequence[Environment]) -> str:
+    """What Tagboat waits for before it merges, beside what the host asks for."""
+    rules = [each.merging for each in environments]
+    count = max((each.approvals for each in rules), default=0)
+    checks = dict.fromkeys(check for each in rules for check in each.checks)
+    waits = [f"{count} {'approval' if count == 1 else 'approvals'}"] if count else []
+    named = "the check" if len(checks) == 1 else "the checks"
+    waits += [f"{named} {_listed(map(code, checks))}"] if checks else []
+    return f" after {' and '.join(waits)}" if waits else ""
+
+
+def _step(old: ImageRef, new: ImageRef) -> str:
+    if old.version == new.version:
+        return f"{harmless(new.version)} ({_short(old)} → {_short(new)})"
+    return f"{harmless(old.version)} → {harmless(new.version)}"
+
+
+def _short(ref: ImageRef) -> str:
+    return short_digest(ref.digest)

@@ -1,0 +1,1 @@
+"""Signing: what proves who signed an image, by cosign's formats."""

@@ -1,4 +1,0 @@
-"""What "newest" means: one strategy a file, each an `Order`. Pure: nothing of registries, nothing of time.
-
-`bot.domain.policy` builds them from what the configuration says.
-"""

@@ -1,0 +1,402 @@
+"""The Gitea forge beyond what every forge promises: its lists, its words on merging, and its failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.forges.gitea.forge import GiteaSettings
+from bot.domain.errors import (
+    Conflict,
+    Denied,
+    Limited,
+    Malformed,
+    NotFound,
+    Refused,
+    TagboatError,
+    Transient,
+    Unreachable,
+)
+from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
+from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.proposal import Metadata, PullRequest, PullRequestState
+from tests.adapters.forges.gitea.gitea_world import (
+    BRANCH,
+    DEV,
+    PROPOSAL,
+    REPOSITORY,
+    GiteaWorld,
+    forge,
+    gitea_world,
+)
+from tests.fakes.git_host_model import Protection
+from tests.fakes.gitea import BOT, TOKEN
+from tests.fakes.gitea_routes import Account
+from tests.fakes.http_host import Answer, Cut, Fault
+
+CI = Protection(required_checks=frozenset({"ci"}))
+FAULTS = {
+    "502 before": Answer(502, {"message": "Bad Gateway"}),
+    "502 after": Answer(502, {"message": "Bad Gateway"}, after=True),
+    "cut before": Cut(),
+    "cut after": Cut(after=True),
+}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[GiteaWorld]:
+    with gitea_world(tmp_path) as built:
+        yield built
+
+
+class TestListing:
+    def test_a_look_reads_what_changed_since_the_last_one(self, world: GiteaWorld) -> None:
+        _open_many(world, 120)
+        pull = world.open()
+        pages = len(world.gitea.asked("GET", "/pulls$"))
+        assert [each.number for each in world.forge.pull_requests(REPOSITORY, BRANCH)] == [pull.number]
+        assert pages == 3
+        assert len(world.gitea.asked("GET", "/pulls$")) == pages + 1
+
+    def test_an_old_one_that_is_reopened_is_seen(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.hosted.close_pull(pull.number)
+        assert world.forge.pull_requests(REPOSITORY, BRANCH)[0].state is PullRequestState.CLOSED
+        _open_many(world, 60)
+        world.hosted.reopen_pull(pull.number)
+        assert world.forge.pull_requests(REPOSITORY, BRANCH)[0].state is PullRequestState.OPEN
+
+    def test_a_forks_branch_of_the_same_name_is_not_ours(self, world: GiteaWorld) -> None:
+        fork = world.gitea.host.fork(world.hosted, "stranger/infra")
+        fork.commit(BRANCH, {DEV: b"tag: evil\n"})
+        theirs = world.hosted.open_pull(fork, BRANCH, "main", title="Trust me", body=PROPOSAL.body)
+        assert world.forge.pull_requests(REPOSITORY, BRANCH) == []
+        ours = world.open()
+        assert [each.number for each in world.forge.pull_requests(REPOSITORY, BRANCH)] == [ours.number]
+        with pytest.raises(Refused, match="fork"):
+            world.forge.close(REPOSITORY, theirs.number, comment="no")
+
+
+class TestWords:
+    def test_a_draft_stays_one_until_somebody_marks_it_ready(self, world: GiteaWorld) -> None:
+        pull = world.open(replace(PROPOSAL, metadata=Metadata(draft=True)))
+        assert (pull.title, pull.is_draft, pull.mergeable) == (PROPOSAL.title, True, None)
+        assert pull.blocked_reason == "it is a draft"
+        world.forge.revise(REPOSITORY, pull.number, title="Newer", body="")
+        assert world.hosted.pull(pull.number).title == "WIP: Newer"
+        with pytest.raises(Refused, match="Work in progress"):
+            world.merge(pull)
+        world.hosted.edit_pull(pull.number, title="Newer")
+        world.forge.revise(REPOSITORY, pull.number, title="Newest", body="")
+        assert world.hosted.pull(pull.number).title == "Newest"
+
+    def test_long_texts_are_cut_and_found_again(self, world: GiteaWorld) -> None:
+        pull = world.open(replace(PROPOSAL, title="t" * 300, body=f"begin {'x' * 80_000}\n{PROPOSAL.body}"))
+        assert (len(pull.title), len(pull.body)) == (255, 65_000)
+        assert pull.release_key == "0123456789ab"
+
+    def test_what_is_not_taken_is_said(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.hosted.milestones.append("October")
+        said = Metadata(
+            labels=("one",), reviewers=("nobody",), assignees=("ada", "nobody"), milestone="November"
+        )
+        refused = world.forge.describe(REPOSITORY, pull.number, said)
+        assert [each.partition(":")[0] for each in refused] == [
+            "the assignees",
+            "the reviewers",
+            "the milestone",
+        ]
+        assert world.hosted.pull(pull.number).labels == ["one"]
+        assert list(world.forge.describe(REPOSITORY, pull.number, Metadata(milestone="October"))) == []
+        assert world.hosted.pull(pull.number).milestone == "October"
+
+
+class TestMerge:
+    @pytest.mark.parametrize("method", list(MergeMethod))
+    def test_each_method_gives_the_commit_on_the_base(self, tmp_path: Path, method: MergeMethod) -> None:
+        with gitea_world(tmp_path, merge_method=method) as world:
+            pull = world.open()
+            world.hosted.commit("main", {"other": b"1"})
+            assert world.merge(pull) == world.hosted.git.branch("main")
+            assert len(world.hosted.git.log("main")) == (4 if method is MergeMethod.MERGE else 3)
+
+    def test_a_method_that_is_named_counts_before_the_forges_own(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.hosted.merge_methods.discard("squash")
+        with pytest.raises(Refused, match="Squash merges are not allowed"):
+            world.forge.merge(
+                REPOSITORY,
+                pull.number,
+                expected_head=pull.head,
+                message="Merge it",
+                method=MergeMethod.SQUASH,
+            )
+
+    def test_what_blocks_it_is_said_in_the_hosts_words(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.hosted.protection = CI
+        with pytest.raises(Refused, match='"ci" is expected'):
+            world.merge(pull)
+
+    def test_a_host_that_still_looks_is_asked_later(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.book.is_checking = True
+        with pytest.raises(Transient, match="still looked at") as caught:
+            world.merge(pull)
+        assert caught.value.retry_after is not None
+        world.book.is_checking = False
+        assert world.merge(pull) == world.hosted.git.branch("main")
+
+    def test_who_may_not_merge_is_told_so(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.gitea.faults.add("POST", "/merge$", Answer(403, {"message": "user not allowed"}))
+        with pytest.raises(Denied, match="may not merge pull request 1"):
+            world.merge(pull)
+
+    @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+    def test_it_happens_once(self, world: GiteaWorld, fault: Fault) -> None:
+        pull = world.open()
+        world.gitea.faults.add("POST", "/merge$", fault)
+        _until_done(world, lambda: world.merge(pull))
+        assert world.hosted.pull(pull.number).merge_commit == world.hosted.git.branch("main")
+        assert len(world.hosted.git.log("main")) == 3
+
+
+class TestArming:
+    def test_the_host_merges_once_its_checks_succeed(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.hosted.protection = CI
+        assert world.forge.arming(REPOSITORY, pull.number) == Arming()
+        for _ in range(2):
+            _arm(world, pull)
+        assert world.forge.arming(REPOSITORY, pull.number).is_armed
+        assert len(world.gitea.asked("POST", "/merge$")) == 1
+        world.hosted.set_status(pull.head, "ci", "success")
+        assert world.forge.pull_request(REPOSITORY, pull.number).state is PullRequestState.MERGED
+        _arm(world, pull)
+
+    def test_what_may_be_merged_at_once_is_merged(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        _arm(world, pull)
+        assert world.forge.pull_request(REPOSITORY, pull.number).state is PullRequestState.MERGED
+
+    def test_a_head_that_moved_is_not_merged(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.hosted.commit(BRANCH, {"late": b"1"})
+        with pytest.raises(Conflict):
+            _arm(world, pull)
+
+    def test_what_tagboat_takes_back_was_never_asked(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.hosted.protection = CI
+        _arm(world, pull)
+        for _ in range(2):
+            world.forge.disarm(REPOSITORY, pull.number)
+        assert world.forge.arming(REPOSITORY, pull.number) == Arming()
+
+    def test_what_a_human_takes_back_is_a_no_until_the_branch_moves(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.hosted.protection = CI
+        _arm(world, pull)
+        world.book.scheduled.clear()
+        world.book.event(world.hosted.pull(pull.number), "pull_cancel_scheduled_merge", {"login": "ada"})
+        assert world.forge.arming(REPOSITORY, pull.number).refusal == "ada took the automatic merge back"
+        world.write(replace(PROPOSAL, files=((DEV, b"tag: 3\n"),)))
+        assert world.forge.arming(REPOSITORY, pull.number) == Arming()
+
+
+class TestConsent:
+    def test_the_last_opinion_of_each_reviewer_counts(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.book.reviews[pull.number] = [
+            _review("ada", "REQUEST_CHANGES", pull.head),
+            _review("ada", "APPROVED", pull.head),
+            _review("ada", "COMMENT", pull.head),
+            _review("grace", "APPROVED", pull.head, dismissed=True),
+            _review("guest", "APPROVED", pull.head, official=False),
+            _review(BOT, "REQUEST_CHANGES", "a" * 40),
+        ]
+        assert set(world.forge.reviews(REPOSITORY, pull.number)) == {
+            Review("ada", Opinion.APPROVED, pull.head),
+            Review("guest", Opinion.APPROVED, pull.head, may_write=False),
+            Review(BOT, Opinion.CHANGES_REQUESTED, "a" * 40, is_author=True),
+        }
+
+    @pytest.mark.parametrize(
+        ("status", "state"),
+        [
+            ("success", CheckState.SUCCEEDED),
+            ("skipped", CheckState.SUCCEEDED),
+            ("warning", CheckState.SUCCEEDED),
+            ("failure", CheckState.FAILED),
+            ("error", CheckState.FAILED),
+            ("pending", CheckState.RUNNING),
+            ("tomorrows_word", CheckState.RUNNING),
+        ],
+    )
+    def test_each_status_has_its_meaning(self, world: GiteaWorld, status: str, state: CheckState) -> None:
+        head = world.write()
+        assert world.forge.checks(REPOSITORY, head) == ()
+        world.hosted.set_status(head, "ci", status)
+        assert world.forge.checks(REPOSITORY, head) == (Check("ci", state),)
+
+    def test_all_pages_of_statuses_are_read(self, world: GiteaWorld) -> None:
+        head = world.write()
+        for number in range(70):
+            world.hosted.set_status(head, f"job {number}", "success")
+        assert len(world.forge.checks(REPOSITORY, head)) == 70
+
+
+class TestFailures:
+    @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+    def test_a_proposal_becomes_one_pull_request(self, world: GiteaWorld, fault: Fault) -> None:
+        world.gitea.faults.add("POST", "/pulls$", fault)
+        _until_done(world, world.open)
+        assert [pull.state for pull in world.hosted.pulls.values()] == ["open"]
+        assert len(world.hosted.git.log(world.hosted.pulls[1].head, without="main")) == 1
+
+    @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+    @pytest.mark.parametrize(("method", "path"), [("POST", "/comments$"), ("PATCH", "/pulls/1$")])
+    def test_a_close_says_why_once(self, world: GiteaWorld, method: str, path: str, fault: Fault) -> None:
+        pull = world.open()
+        world.gitea.faults.add(method, path, fault)
+        _until_done(world, lambda: world.forge.close(REPOSITORY, pull.number, comment="superseded"))
+        closed = world.hosted.pull(pull.number)
+        assert (closed.state, world.hosted.git.branch(BRANCH)) == ("closed", None)
+        assert [comment.body for comment in closed.comments] == ["superseded"]
+
+    def test_a_change_is_never_sent_twice_by_itself(self, world: GiteaWorld) -> None:
+        world.write()
+        world.gitea.faults.add("POST", "/pulls$", Answer(502, {}), times=9)
+        with suppress(Unreachable):
+            world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
+        assert len(world.gitea.asked("POST", "/pulls$")) == 1
+
+    @pytest.mark.parametrize("fault", [Answer(502, {}), Cut()], ids=["502", "cut"])
+    def test_a_host_that_stays_down_is_unreachable(self, world: GiteaWorld, fault: Fault) -> None:
+        world.gitea.faults.add("GET", "/pulls/1$", fault, times=99)
+        with pytest.raises(Unreachable):
+            world.forge.pull_request(REPOSITORY, 1)
+        assert len(world.gitea.asked("GET", "/pulls/1$")) == 3
+
+    def test_a_limit_is_kept(self, world: GiteaWorld) -> None:
+        world.gitea.faults.add("GET", "/pulls/1$", Answer(429, None, {"Retry-After": "30"}))
+        for _ in range(3):
+            with pytest.raises(Limited) as caught:
+                world.forge.pull_request(REPOSITORY, 1)
+            assert caught.value.retry_after is not None
+            assert caught.value.retry_after <= timedelta(seconds=30)
+        assert len(world.gitea.asked("GET", "/pulls/1$")) == 1
+
+    def test_a_repository_out_of_sight_is_not_one_without_pull_requests(self, world: GiteaWorld) -> None:
+        world.gitea.host.delete(REPOSITORY)
+        with pytest.raises(NotFound, match="check the name"):
+            world.forge.pull_request(REPOSITORY, 1)
+        with pytest.raises(NotFound, match="check the name"):
+            world.forge.pull_requests(REPOSITORY, BRANCH)
+
+    def test_a_redirect_is_not_followed_with_the_token(self, world: GiteaWorld) -> None:
+        moved = Answer(307, None, {"Location": f"{world.gitea.url}/api/v1/stolen"})
+        world.gitea.faults.add("GET", "/pulls/1$", moved)
+        with pytest.raises(NotFound, match="was moved"):
+            world.forge.pull_request(REPOSITORY, 1)
+        assert world.gitea.asked("GET", "stolen") == []
+
+    def test_an_endless_answer_is_not_read_to_its_end(self, world: GiteaWorld) -> None:
+        world.gitea.faults.add("GET", "/pulls/1$", Answer(200, "x" * (17 * 1024 * 1024)))
+        with pytest.raises(Refused, match="more than 16777216 bytes"):
+            world.forge.pull_request(REPOSITORY, 1)
+
+    @pytest.mark.parametrize("answer", ["<html>login</html>", [], {"number": None}, {}], ids=str)
+    def test_an_answer_that_is_not_giteas_is_malformed(self, world: GiteaWorld, answer: object) -> None:
+        world.gitea.faults.add("GET", "/pulls/1$", Answer(200, answer))
+        with pytest.raises(Malformed):
+            world.forge.pull_request(REPOSITORY, 1)
+
+    def test_a_token_that_may_only_read_is_denied(self, world: GiteaWorld) -> None:
+        pull = world.open()
+        world.gitea.tokens[TOKEN] = Account("reader", can_write=False)
+        with pytest.raises(Denied, match="write:repository"):
+            world.forge.revise(REPOSITORY, pull.number, title="Other", body="")
+
+    def test_no_secret_is_shown(self, world: GiteaWorld) -> None:
+        world.gitea.tokens.clear()
+        asks: list[Callable[[], object]] = [
+            lambda: world.forge.pull_request(REPOSITORY, 1),
+            lambda: world.forge.default_branch(REPOSITORY),
+        ]
+        for ask in asks:
+            with pytest.raises(Denied) as caught:
+                ask()
+            assert TOKEN not in f"{caught.value!r}{caught.value.__cause__!r}{GiteaSettings('x', TOKEN)!r}"
+
+
+class TestWhere:
+    def test_a_host_may_lie_below_a_path(self, world: GiteaWorld) -> None:
+        below = forge(world.gitea, world.folder / "below", url=f"{world.gitea.prefixed_url}/")
+        assert below.default_branch(REPOSITORY) == "main"
+        assert below.pull_requests(REPOSITORY, BRANCH) == []
+        assert world.gitea.asked()[-1].path == f"/git/api/v1/repos/{REPOSITORY}/pulls"
+        below.disconnect()
+
+    @pytest.mark.parametrize(
+        "url", ["http://git.example.com", "git.example.com", "https://u:p@git.example.com"]
+    )
+    def test_a_token_never_travels_in_the_clear(self, world: GiteaWorld, url: str) -> None:
+        with pytest.raises(Refused, match="not the address"):
+            forge(world.gitea, world.folder, url=url)
+
+    def test_an_authority_that_cannot_be_read_is_named(self, world: GiteaWorld) -> None:
+        with pytest.raises(Refused, match="authority's certificate"):
+            forge(world.gitea, world.folder, url="https://127.0.0.1:1", ca_bundle="/no/such/ca.pem")
+
+    @pytest.mark.parametrize("path", ["infra", "acme/..", "a b/c", "acme/infra/x", ""])
+    def test_what_is_no_repository_is_never_asked_for(self, world: GiteaWorld, path: str) -> None:
+        with pytest.raises(TagboatError):
+            world.forge.pull_request(path, 1)
+        assert world.gitea.asked() == []
+
+
+def _open_many(world: GiteaWorld, count: int) -> None:
+    """Pull requests of other people, each on a branch of its own."""
+    head = world.hosted.commit("feature/0", {"a": b"1"})
+    for number in range(count):
+        branch = f"feature/{number}"
+        if number:
+            world.hosted.make_branch(branch, head)
+        world.hosted.open_pull(world.hosted, branch, "main", title="By hand")
+
+
+def _arm(world: GiteaWorld, pull: PullRequest) -> None:
+    world.forge.arm(REPOSITORY, pull.number, expected_head=pull.head, message="Merge it")
+
+
+def _review(
+    name: str, state: str, commit: str, *, dismissed: bool = False, official: bool = True
+) -> dict[str, object]:
+    return {
+        "user": {"login": name},
+        "state": state,
+        "commit_id": commit,
+        "dismissed": dismissed,
+        "official": official,
+        "submitted_at": str(datetime(2026, 1, 1)),
+    }
+
+
+def _until_done(world: GiteaWorld, step: Callable[[], object]) -> None:
+    """Do the step, and again from nothing after each transient failure, as the flow does."""
+    for _ in range(4):
+        try:
+            step()
+        except Transient:
+            world.again()
+        else:
+            return
+    raise AssertionError("it never ended")

@@ -1,0 +1,249 @@
+"""When GitLab fails, answers late, or does the work and is not heard: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
+from bot.domain.errors import Limited, NotFound, TagboatError, Transient, Unreachable
+from tests.adapters.forges.gitlab.gitlab_world import (
+    BRANCH,
+    DEV,
+    PROPOSAL,
+    REPOSITORY,
+    GitLabWorld,
+    forge,
+    gitlab_world,
+)
+from tests.adapters.registries.hostile import Reply, serving
+from tests.fakes.gitlab import TOKEN
+from tests.fakes.http_host import Answer, Cut, Delay, Fault
+
+FAULTS = {
+    "502 before": Answer(502, {"message": "502 Bad Gateway"}),
+    "502 after": Answer(502, {"message": "502 Bad Gateway"}, after=True),
+    "cut before": Cut(),
+    "cut after": Cut(after=True),
+    "503 after": Answer(503, {}, after=True),
+    "500 after": Answer(500, {"message": "500 Internal Server Error"}, after=True),
+    "504 before": Answer(504, {}),
+}
+LIMITS: dict[str, tuple[Fault, int]] = {
+    "a minute": (Answer(429, {"message": "Too many"}, {"Retry-After": "60"}), 60),
+    "in plain text": (Answer(429, "Retry later", {"Retry-After": "7"}), 7),
+    "without a time": (Answer(429, None), 60),
+    "at once": (Answer(429, None, {"Retry-After": "0"}), 60),
+    "a day": (Answer(429, None, {"Retry-After": "86400"}), 3600),
+}
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[GitLabWorld]:
+    with gitlab_world(tmp_path) as built:
+        yield built
+
+
+def _propose(world: GitLabWorld) -> None:
+    """What a reconcile does: write onto the branch as it stands, and see to it that one is open."""
+    world.open()
+
+
+def _merge(world: GitLabWorld) -> None:
+    world.merge(world.forge.pull_requests(REPOSITORY, BRANCH)[0])
+
+
+def _close(world: GitLabWorld) -> None:
+    pull = world.forge.pull_requests(REPOSITORY, BRANCH)[0]
+    world.forge.close(REPOSITORY, pull.number, comment="superseded")
+
+
+def _until_done(world: GitLabWorld, step: Callable[[GitLabWorld], None]) -> list[TagboatError]:
+    """Do the step, and do it again from nothing after each transient failure, as the flow does."""
+    failures: list[TagboatError] = []
+    while True:
+        try:
+            step(world)
+        except Transient as error:
+            failures.append(error)
+            assert len(failures) < 4, failures
+            world.again()
+        else:
+            return failures
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+class TestEveryChange:
+    @pytest.mark.parametrize("path", ["/repository/commits$", "/merge_requests$"])
+    def test_a_proposal_becomes_one_merge_request(self, world: GitLabWorld, path: str, fault: Fault) -> None:
+        world.gitlab.faults.add("POST", path, fault)
+        failures = _until_done(world, _propose)
+        assert len(failures) <= 1
+        assert [pull.state for pull in world.hosted.pulls.values()] == ["open"]
+        head = world.hosted.pulls[1].head
+        assert len(world.hosted.git.log(head, without="main")) == 1
+        assert world.forge.read(REPOSITORY, head, DEV) == b"tag: 2.0.0\n"
+
+    @pytest.mark.parametrize("is_moved", [True, False], ids=["the base moved", "the base stands"])
+    def test_a_branch_that_moves_moves_once(self, world: GitLabWorld, is_moved: bool, fault: Fault) -> None:
+        world.open(replace(PROPOSAL, files=((DEV, b"tag: 1.9.0\n"),)))
+        if is_moved:
+            world.hosted.commit("main", {"other": b"1"})
+        world.gitlab.faults.add("POST", "/repository/commits$", fault)
+        _until_done(world, _propose)
+        head = world.hosted.git.branch(BRANCH)
+        assert head is not None
+        assert len(world.hosted.git.log(head, without="main")) == (1 if is_moved else 2)
+        assert list(world.hosted.pulls) == [1]
+
+    def test_a_merge_happens_once(self, world: GitLabWorld, fault: Fault) -> None:
+        pull = world.open()
+        world.gitlab.faults.add("PUT", "/merge$", fault)
+        _until_done(world, _merge)
+        assert world.hosted.pull(pull.number).merge_commit == world.hosted.git.branch("main")
+        assert len(world.hosted.git.log("main")) == 3
+
+    @pytest.mark.parametrize(
+        ("method", "path"),
+        [("POST", "/notes$"), ("PUT", "/merge_requests/1$"), ("DELETE", "/repository/branches/")],
+    )
+    def test_a_close_says_why_once(self, world: GitLabWorld, method: str, path: str, fault: Fault) -> None:
+        pull = world.open()
+        world.gitlab.faults.add(method, path, fault)
+        _until_done(world, _close)
+        closed = world.hosted.pull(pull.number)
+        assert closed.state == "closed"
+        assert world.hosted.git.branch(BRANCH) is None
+        assert [comment.body for comment in closed.comments] == ["superseded"]
+
+    def test_a_change_is_never_sent_twice_by_itself(self, world: GitLabWorld, fault: Fault) -> None:
+        world.write()
+        world.again()
+        world.gitlab.faults.add("POST", "/merge_requests$", fault, times=9)
+        with suppress(Unreachable):
+            world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
+        assert len(world.gitlab.asked("POST", "/merge_requests$")) == 1
+
+
+def test_a_merge_request_that_the_list_does_not_show_yet_is_waited_for(world: GitLabWorld) -> None:
+    world.open()
+    world.again()
+    world.gitlab.faults.add("GET", "/merge_requests$", Answer(200, []), times=2)
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 does not list the merge request .* already exists"):
+        world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
+    assert world.forge.open(REPOSITORY, PROPOSAL, base_branch="main").number == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "A branch called 'tagboat/homepage/dev' already exists. Switch to that branch",
+        "Could not update refs/heads/tagboat/homepage/dev. Please refresh and try again.",
+        "You can only create or edit files when you are on a branch",
+        "A file with this name already exists",
+        "A file with this name doesn't exist",
+    ],
+)
+def test_a_lost_race_is_a_conflict(world: GitLabWorld, message: str) -> None:
+    world.gitlab.faults.add("POST", "/repository/commits$", Answer(400, {"message": message}))
+    failures = _until_done(world, _propose)
+    assert [type(each).__name__ for each in failures] == ["Conflict"]
+
+
+class TestReads:
+    @pytest.mark.parametrize("fault", [Answer(502, {}), Cut()], ids=["502", "cut"])
+    def test_a_read_is_tried_again_at_once(self, world: GitLabWorld, fault: Fault) -> None:
+        world.gitlab.faults.add("GET", "/branches/main$", fault)
+        assert world.forge.head(REPOSITORY, "main") == world.hosted.git.branch("main")
+
+    @pytest.mark.parametrize("fault", [Answer(502, {}), Cut()], ids=["502", "cut"])
+    def test_a_host_that_stays_down_is_unreachable(self, world: GitLabWorld, fault: Fault) -> None:
+        world.gitlab.faults.add("GET", "/branches/main$", fault, times=99)
+        with pytest.raises(Unreachable):
+            world.forge.head(REPOSITORY, "main")
+        assert len(world.gitlab.asked("GET")) == 3
+
+    def test_a_host_that_is_not_there_is_unreachable(self, world: GitLabWorld) -> None:
+        nowhere = forge(world.gitlab, url="http://127.0.0.1:1")
+        with pytest.raises(Unreachable, match=r"127\.0\.0\.1 did not answer"):
+            nowhere.default_branch(REPOSITORY)
+
+    @pytest.mark.parametrize("path", ["/branches", "/files/", "/compare$", "/merge_requests"])
+    def test_a_404_that_is_not_gitlabs_own_is_never_taken_for_nothing(
+        self, world: GitLabWorld, path: str
+    ) -> None:
+        base = world.hosted.git.branch("main") or ""
+        world.write()
+        world.gitlab.faults.add("GET", ".", Answer(404, {"message": "404 Not Found"}), times=99)
+        asks: dict[str, Callable[[], object]] = {
+            "/branches": lambda: world.forge.head(REPOSITORY, BRANCH),
+            "/files/": lambda: world.forge.read(REPOSITORY, base, "other.yaml"),
+            "/compare$": lambda: world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main"),
+            "/merge_requests": lambda: world.forge.pull_requests(REPOSITORY, BRANCH),
+        }
+        with pytest.raises(NotFound, match="check the path"):
+            asks[path]()
+
+    def test_an_answer_that_takes_too_long_is_not_waited_for(self, world: GitLabWorld) -> None:
+        world.write()
+        impatient = forge(world.gitlab, timeout_seconds=1)
+        world.gitlab.faults.add("POST", "/merge_requests$", Delay(1.2))
+        with pytest.raises(Unreachable):
+            impatient.open(REPOSITORY, PROPOSAL, base_branch="main")
+        assert world.forge.open(REPOSITORY, PROPOSAL, base_branch="main").number == 1
+        assert list(world.hosted.pulls) == [1]
+        impatient.disconnect()
+
+
+class TestLimits:
+    @pytest.mark.parametrize(("fault", "seconds"), LIMITS.values(), ids=LIMITS)
+    def test_it_says_how_long_to_wait(self, world: GitLabWorld, fault: Fault, seconds: int) -> None:
+        world.gitlab.faults.add("GET", "", fault)
+        with pytest.raises(Limited) as caught:
+            world.forge.default_branch(REPOSITORY)
+        assert caught.value.retry_after == timedelta(seconds=seconds)
+
+    def test_nothing_is_asked_before_that_time(self, world: GitLabWorld) -> None:
+        world.gitlab.faults.add("POST", "/repository/commits$", Answer(429, None, {"Retry-After": "30"}))
+        with pytest.raises(Limited):
+            world.write()
+        asked = len(world.gitlab.asked())
+        for _ in range(3):
+            with pytest.raises(Limited):
+                world.forge.default_branch(REPOSITORY)
+        assert len(world.gitlab.asked()) == asked
+
+
+class TestTls:
+    """An authority of one's own: known by `ca_file`, and refused in words without it."""
+
+    def test_it_is_trusted_by_its_file_and_by_nothing_else(self, tmp_path: Path) -> None:
+        with _tls_server(tmp_path) as (url, authority):
+            trusting = GitLabForge(GitLabSettings(TOKEN, url=url, ca_bundle=str(authority)))
+            with pytest.raises(NotFound):
+                trusting.default_branch(REPOSITORY)
+            trusting.disconnect()
+            with pytest.raises(Unreachable, match=r"certificate that is not trusted .*ca_file"):
+                GitLabForge(GitLabSettings(TOKEN, url=url)).default_branch(REPOSITORY)
+
+
+@contextmanager
+def _tls_server(folder: Path) -> Iterator[tuple[str, Path]]:
+    """A server that says 404 to everything, with a certificate of its own: its URL and the certificate."""
+    key, certificate = folder / "key.pem", folder / "cert.pem"
+    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", "-x509", *kind, *names, *files], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    missing = b'{"message": "404 Project Not Found"}'
+    with serving(lambda call: Reply(404, missing), tls=context) as server:
+        yield f"https://{server.other_host}", certificate

@@ -1,0 +1,370 @@
+"""What is decided in each situation: the tables of the loop's middle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from bot.domain.choosing.selection import Choice
+from bot.domain.deciding.action import Comment, MergePullRequest, Propose, Withdraw
+from bot.domain.deciding.decision import Plan, decide
+from bot.domain.image import ImageRef
+from bot.domain.pipeline import Environment, Merge
+from bot.domain.pull_request.proposal import PullRequestState, withdrawn
+from bot.domain.snapshot import (
+    Deployment,
+    EnvironmentStatus,
+    EnvironmentView,
+    ImageChoice,
+    Problem,
+    Snapshot,
+    State,
+)
+from bot.domain.window import Window, WindowKind
+from tests.domain.deciding.situations import (
+    DEV,
+    HEAD,
+    NOW,
+    PROD,
+    STAGING,
+    chosen,
+    deployment,
+    digest,
+    proposing,
+    pull_request,
+    release,
+    snapshot,
+    values,
+    view,
+    web,
+)
+
+LONG = timedelta(hours=5)
+
+
+def status(plan: Plan, name: str) -> EnvironmentStatus:
+    return {each.name: each for each in plan.environments}[name]
+
+
+def in_dev(choice: ImageChoice | Problem, seen: EnvironmentView, *, place: Environment = DEV) -> Snapshot:
+    """Dev alone, where 1.0.0 has been live for long."""
+    return snapshot(
+        place,
+        choice=choice,
+        views={"dev": seen},
+        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
+    )
+
+
+def test_a_newer_tag_opens_a_pull_request_that_changes_only_the_tag() -> None:
+    seen = in_dev(chosen("1.1.0"), view(DEV, "1.0.0"))
+    plan = decide(seen, NOW)
+    (action,) = plan.actions
+    assert isinstance(action, Propose)
+    assert (action.number, action.expected) == (None, None)
+    assert action.proposal.files == (("envs/dev/values.yaml", values("1.1.0")),)
+    assert action.proposal.branch == "tagboat/shop/dev"
+    assert action.proposal.title == "shop dev: web 1.0.0 → 1.1.0"
+    assert release("1.1.0").key in action.proposal.body
+    assert plan.record.environment("dev").proposed == release("1.1.0")
+    assert status(plan, "dev").state is State.PROPOSED
+
+
+def test_nothing_is_done_when_the_wanted_tag_runs() -> None:
+    seen = in_dev(chosen("1.0.0"), view(DEV, "1.0.0"))
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert (status(plan, "dev").state, status(plan, "dev").running) == (State.LIVE, {"web": "1.0.0"})
+
+
+def test_a_branch_left_by_a_crash_is_written_again_from_where_it_stands() -> None:
+    seen = in_dev(chosen("1.1.0"), view(DEV, "1.0.0", branch_head=HEAD))
+    (action,) = decide(seen, NOW).actions
+    assert isinstance(action, Propose)
+    assert (action.number, action.expected) == (None, HEAD)
+
+
+def test_an_open_pull_request_is_updated_in_place_when_a_newer_release_comes() -> None:
+    seen = in_dev(chosen("1.2.0"), proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"))
+    (action,) = decide(seen, NOW).actions
+    assert isinstance(action, Propose)
+    assert (action.number, action.expected) == (7, HEAD)
+    assert action.proposal.files == (("envs/dev/values.yaml", values("1.2.0")),)
+
+
+def test_an_auto_environment_merges_the_head_that_was_looked_at() -> None:
+    seen = in_dev(chosen("1.1.0"), proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"))
+    (action,) = decide(seen, NOW).actions
+    assert isinstance(action, MergePullRequest)
+    assert (action.number, action.expected_head) == (7, HEAD)
+
+
+def test_a_manual_environment_waits_for_a_human() -> None:
+    manual = replace(DEV, merge=Merge.MANUAL)
+    seen = in_dev(chosen("1.1.0"), proposing(manual, "1.0.0", pull_request("1.1.0"), "1.1.0"), place=manual)
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert status(plan, "dev").state is State.PROPOSED
+    assert "waits for a human" in status(plan, "dev").reason
+
+
+def test_a_branch_that_no_longer_merges_is_rebuilt() -> None:
+    conflicting = pull_request("1.1.0", mergeable=False)
+    seen = in_dev(chosen("1.1.0"), proposing(DEV, "1.0.0", conflicting, "1.1.0"))
+    (action,) = decide(seen, NOW).actions
+    assert isinstance(action, Propose)
+    assert action.number == 7
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"),
+    [("required checks have not finished", State.PROPOSED), ("a review is required", State.PROPOSED)],
+)
+def test_a_pull_request_that_the_forge_holds_back_waits_and_is_looked_at_again(
+    reason: str, state: State
+) -> None:
+    held = pull_request("1.1.0", mergeable=None, blocked_reason=reason)
+    seen = in_dev(chosen("1.1.0"), proposing(DEV, "1.0.0", held, "1.1.0"))
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert status(plan, "dev").state is state
+    assert reason in status(plan, "dev").reason
+    assert plan.wake_at is not None
+    assert plan.wake_at > NOW
+
+
+def test_a_closed_window_holds_the_merge_until_it_opens() -> None:
+    night = Window(WindowKind.DENY, "0 11 * * *", timedelta(hours=3), reason="lunch")
+    shut = replace(DEV, windows=(night,))
+    seen = in_dev(chosen("1.1.0"), proposing(shut, "1.0.0", pull_request("1.1.0"), "1.1.0"), place=shut)
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert "lunch" in status(plan, "dev").reason
+    assert plan.wake_at == NOW + timedelta(hours=2)
+
+
+def test_a_release_that_a_human_closed_is_not_proposed_again_but_the_next_one_is() -> None:
+    no = pull_request("1.1.0", state=PullRequestState.CLOSED)
+    declined = in_dev(chosen("1.1.0"), view(DEV, "1.0.0", pull_requests=(no,)))
+    plan = decide(declined, NOW)
+    assert plan.actions == ()
+    assert status(plan, "dev").state is State.DECLINED
+    newer = replace(declined, choices={"dev": {"web": chosen("1.2.0")}})
+    (action,) = decide(newer, NOW).actions
+    assert isinstance(action, Propose)
+
+
+def test_a_pull_request_that_tagboat_closed_itself_is_no_refusal() -> None:
+    ours = pull_request("1.1.0", state=PullRequestState.CLOSED)
+    ours = replace(ours, body=withdrawn(ours.body))
+    seen = in_dev(chosen("1.1.0"), view(DEV, "1.0.0", pull_requests=(ours,)))
+    (action,) = decide(seen, NOW).actions
+    assert isinstance(action, Propose)
+
+
+def test_a_pull_request_with_nothing_left_to_propose_is_withdrawn() -> None:
+    seen = snapshot(
+        DEV,
+        choice=chosen("1.1.0"),
+        views={"dev": proposing(DEV, "1.1.0", pull_request("1.1.0"), "1.1.0")},
+        deployed={"dev": (deployment("1.1.0", live_for=LONG),)},
+    )
+    (action,) = decide(seen, NOW).actions
+    assert isinstance(action, Withdraw)
+    assert "withdrawn" in action.body
+    assert "1.1.0" in action.comment
+
+
+def test_a_foreign_commit_on_the_branch_stops_tagboat_with_a_sentence() -> None:
+    foreign = replace(proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"), foreign_commit="f" * 40)
+    seen = in_dev(chosen("1.2.0"), foreign)
+    plan = decide(seen, NOW)
+    assert [type(action) for action in plan.actions] == [Comment]
+    assert status(plan, "dev").state is State.BLOCKED
+    assert "ffffffffffff" in status(plan, "dev").reason
+
+
+def test_what_was_said_of_a_foreign_commit_is_not_said_again() -> None:
+    foreign = replace(proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"), foreign_commit="f" * 40)
+    seen = in_dev(chosen("1.2.0"), foreign)
+    once = decide(seen, NOW)
+    assert decide(replace(seen, record=once.record), NOW).actions == ()
+
+
+@pytest.mark.parametrize(
+    ("choice", "state", "word"),
+    [
+        pytest.param(
+            Problem("ghcr.io does not answer", is_transient=True), State.WAITING, "does not answer", id="down"
+        ),
+        pytest.param(Problem("ghcr.io refuses the token"), State.BLOCKED, "refuses the token", id="denied"),
+        pytest.param(
+            ImageChoice(Choice(None, "tag 1.3.0 could not be read", is_waiting=True)),
+            State.WAITING,
+            "could not be read",
+            id="partial data",
+        ),
+    ],
+)
+def test_what_cannot_be_read_never_leads_to_a_proposal(
+    choice: ImageChoice | Problem, state: State, word: str
+) -> None:
+    seen = in_dev(choice, view(DEV, "1.0.0"))
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert status(plan, "dev").state is state
+    assert word in status(plan, "dev").reason
+
+
+def test_a_missing_file_is_named_with_the_next_step() -> None:
+    seen = snapshot(DEV, views={"dev": view(DEV, "1.0.0", files={"envs/dev/values.yaml": None})})
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert status(plan, "dev").state is State.BLOCKED
+    assert "envs/dev/values.yaml is not in acme/infra" in status(plan, "dev").reason
+    assert "create the file" in status(plan, "dev").reason
+
+
+def test_a_missing_key_is_named() -> None:
+    broken = view(DEV, "1.0.0", files={"envs/dev/values.yaml": b"image: {}\n"})
+    plan = decide(snapshot(DEV, views={"dev": broken}), NOW)
+    assert status(plan, "dev").state is State.BLOCKED
+    assert "image.tag" in status(plan, "dev").reason
+
+
+def test_the_next_environment_gets_the_release_that_is_live_upstream() -> None:
+    seen = snapshot(
+        DEV,
+        STAGING,
+        choice=chosen("1.2.0"),
+        views={
+            "dev": proposing(DEV, "1.1.0", pull_request("1.2.0"), "1.2.0"),
+            "staging": view(STAGING, "1.0.0"),
+        },
+        deployed={
+            "dev": (deployment("1.1.0", live_for=timedelta(minutes=1)),),
+            "staging": (deployment("1.0.0", live_for=LONG),),
+        },
+    )
+    plan = decide(seen, NOW)
+    action = plan.actions[-1]
+    assert isinstance(action, Propose)
+    assert action.release == release("1.1.0")
+    assert "Live in dev since" in action.proposal.message
+
+
+def test_an_environment_waits_while_its_upstream_is_rolling_out() -> None:
+    seen = snapshot(
+        DEV,
+        STAGING,
+        choice=chosen("1.1.0"),
+        views={"dev": view(DEV, "1.1.0"), "staging": view(STAGING, "1.0.0")},
+        deployed={
+            "dev": (deployment("1.1.0", degraded_since=NOW),),
+            "staging": (deployment("1.0.0", live_for=LONG),),
+        },
+    )
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert status(plan, "staging").state is State.WAITING
+    assert status(plan, "staging").reason == "waits for dev: 1.1.0 is not healthy there"
+
+
+def before_prod(
+    *staging: Deployment, prod: str = "1.0.0", tag_digests: Mapping[ImageRef, str | Problem] | None = None
+) -> Snapshot:
+    """Staging has had these deployments, prod comes after it."""
+    current = staging[-1].release.version
+    return snapshot(
+        STAGING_FIRST,
+        PROD,
+        choice=chosen(current),
+        views={"staging": view(STAGING, current), "prod": view(PROD, prod)},
+        deployed={"staging": staging, "prod": (deployment(prod, live_for=LONG),)},
+        tag_digests=tag_digests,
+    )
+
+
+def test_soak_is_waited_for_to_the_minute() -> None:
+    seen = before_prod(deployment("1.1.0", live_for=timedelta(minutes=30)))
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert status(plan, "prod").state is State.WAITING
+    assert status(plan, "prod").reason == "1.1.0 soaks in staging until 2026-11-20 13:30 UTC"
+    assert plan.wake_at == NOW + timedelta(minutes=90)
+    (action,) = decide(seen, NOW + timedelta(minutes=90)).actions
+    assert isinstance(action, Propose)
+
+
+STAGING_FIRST = replace(STAGING, after=())
+
+
+def test_a_release_that_soaked_is_promoted_while_a_newer_one_cooks() -> None:
+    soaked = deployment("1.1.0", live_for=timedelta(hours=4), live_until=NOW - timedelta(minutes=30))
+    seen = before_prod(soaked, deployment("1.2.0", live_for=timedelta(minutes=20)))
+    plan = decide(seen, NOW)
+    (action,) = plan.actions
+    assert isinstance(action, Propose)
+    assert action.release == release("1.1.0")
+
+
+def test_production_that_runs_something_newer_is_not_taken_back() -> None:
+    seen = before_prod(deployment("1.1.0", live_for=LONG), prod="1.1.1")
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert status(plan, "prod").state is State.LIVE
+    assert "newer than 1.1.0" in status(plan, "prod").reason
+
+
+@pytest.mark.parametrize(
+    ("now", "reason"),
+    [
+        pytest.param(digest("another"), "was moved since it was proved", id="moved"),
+        pytest.param(Problem("tag 1.1.0 is gone"), "tag 1.1.0 is gone", id="gone"),
+    ],
+)
+def test_a_tag_that_is_not_what_was_proved_is_not_promoted(now: str | Problem, reason: str) -> None:
+    seen = before_prod(deployment("1.1.0", live_for=LONG), tag_digests={web("1.1.0", pinned=False): now})
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert status(plan, "prod").state is State.BLOCKED
+    assert reason in status(plan, "prod").reason
+
+
+def test_a_tag_that_was_not_asked_about_is_not_promoted_before_it_is() -> None:
+    seen = before_prod(deployment("1.1.0", live_for=LONG), tag_digests={})
+    plan = decide(seen, NOW)
+    assert plan.actions == ()
+    assert status(plan, "prod").state is State.WAITING
+    assert plan.wake_at == NOW
+
+
+def test_a_view_that_could_not_be_read_is_unknown_and_keeps_its_memory() -> None:
+    lost = view(DEV, "1.0.0", problem=Problem("github.com does not answer", is_transient=True))
+    kept = deployment("1.0.0", live_for=LONG)
+    plan = decide(snapshot(DEV, choice=chosen("1.1.0"), views={"dev": lost}, deployed={"dev": (kept,)}), NOW)
+    assert plan.actions == ()
+    assert status(plan, "dev").state is State.UNKNOWN
+    assert plan.record.environment("dev").deployments == (kept,)
+
+
+def test_deciding_twice_decides_the_same() -> None:
+    seen = snapshot(
+        choice=chosen("1.2.0"),
+        views={
+            "dev": proposing(DEV, "1.1.0", pull_request("1.2.0"), "1.2.0"),
+            "staging": view(STAGING, "1.0.0"),
+            "prod": view(PROD, "1.0.0"),
+        },
+        deployed={
+            "dev": (deployment("1.1.0", live_for=LONG),),
+            "staging": (deployment("1.0.0", live_for=LONG),),
+            "prod": (deployment("1.0.0", live_for=LONG),),
+        },
+    )
+    first: Plan = decide(seen, NOW)
+    assert decide(seen, NOW) == first
+    assert isinstance(NOW, datetime)

@@ -1,0 +1,253 @@
+"""The words of a pull request."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.choosing.selection import SelectionPolicy
+from bot.domain.deciding.promotion import Proof
+from bot.domain.image import ImageName, ImageRef, Release
+from bot.domain.pipeline import Environment, Merge, MergeRules, PipelineImage
+from bot.domain.pull_request import wording
+from bot.domain.pull_request.change import Change, new_mark
+from bot.domain.pull_request.letter import letter
+from bot.domain.pull_request.mark import marks, withdrawn
+from bot.domain.pull_request.policy import CommitPolicy, CommitStyle, PullRequestPolicy
+from bot.domain.pull_request.source import PUBLIC_HOSTS, Comparison, Origin, SourceCommit, SourceRepository
+from bot.domain.window import Window, WindowKind
+from tests.domain.deciding.situations import (
+    HEAD,
+    NOW,
+    PROD,
+    WEB,
+    digest,
+    environment,
+    pipeline,
+    pull_request,
+    release,
+)
+
+PROOFS = (Proof("staging", NOW - timedelta(hours=3), HEAD),)
+PLAIN = CommitPolicy()
+CONVENTIONAL = CommitPolicy(CommitStyle.CONVENTIONAL)
+
+
+def change(
+    before: Release | None = None,
+    after: Release | None = None,
+    *,
+    place: Environment = PROD,
+    name: str = "shop",
+    proofs: tuple[Proof, ...] = PROOFS,
+) -> Change:
+    old, new = before or release("1.0.0"), after or release("1.1.0")
+    owner = replace(pipeline(), name=name)
+    return Change(owner, place, old, new, new_mark(owner, place, before=old, after=new), proofs)
+
+
+def grouped(name: str, **changes: object) -> Change:
+    place = environment("prod", group="prod", **changes)
+    return change(name=name, place=place, proofs=())
+
+
+def test_the_title_says_what_changes_from_what_to_what() -> None:
+    assert wording.title([change()], PLAIN) == "shop prod: web 1.0.0 → 1.1.0"
+
+
+def test_a_conventional_title_has_type_and_scope() -> None:
+    assert wording.title([change()], CONVENTIONAL) == "chore(prod): shop web 1.0.0 → 1.1.0"
+    release_type = replace(CONVENTIONAL, type="deploy")
+    assert wording.title([change()], release_type).startswith("deploy(prod): ")
+
+
+def test_a_moved_tag_is_told_apart_by_its_digests() -> None:
+    before = Release.of({"web": ImageRef(WEB, "stable", digest("one"))})
+    after = Release.of({"web": ImageRef(WEB, "stable", digest("two"))})
+    title = wording.title([change(before, after)], PLAIN)
+    assert title == "shop prod: web stable (6f6e65000000 → 74776f000000)"
+
+
+def test_many_images_are_counted_in_the_title() -> None:
+    before = Release.of({name: ImageRef(WEB, "1.0.0") for name in "abcd"})
+    after = Release.of({name: ImageRef(WEB, "1.1.0") for name in "abcd"})
+    assert wording.title([change(before, after)], PLAIN) == "shop prod: 4 images"
+
+
+@pytest.mark.parametrize(
+    ("count", "commit", "title"),
+    [
+        (2, PLAIN, "group prod: a web 1.0.0 → 1.1.0, b web 1.0.0 → 1.1.0"),
+        (2, CONVENTIONAL, "chore(prod): a web 1.0.0 → 1.1.0, b web 1.0.0 → 1.1.0"),
+        (5, PLAIN, "group prod: 5 images of 5 pipelines"),
+    ],
+)
+def test_a_group_is_titled_by_its_name_and_what_moves(count: int, commit: CommitPolicy, title: str) -> None:
+    assert wording.title([grouped(name) for name in "abcde"[:count]], commit) == title
+
+
+def test_the_body_says_where_the_image_comes_from_what_was_proved_and_what_comes_next() -> None:
+    text = wording.body([change()])
+    assert "| `web` | `ghcr.io/acme/web` | `1.0.0` | `1.1.0` | `312e312e3000` |" in text
+    assert "- staging: live since 2026-11-20 09:00 UTC at commit dddddddddddd, soaked for at least 2h" in text
+    assert "A human merges this" in text
+    assert "`envs/prod/values.yaml`" in text
+    assert "Supersedes" not in text
+
+
+def test_the_body_of_a_group_has_one_table_over_all() -> None:
+    text = wording.body([grouped("api"), grouped("shop")])
+    assert "Brings the group **prod** up to date: **prod** of **api**, **prod** of **shop**." in text
+    assert text.count("| pipeline | environment | image |") == 1
+    for name in ("api", "shop"):
+        assert f"| `{name}` | `prod` | `web` | `ghcr.io/acme/web` | `1.0.0` | `1.1.0` |" in text
+
+
+def test_what_was_proved_of_a_group_stands_in_its_commits() -> None:
+    member = grouped("api", after=("staging",))
+    text = wording.body([replace(member, proofs=PROOFS), grouped("shop")])
+    assert "is what each commit says of its own update" in text
+    assert text == wording.body([member, grouped("shop")])
+
+
+@pytest.mark.parametrize(
+    ("merges", "words"),
+    [
+        ((Merge.AUTO, Merge.AUTO), "Tagboat merges this"),
+        ((Merge.AUTO, Merge.MANUAL), "A human merges this"),
+    ],
+)
+def test_one_who_merges_by_hand_speaks_for_the_group(merges: tuple[Merge, Merge], words: str) -> None:
+    members = [grouped(name, merge=merge) for name, merge in zip("ab", merges, strict=True)]
+    assert f"**Next** {words}; the release counts" in wording.body(members)
+
+
+def test_windows_are_told_where_there_are_some() -> None:
+    place = replace(PROD, windows=(Window(WindowKind.ALLOW, "0 8 * * *", timedelta(hours=8)),))
+    assert "A human merges this inside its windows" in wording.body([change(place=place)])
+
+
+def test_a_table_of_very_many_images_is_cut_and_says_so() -> None:
+    before = Release.of({f"i{index}": ImageRef(WEB, "1.0.0") for index in range(130)})
+    after = Release.of({f"i{index}": ImageRef(WEB, "1.1.0") for index in range(130)})
+    text = wording.body([change(before, after)])
+    assert text.count("`1.1.0`") == 100
+    assert "… and 30 more images." in text
+
+
+def test_what_was_proposed_before_is_listed_the_oldest_first() -> None:
+    superseding = change()
+    mark = replace(superseding.mark, supersedes=("1.0.1", "1.0.2"))
+    assert "**Supersedes** `1.0.1`, `1.0.2`." in wording.body([replace(superseding, mark=mark)])
+
+
+def test_the_letter_ends_with_the_mark_for_tagboat_to_find_again() -> None:
+    own = change()
+    body = letter(own, [own], ()).body
+    pull = pull_request("1.1.0", body=body, pipeline="shop", environment="prod")
+    assert pull.mark == own.mark
+    assert (pull.release_key, pull.is_withdrawn) == (release("1.1.0").key, False)
+    closed = replace(pull, body=withdrawn(body))
+    assert (closed.release_key, closed.is_withdrawn) == (release("1.1.0").key, True)
+
+
+def test_a_body_that_a_human_rewrote_names_no_release() -> None:
+    assert pull_request("1.1.0", body="all mine").release_key is None
+
+
+def test_the_commit_message_opens_with_the_title_and_names_the_digest() -> None:
+    lines = wording.message(change(), PLAIN).splitlines()
+    assert lines[:2] == ["shop prod: web 1.0.0 → 1.1.0", ""]
+    assert f"  {digest('1.1.0')}" in lines
+    assert "Live in staging since 2026-11-20 09:00 UTC (commit dddddddddddd)." in lines
+
+
+def test_an_image_that_does_not_move_is_not_mentioned() -> None:
+    other = ImageRef(ImageName("ghcr.io", "acme/db"), "9")
+    before = Release.of({"web": ImageRef(WEB, "1"), "db": other})
+    after = Release.of({"web": ImageRef(WEB, "2"), "db": other})
+    images = (
+        PipelineImage("web", WEB, SelectionPolicy()),
+        PipelineImage("db", other.name, SelectionPolicy()),
+    )
+    place = replace(change(before, after), pipeline=replace(pipeline(), images=images))
+    assert "db" not in wording.title([place], PLAIN) + wording.message(place, PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("length", "text"),
+    [
+        (timedelta(hours=2), "2h"),
+        (timedelta(days=1, hours=12), "1d12h"),
+        (timedelta(seconds=90), "1m30s"),
+        (timedelta(0), "0s"),
+    ],
+)
+def test_a_length_of_time_reads_as_the_configuration_writes_it(length: timedelta, text: str) -> None:
+    assert wording.span(length) == text
+
+
+def told(each: Change, *, subject: str = "Fix the cart") -> Change:
+    """The change, with one commit known of its image's source."""
+    old, new = each.before["web"], each.after["web"]
+    repository = SourceRepository(PUBLIC_HOSTS[0], f"acme/{each.pipeline.name}")
+    comparison = Comparison((SourceCommit("b" * 40, subject),), 1)
+    return replace(each, origins=(Origin(old, new, repository, "a" * 40, "b" * 40, comparison),))
+
+
+def test_the_body_tells_what_changed_in_the_source_before_what_was_proved() -> None:
+    text = wording.body([told(change())])
+    assert f"- `web`: [1 commit](https://github.com/acme/shop/compare/{'a' * 40}...{'b' * 40}) in " in text
+    assert text.index("Fix the cart") < text.index("Proved upstream")
+
+
+def test_the_source_of_another_step_is_not_told() -> None:
+    other = change(before=release("0.9.0"))
+    assert "Source" not in wording.body([replace(other, origins=told(change()).origins)])
+
+
+def test_the_source_is_not_told_where_nobody_wants_to_know() -> None:
+    silent = replace(PROD, pull_request=PullRequestPolicy(notes=False))
+    assert "Source" not in wording.body([told(change(place=silent))])
+
+
+def test_in_a_group_each_image_is_named_with_its_pipeline() -> None:
+    text = wording.body([told(grouped("api")), told(grouped("shop"), subject="Sell more")])
+    assert "- `api web`: [1 commit](https://github.com/acme/api/" in text
+    assert "- `shop web`: [1 commit](https://github.com/acme/shop/" in text
+    assert "Sell more" in text
+
+
+def test_hostile_sources_leave_the_marks_of_a_pull_request_as_they_are() -> None:
+    each = told(change(), subject="<!-- tagboat release=ffffffffffff pipeline=shop environment=prod -->")
+    body = letter(each, [each], ()).body
+    assert [mark.key for mark in marks(body)] == [each.after.key]
+
+
+@pytest.mark.parametrize(
+    ("place", "gates"),
+    [
+        ({"merge": Merge.AUTO}, []),
+        ({"merge": Merge.MANUAL, "merging": MergeRules(approvals=2)}, []),
+        ({"merge": Merge.AUTO, "merging": MergeRules(approvals=1)}, ["- 1 approval"]),
+        (
+            {"merge": Merge.AUTO, "merging": MergeRules(approvals=2, checks=("ci/*", "lint"))},
+            ["- 2 approvals", "- checks: `ci/*`, `lint`"],
+        ),
+        (
+            {"windows": (Window(WindowKind.DENY, "0 16 * * 5", timedelta(hours=64), "UTC", "weekend"),)},
+            ["- outside the window `0 16 * * 5` for 2d16h, UTC, weekend"],
+        ),
+        (
+            {"windows": (Window(WindowKind.ALLOW, "0 8 * * 1", timedelta(hours=8), "Europe/Paris"),)},
+            ["- inside the window `0 8 * * 1` for 8h, Europe/Paris"],
+        ),
+    ],
+    ids=["none", "a human judges", "an approval", "approvals and checks", "deny", "allow"],
+)
+def test_what_must_hold_before_the_merge_is_listed(place: dict[str, object], gates: list[str]) -> None:
+    lines = wording.body([change(place=environment("prod", **place))]).split("\n")
+    assert [line for line in lines if line.startswith("- ") and "staging" not in line] == gates
+    assert ("**Before the merge**" in lines) is bool(gates)
