@@ -9,7 +9,7 @@ from bot.domain.deciding.group import fellows_of
 from bot.domain.errors import Permanent, TagboatError
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.pull_request.branch import branch_of, has_branch_per_release
-from bot.domain.pull_request.proposal import PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import BRANCH_PREFIX, PullRequest, PullRequestState
 from bot.domain.snapshot import (
     BaseBranch,
     EnvironmentRecord,
@@ -86,7 +86,7 @@ def git_view(looking: Looking, branch: BaseBranch, pulls: Sequence[PullRequest] 
     try:
         ours = next(reversed(looking.branches), "")
         fellows = looking.fellows()
-        head = forge.head(path, ours) if ours else None
+        head = forge.head(path, ours) if _may_be_there(looking, ours, pulls) else None
         view = EnvironmentView(
             files=_files(looking, fellows, branch.head),
             pull_requests=tuple(pulls),
@@ -99,6 +99,17 @@ def git_view(looking: Looking, branch: BaseBranch, pulls: Sequence[PullRequest] 
         return _without_older(looking, branch, _as_merged(looking, view))
     except TagboatError as error:
         return EnvironmentView(files={}, problem=Problem.of(error))
+
+
+def _may_be_there(looking: Looking, ours: str, pulls: Sequence[PullRequest]) -> bool:
+    """Whether it is worth a call to ask for the branch: not for one that nobody is known to have written.
+
+    What was written and then forgotten, in a crash, is met when it is written again: that changes nothing and
+    is remembered, so that the next look asks.
+    """
+    is_own = ours.startswith(BRANCH_PREFIX) and not looking.environment.group
+    is_new = is_own and not pulls and looking.record.proposed is None
+    return bool(ours) and not is_new
 
 
 def traffic(world: World, pipeline: Pipeline, views: Mapping[str, EnvironmentView]) -> Traffic:

@@ -77,6 +77,7 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
         seen = _applications(world, pipeline, each, tracked.environment(each.name), branch)
         said = consult(forge, pipeline.repository.path, _eased(each, views, standings), views[each.name], now)
         views[each.name] = replace(views[each.name], applications=seen, consent=said)
+    branch = _told_apart(forge, pipeline, branch, views)
     digests = _tag_digests(world, pipeline, tracked, now, standings)
     near = traffic(world, pipeline, views)
     return Snapshot(pipeline, branch, choices, views, tracked, digests, near, standings)
@@ -99,13 +100,24 @@ def _eased(
 
 
 def _base_branch(forge: Forge, pipeline: Pipeline) -> BaseBranch:
+    """The base branch; one that is named is not compared with the default branch yet."""
     path = pipeline.repository.path
-    default = forge.default_branch(path)
-    name = pipeline.branch or default
+    name = pipeline.branch or forge.default_branch(path)
     head = forge.head(path, name)
     if head is None:
         raise NotFound(f"branch {name} is not in {path}", fix="correct `branch` in the configuration")
-    return BaseBranch(name, head, name == default)
+    return BaseBranch(name, head, is_default=pipeline.branch is None)
+
+
+def _told_apart(
+    forge: Forge, pipeline: Pipeline, branch: BaseBranch, views: Mapping[str, EnvironmentView]
+) -> BaseBranch:
+    """The base branch, compared with the default branch where an Application follows that one unnamed."""
+    seen = (each.object for view in views.values() for each in view.applications if each.object)
+    urls = pipeline.repository_urls
+    if branch.is_default or not any(rollout.follows_default_branch(each, urls) for each in seen):
+        return branch
+    return replace(branch, is_default=forge.default_branch(pipeline.repository.path) == branch.name)
 
 
 def _choices(

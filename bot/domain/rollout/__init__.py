@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bot.domain.rollout.argocd_object import read_application
-from bot.domain.rollout.case import Case, named_revisions
+from bot.domain.rollout.case import Case, named_revisions, tracks_default_branch
 from bot.domain.rollout.health import HEALTH_ROWS
 from bot.domain.rollout.sync import SYNC_ROWS
 from bot.domain.rollout.verdict import Followed, RefreshKind, RolloutVerdict, VerdictWord
@@ -26,6 +26,7 @@ __all__ = [
     "VerdictWord",
     "asks_sync_window",
     "environment_verdict",
+    "follows_default_branch",
     "judge",
     "next_look",
     "revisions_to_relate",
@@ -50,6 +51,11 @@ def asks_sync_window(application: Mapping[str, Any]) -> bool:
     """Whether the verdict depends on sync windows: out of sync, with auto-sync on."""
     app = read_application(application)
     return app.sync_status == "OutOfSync" and app.is_automated
+
+
+def follows_default_branch(application: Mapping[str, Any], repository_urls: Sequence[str]) -> bool:
+    """Whether the verdict depends on which branch is the default one: a source of ours names none."""
+    return tracks_default_branch(read_application(application), repository_urls)
 
 
 def judge(view: ApplicationView, followed: Followed, *, now: datetime) -> RolloutVerdict:

@@ -8,7 +8,7 @@ something has lasted. What a row makes of the answers stands in `bot.domain.roll
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -18,6 +18,9 @@ from bot.domain.rollout.verdict import Followed, RefreshKind
 from bot.domain.snapshot import ApplicationView, Relation
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_DEFAULT = ("", "HEAD")
+"""How a source says that it follows the default branch, whatever its name."""
+
 _MOST_REVISIONS = 20
 _BEST_FIRST = (Relation.CONTAINED, Relation.BEHIND, Relation.DIVERGED, Relation.UNKNOWN)
 
@@ -54,12 +57,21 @@ def _revisions(app: ApplicationObject, places: tuple[int, ...]) -> Iterator[str]
         yield from (revisions[place] for place in places if place < len(revisions))
 
 
+def tracks_default_branch(app: ApplicationObject, repository_urls: Sequence[str]) -> bool:
+    """Whether a source of our repository follows its default branch, without naming it."""
+    return any(each.target in _DEFAULT and _is_of(each, repository_urls) for each in app.sources)
+
+
 def _is_ours(source: Source, followed: Followed) -> bool:
-    return source.is_git and any(is_same_repository(source.url, url) for url in followed.repository_urls)
+    return _is_of(source, followed.repository_urls)
+
+
+def _is_of(source: Source, repository_urls: Sequence[str]) -> bool:
+    return source.is_git and any(is_same_repository(source.url, url) for url in repository_urls)
 
 
 def _is_tracking(source: Source, followed: Followed) -> bool:
-    if source.target in ("", "HEAD"):
+    if source.target in _DEFAULT:
         return followed.is_default_branch
     return source.target.removeprefix("refs/heads/") == followed.branch
 

@@ -45,9 +45,9 @@ class _Look(threading.local):
 class Branches:
     """The port `Forge`'s questions about branches.
 
-    One look at a pipeline asks for the default branch and then for the heads of a few branches. The first
-    question is put for all of them (`GET repository/branches` takes a regular expression and says which
-    branch is the default), and each answer is given out once, if it is not older than two seconds.
+    One look at a pipeline asks for the default branch, or for a named one, and then for the heads of a few
+    more. The first question is put for all of them (`GET repository/branches` takes a regular expression and
+    says which branch is the default), and each answer is given out once, if it is not older than two seconds.
     """
 
     def __init__(self, api: GitLabApi) -> None:
@@ -67,21 +67,19 @@ class Branches:
         """The branch that a clone checks out."""
         with self._lock:
             known = self._defaults.get(repository)
-        ours = [branch for name, branch in self._look.expected if name == repository]
-        tips = self._named(repository, {*_USUAL, *ours, *([known] if known else [])})
+        tips = self._told(repository, {*_USUAL, *([known] if known else [])})
         default = next((tip.branch for tip in tips.values() if tip and tip.is_default), None)
         if default is None:
             default = self._api.get(repository, "", _default_of)
-        self._look.told = {(repository, name): tip for name, tip in tips.items()}
-        self._look.told_at = time.monotonic()
-        for key in [key for key in self._look.expected if key[0] == repository]:
-            del self._look.expected[key]
         self._remember(repository, default)
         return default
 
     def head(self, repository: str, branch: str) -> str | None:
         """The commit that the branch points to, or None."""
         key = (repository, branch)
+        is_first = key not in self._look.told
+        if is_first and any(name == repository and other != branch for name, other in self._look.expected):
+            self._told(repository, {branch})
         told = self._look.told
         if key in told:
             tip = told.pop(key)
@@ -105,6 +103,16 @@ class Branches:
     def forget(self, repository: str, branch: str) -> None:
         """Believe nothing that this thread was told of a branch: it was just changed."""
         self._look.told.pop((repository, branch), None)
+
+    def _told(self, repository: str, names: Iterable[str]) -> Mapping[str, Tip | None]:
+        """These branches and the expected ones by one request, to be given out when they are asked for."""
+        ours = [branch for name, branch in self._look.expected if name == repository]
+        for branch in ours:
+            del self._look.expected[(repository, branch)]
+        tips = self._named(repository, {*names, *ours})
+        self._look.told = {(repository, name): tip for name, tip in tips.items()}
+        self._look.told_at = time.monotonic()
+        return tips
 
     def _named(self, repository: str, names: Iterable[str]) -> Mapping[str, Tip | None]:
         """These branches; those of which the answer says nothing for sure are left out."""
