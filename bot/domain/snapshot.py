@@ -103,6 +103,11 @@ class Fellow:
         """What people call it."""
         return f"{self.environment.name} of {self.pipeline.name}"
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """The names of its pipeline and environment."""
+        return self.pipeline.name, self.environment.name
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentView:

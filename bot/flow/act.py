@@ -31,6 +31,7 @@ from bot.domain.pipeline import Merge, Pipeline
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.flow.receive import wake
 from bot.flow.world import World
+from bot.ports import Forge
 
 log = structlog.get_logger(__name__)
 
@@ -74,25 +75,16 @@ def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action
     path = pipeline.repository.path
     match action:
         case Propose():
-            forge.write(path, action.proposal, base=base, expected=action.expected)
-            if action.number is None:
-                forge.open(path, action.proposal, base_branch=branch)
-            else:
-                forge.revise(path, action.number, title=action.proposal.title, body=action.proposal.body)
+            if action.number is not None and pipeline.environment(action.environment).group:
+                _require_open(forge, path, action.number)  # its fellows merge and close it too
+            _propose(forge, path, action, base=base, branch=branch)
         case Withdraw():
             if forge.pull_request(path, action.number).state is not PullRequestState.OPEN:
                 return ()  # merged by a human since it was looked at
             forge.revise(path, action.number, title=action.title, body=action.body)
             forge.close(path, action.number, comment=action.comment)
         case MergePullRequest() | ArmPullRequest():
-            merge = forge.merge if isinstance(action, MergePullRequest) else forge.arm
-            merge(
-                path,
-                action.number,
-                expected_head=action.expected_head,
-                message=action.message,
-                method=action.method,
-            )
+            _merge(forge, path, action)
             _wake_fellows(world, pipeline, action.environment)
         case Describe():
             return forge.describe(path, action.number, action.metadata)
@@ -110,6 +102,36 @@ def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action
         case _:
             assert_never(action)
     return ()
+
+
+def _propose(forge: Forge, path: str, action: Propose, *, base: str, branch: str) -> None:
+    forge.write(path, action.proposal, base=base, expected=action.expected)
+    if action.number is None:
+        forge.open(path, action.proposal, base_branch=branch)
+    else:
+        forge.revise(path, action.number, title=action.proposal.title, body=action.proposal.body)
+
+
+def _require_open(forge: Forge, path: str, number: int) -> None:
+    """What was merged or closed since it was looked at must not be written to as if it were open."""
+    state = forge.pull_request(path, number).state
+    if state is not PullRequestState.OPEN:
+        raise Conflict(f"pull request {number} was {state} meanwhile")
+
+
+def _merge(forge: Forge, path: str, action: MergePullRequest | ArmPullRequest) -> None:
+    merge = forge.merge if isinstance(action, MergePullRequest) else forge.arm
+    try:
+        merge(
+            path,
+            action.number,
+            expected_head=action.expected_head,
+            message=action.message,
+            method=action.method,
+        )
+    except Refused:
+        _require_open(forge, path, action.number)
+        raise
 
 
 def _wake_fellows(world: World, pipeline: Pipeline, environment: str) -> None:

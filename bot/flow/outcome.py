@@ -88,6 +88,8 @@ def broken(pipeline: Pipeline, shown: PipelineStatus | None, error: Exception, n
 def _hindered(status: EnvironmentStatus, error: TagboatError | None) -> EnvironmentStatus:
     if error is None:
         return status
+    if isinstance(error, Conflict):
+        return replace(status, reason=f"looks again: {error}")
     state = State.BLOCKED if isinstance(error, Permanent) else status.state
     return replace(status, state=state, reason=str(error))
 

@@ -9,17 +9,19 @@ from datetime import timedelta
 import pytest
 
 from bot.adapters.forges.memory.forge import File
+from bot.domain.deciding.action import Propose
+from bot.domain.errors import Unreachable
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
 from bot.domain.pull_request.mark import marks
-from bot.domain.pull_request.policy import PullRequestPolicy, Texts
-from bot.domain.pull_request.proposal import PullRequest, PullRequestState
+from bot.domain.pull_request.policy import Pace, PullRequestPolicy, Texts
+from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.pull_request.templates import Template
 from bot.domain.snapshot import EnvironmentStatus, State
 from bot.domain.window import Window, WindowKind
 from bot.flow.merge import close_by_human, merge_by_human
-from bot.flow.reconcile import reconcile
+from bot.flow.reconcile import preview, reconcile
 from tests.flow.worlds import RELEASES, REPOSITORY, WEB, Bench
 
 BRANCH = "tagboat/groups/live"
@@ -339,3 +341,117 @@ def test_two_who_race_for_the_branch_both_end_up_in_it() -> None:
     group.forge.head = head  # type: ignore[method-assign]
     group.see("api")
     assert group.on_branch() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
+
+
+def proposed(group: Group, name: str) -> Proposal:
+    """What a pipeline would propose now, all by itself."""
+    (action,) = preview(group.world, group.world.pipelines[name]).plan.actions
+    assert isinstance(action, Propose)
+    return action.proposal
+
+
+def broken_off(group: Group, name: str) -> None:
+    """The pipeline writes the branch, and does not come to open the pull request."""
+    opens = group.forge.open
+
+    def unreachable(*_: object, **__: object) -> PullRequest:
+        raise Unreachable("the host does not answer")
+
+    group.forge.open = unreachable  # type: ignore[method-assign]
+    group.see(name)
+    group.forge.open = opens  # type: ignore[method-assign]
+
+
+def test_nobody_writes_over_a_fellow_who_is_about_to_open_the_pull_request() -> None:
+    group = manual("api", "web")
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+    broken_off(group, "web")
+    group.see("api")
+    assert group.shown("api").reason == (
+        f"somebody else of group live opens the pull request (delete {BRANCH} if not)"
+    )
+    group.see("web", "api")
+    assert group.on_branch() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
+
+
+def test_a_branch_that_takes_back_what_a_fellow_merged_is_written_anew_before_it_is_merged() -> None:
+    group = Group({name: place(name) for name in ("api", "web")})
+    group.push("api", "1.1.0")
+    stale, begin = proposed(group, "api"), group.forge.head(REPOSITORY, "main")
+    assert begin is not None
+    group.push("web", "1.1.0")
+    group.see("web")
+    merged = group.forge.head(REPOSITORY, BRANCH)
+    group.forge.write(REPOSITORY, stale, base=begin, expected=merged)
+    group.forge.open(REPOSITORY, stale, base_branch="main")
+    assert group.on_branch()["web.yaml"] == content("1.0.0")
+    group.see("api")
+    assert group.on_base() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
+
+
+def test_who_is_not_in_the_pull_request_does_not_close_it_under_the_others() -> None:
+    group = manual("api", "web")
+    group.push("api", "1.1.0")
+    group.see("api")
+    group.change_by_hand({"api.yaml": content("1.0.5")})
+    group.see("web")
+    assert group.pull().state is PullRequestState.OPEN
+    group.see("api")
+    assert group.on_branch()["api.yaml"] == content("1.1.0")
+    assert group.shown("api").state is State.PROPOSED
+
+
+def test_tagboat_does_not_merge_before_a_fellow_who_is_about_to_join() -> None:
+    group = Group({name: place(name) for name in ("api", "web")})
+    writes = group.forge.write
+
+    def slow(*_: object, **__: object) -> str:
+        raise Unreachable("the host does not answer")
+
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+    group.forge.write = slow  # type: ignore[method-assign]
+    group.see("web")
+    group.forge.write = writes  # type: ignore[method-assign]
+    group.see("api")
+    assert group.shown("api").reason == "pull request 1 waits: prod of web is about to join"
+    group.see("web")
+    assert group.on_base() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
+    assert [each.number for each in group.pulls()] == [1]
+
+
+def test_what_a_group_gathers_is_merged_together() -> None:
+    gathering = PullRequestPolicy(pace=Pace(debounce=timedelta(minutes=2)))
+    group = Group({name: place(name, pull_request=gathering) for name in ("api", "web")})
+    group.push("api", "1.1.0")
+    group.see("api")
+    group.clock.pass_by(timedelta(minutes=1))
+    group.push("web", "1.1.0")
+    group.see("web")
+    group.clock.pass_by(timedelta(minutes=1))
+    group.see("api")
+    assert group.on_base()["api.yaml"] == content("1.0.0")
+    group.clock.pass_by(timedelta(minutes=1))
+    group.see("web", "api")
+    assert group.on_base() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
+    assert [each.number for each in group.pulls()] == [1]
+
+
+def test_a_shared_pull_request_that_was_closed_since_it_was_seen_is_not_written_to() -> None:
+    group = manual("api", "web")
+    group.push("api", "1.1.0")
+    group.see("api")
+    before, asks = group.pull(), group.forge.pull_request
+
+    def closed(repository: str, number: int) -> PullRequest:
+        group.forge.pull_request = asks  # type: ignore[method-assign]
+        group.forge.close_by_human(repository, number)
+        return asks(repository, number)
+
+    group.push("web", "1.1.0")
+    group.forge.pull_request = closed  # type: ignore[method-assign]
+    group.see("web")
+    newer, older = group.pulls()
+    assert (older.title, older.body, older.head) == (before.title, before.body, before.head)
+    assert [each.pipeline for each in marks(newer.body)] == ["web"]

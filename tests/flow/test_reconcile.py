@@ -336,3 +336,22 @@ def test_a_crash_after_any_step_ends_in_the_same_state_with_one_pull_request_eac
         assert len(pulls) == expected, name
     texts = [each.key for each in bench.told()]
     assert len(texts) == len(set(texts))
+
+
+def test_a_pull_request_that_a_human_closed_just_before_the_merge_is_a_no_and_no_alarm() -> None:
+    bench = Bench((environment("prod", merge=Merge.AUTO),))
+    bench.settle()
+    merges = bench.forge.merge
+
+    def closed(
+        repository: str, number: int, *, expected_head: str, message: str, method: MergeMethod | None = None
+    ) -> str:
+        bench.forge.close_by_human(repository, number)
+        return merges(repository, number, expected_head=expected_head, message=message, method=method)
+
+    bench.forge.merge = closed  # type: ignore[method-assign]
+    bench.registry.push(WEB, "1.1.0")
+    bench.look()
+    bench.look()
+    assert bench.status("prod").state is State.DECLINED
+    assert Event.BLOCKED not in {each.event for each in bench.told()}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from bot.domain.choosing.selection import Strategy
 from bot.domain.deciding.situation import Situation
@@ -79,9 +80,70 @@ def reluctant(view: EnvironmentView, changes: Iterable[Change]) -> Iterator[Fell
     """The fellows in the pull request who do not want it merged now, by what was last shown of them."""
     inside = {change.place for change in changes}
     for fellow in view.fellows:
-        place = (fellow.pipeline.name, fellow.environment.name)
-        if place in inside and (fellow.shown is None or fellow.shown.state not in _STAYS):
+        if fellow.place in inside and (fellow.shown is None or fellow.shown.state not in _STAYS):
             yield fellow
+
+
+def joining(
+    view: EnvironmentView, changes: Iterable[Change], now: datetime
+) -> Iterator[tuple[Fellow, datetime | None]]:
+    """The fellows outside the pull request who are about to be in it, and when, where that is known.
+
+    They have something to propose by what was last shown of them, or gather what comes together.
+    """
+    inside = {change.place for change in changes}
+    for fellow in view.fellows:
+        if fellow.place not in inside and _joins(fellow, now):
+            yield fellow, fellow.shown.wake_at if fellow.shown and _gathers(fellow, now) else None
+
+
+def has_strays(view: EnvironmentView, changes: Iterable[Change], now: datetime) -> bool:
+    """Whether the branch holds something for a fellow who proposes nothing.
+
+    What a fellow had there and was merged meanwhile, for one, was written over before its merge was seen:
+    merged as it stands, the branch would take that back.
+    """
+    inside = {change.place for change in changes}
+    outside = [each for each in view.fellows if each.place not in inside and not _joins(each, now)]
+    return any(_is_changed(each.pipeline, each.environment, view) for each in outside)
+
+
+def is_being_opened(situation: Situation) -> bool:
+    """Whether a fellow has written the branch and is about to open the pull request from it.
+
+    Whoever wrote to it now would leave out, and so take back, what the fellow wrote.
+    """
+    view = situation.view
+    if view.branch_head is None or any(each.head == view.branch_head for each in view.pull_requests):
+        return False
+    if _is_changed(situation.pipeline, situation.environment, view):
+        return False
+    return any(_is_changed(each.pipeline, each.environment, view) for each in view.fellows)
+
+
+def _joins(fellow: Fellow, now: datetime) -> bool:
+    shown = fellow.shown
+    if shown is None or not shown.next:
+        return False
+    return shown.state is State.PROPOSED or _gathers(fellow, now)
+
+
+def _gathers(fellow: Fellow, now: datetime) -> bool:
+    """Whether it waits for no longer than its debounce may take."""
+    shown, pace = fellow.shown, fellow.environment.pull_request.pace
+    if shown is None or shown.state is not State.WAITING or shown.wake_at is None or not pace.debounce:
+        return False
+    return now < shown.wake_at <= now + pace.patience
+
+
+def _is_changed(pipeline: Pipeline, environment: Environment, view: EnvironmentView) -> bool:
+    """Whether the branch says something else than the base branch does; what cannot be read says nothing."""
+    try:
+        return written(pipeline, environment, view.files) != written(
+            pipeline, environment, view.proposed_files
+        )
+    except TagboatError:
+        return False
 
 
 def _change_of(fellow: Fellow, pull: PullRequest, view: EnvironmentView) -> Change | None:

@@ -31,7 +31,7 @@ from bot.domain.window import closed
 _LOOK_AGAIN = timedelta(seconds=60)
 """How soon what holds a merge back is looked at again where no webhook comes."""
 
-_SOON = timedelta(seconds=5)
+SOON = timedelta(seconds=5)
 """How soon it is looked at again while the host still works out whether a branch merges."""
 
 _MOST_NAMED = 5
@@ -132,7 +132,7 @@ def _merge(situation: Situation, pull: PullRequest, proposal: Proposal, wanted: 
         return _waiting(situation, pull, waits, wanted)
     if pull.mergeable is None:
         step = _waiting(situation, pull, "the host works out whether it can be merged", wanted)
-        return replace(step, until=situation.now + _SOON)
+        return replace(step, until=situation.now + SOON)
     action = MergePullRequest(
         situation.environment.name, pull.number, pull.head, proposal.message, rules.method
     )

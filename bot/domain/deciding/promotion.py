@@ -96,15 +96,16 @@ def unpinned(environment: Environment, release: Release, running: Release) -> tu
 def _lack(
     release: Release, environment: Environment, upstream: Mapping[str, EnvironmentRecord], now: datetime
 ) -> NotYet | None:
+    if not {target.alias for target in environment.targets} <= dict(release.images).keys():
+        # They came with copied files, before Tagboat copied any: nobody reads images there.
+        return NotYet(f"waits for {environment.after[0]}: which images stand there is not known yet")
     lacks = [
         lack
         for name in environment.after
         if (lack := _lack_in(release, name, upstream[name], environment.soak, now))
     ]
-    if not lacks:
-        return None
-    times = [lack.until for lack in lacks if lack.until]
-    return NotYet(lacks[0].reason, release, max(times) if len(times) == len(lacks) else None)
+    # What no time ends is named first, and else what ends last: the reason and the time belong together.
+    return max(lacks, key=lambda lack: (lack.until is None, lack.until or now), default=None)
 
 
 def _lack_in(

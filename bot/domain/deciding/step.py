@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.deciding import merging, obeying, proposing
 from bot.domain.deciding.action import Action, Propose, Withdraw
-from bot.domain.deciding.group import reluctant, taken_along
+from bot.domain.deciding.group import has_strays, is_being_opened, joining, reluctant, taken_along
 from bot.domain.deciding.noise import quiet
 from bot.domain.deciding.promotion import unpinned
 from bot.domain.deciding.proposing import Draft
@@ -20,7 +20,7 @@ from bot.domain.harmless import harmless
 from bot.domain.image import Release
 from bot.domain.pipeline import Merge
 from bot.domain.pull_request.branch import branch_of, has_branch_per_release
-from bot.domain.pull_request.mark import Mark, withdrawn
+from bot.domain.pull_request.mark import Mark, marks, withdrawn
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.snapshot import EnvironmentRecord, Gathering, Problem, State
 from bot.domain.window import closed
@@ -113,7 +113,7 @@ def _nothing_to_propose(situation: Situation, wanted: Wanted) -> Step:
     mark, fellows = proposing.own_mark(situation), taken_along(situation)
     if fellows and mark and not situation.view.foreign_commit:
         return replace(step, actions=(proposing.without(situation, wanted.release, fellows),))
-    is_last = not fellows and (mark is not None or not pull.mark)
+    is_last = not fellows and (mark is not None or not marks(pull.body))
     return replace(step, actions=(_withdraw(situation, pull, comment),)) if is_last else step
 
 
@@ -159,8 +159,11 @@ def _propose(situation: Situation, found: Release, wanted: Wanted) -> Step:
     stop = _other_branch(situation, wanted.release, branch) or _foreign(situation, pull, branch)
     if stop:
         return stop
+    if environment.group and is_being_opened(situation):
+        reason = f"somebody else of group {environment.group} opens the pull request (delete {branch} if not)"
+        return Step(State.PROPOSED, reason, until=situation.now + merging.SOON, release=wanted.release)
     draft = obeying.named(situation, proposing.draft(situation, found, wanted))
-    if pull is None or obeying.must_rebuild(situation) or not _holds(situation, pull, wanted.release):
+    if pull is None or obeying.must_rebuild(situation) or not _holds(situation, pull, draft):
         return _write(situation, pull, draft)
     return _say(situation, pull, draft) or _with_fellows(situation, pull, draft, wanted)
 
@@ -277,8 +280,12 @@ def _fellows_wait(situation: Situation, pull: PullRequest, draft: Draft) -> Step
     reasons: list[tuple[str, datetime | None]] = [
         (f"{each.name} does not want it now", None) for each in reluctant(situation.view, draft.changes)
     ]
+    reasons += [
+        (f"{each.name} is about to join", until or situation.now + merging.SOON)
+        for each, until in joining(situation.view, draft.changes, situation.now)
+    ]
     for fellow in situation.view.fellows:
-        if (fellow.pipeline.name, fellow.environment.name) not in inside:
+        if fellow.place not in inside:
             continue
         shut = closed(fellow.environment.windows, situation.now)
         if shut:
@@ -306,9 +313,12 @@ def _was_taken_back(record: EnvironmentRecord, release: Release) -> bool:
     return any(each.release == release for each in record.deployments[:-1])
 
 
-def _holds(situation: Situation, pull: PullRequest, release: Release) -> bool:
-    """Whether the branch proposes the release and can be merged as it is."""
+def _holds(situation: Situation, pull: PullRequest, draft: Draft) -> bool:
+    """Whether the branch proposes the release, with nothing else, and can be merged as it is."""
+    release = draft.release
     if pull.mergeable is False or merging.must_follow(situation.environment, pull):
+        return False
+    if has_strays(situation.view, draft.changes, situation.now):
         return False
     try:
         return pull.release_key == release.key and not edited(
