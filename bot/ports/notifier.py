@@ -18,6 +18,10 @@ class Notifier(Protocol):
         """Post the thread's first message (`notice.headline`) and return its id."""
         ...
 
+    def permalink(self, thread: str) -> str | None:
+        """The web address of the thread; None where it has none, or is gone."""
+        ...
+
     def has_reply(self, thread: str, notice: Notice) -> bool:
         """Whether the other side already shows this very notice in the thread."""
         ...

@@ -128,6 +128,10 @@ class Store(Protocol):
         """Remember the first message of a thread before anything else is posted."""
         ...
 
+    def threads(self, thread: str) -> Mapping[str, str]:
+        """The first message of a thread by notifier; those that have not begun it are left out."""
+        ...
+
     def sent(self, pending: Pending, *, now: datetime) -> None:
         """The notice was told."""
         ...

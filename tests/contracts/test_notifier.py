@@ -109,6 +109,20 @@ def test_the_headline_changes_and_the_thread_stays_found(chat: _Chat, notice: No
     assert chat.notifier.find(notice) == thread
 
 
+def test_a_thread_has_an_address_of_its_own(chat: _Chat, notice: Notice) -> None:
+    thread = chat.notifier.begin(notice)
+    other = chat.notifier.begin(replace(notice, thread=notice.thread + "-other"))
+    address = chat.notifier.permalink(thread)
+    assert address is not None
+    assert address.startswith(("http://", "https://"))
+    assert chat.notifier.permalink(thread) == address != chat.notifier.permalink(other)
+
+
+def test_a_thread_that_is_gone_has_no_address(chat: _Chat, notice: Notice) -> None:
+    thread = chat.notifier.begin(notice)
+    assert chat.notifier.permalink(f"{thread}9") is None
+
+
 def test_a_thread_id_of_nowhere_takes_no_line(chat: _Chat, notice: Notice) -> None:
     with pytest.raises(Permanent):
         chat.notifier.reply("nowhere", notice)

@@ -141,6 +141,15 @@ def test_a_thread_belongs_to_one_notifier(store: AnyStore) -> None:
     assert _only(store, "slack").thread is None
 
 
+def test_what_was_begun_of_a_thread_is_told_by_notifier(store: AnyStore) -> None:
+    told(store, notice("a"), notifiers=["slack", "log"])
+    assert store.threads("web/1") == {}
+    store.thread_begun("slack", "web/1", "C1:1", now=NOW)
+    store.thread_begun("log", "web/1", "web/1", now=NOW)
+    store.thread_begun("slack", "web/2", "C1:2", now=NOW)
+    assert store.threads("web/1") == {"slack": "C1:1", "log": "web/1"}
+
+
 def test_a_failed_notice_waits_and_holds_its_thread(store: AnyStore) -> None:
     told(store, notice("a"), notice("b"), notice("other", thread="web/2"))
     store.failed(_claimed(store), error="500", retry_at=NOW + MINUTE)

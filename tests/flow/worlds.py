@@ -72,6 +72,7 @@ class _Listening:
         self.threads: list[str] = []
         self.find = notifier.find
         self.has_reply = notifier.has_reply
+        self.permalink = notifier.permalink
         self.reply = notifier.reply
         self.revise = notifier.revise
 

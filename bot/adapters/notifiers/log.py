@@ -23,6 +23,10 @@ class LogNotifier:
         """The thread's own name; its headline comes with the first line."""
         return notice.thread
 
+    def permalink(self, thread: str) -> None:
+        """None: nobody can be led into a log."""
+        del thread
+
     def has_reply(self, thread: str, notice: Notice) -> bool:
         """Always False: nobody can look into a log that is shipped elsewhere."""
         del thread, notice

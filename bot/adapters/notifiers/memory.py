@@ -37,6 +37,11 @@ class MemoryNotifier:
             self._threads[message] = _Thread(notice.thread, notice.headline)
             return message
 
+    def permalink(self, thread: str) -> str | None:
+        """An address of its own for each thread, as a chat on the web has."""
+        with self._lock:
+            return f"https://chat.example/{thread}" if thread in self._threads else None
+
     def has_reply(self, thread: str, notice: Notice) -> bool:
         """Whether the thread shows this very notice."""
         with self._lock:

@@ -22,6 +22,7 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from bot.adapters.cache import Cache
 from bot.adapters.notifiers import mrkdwn
 from bot.domain.errors import Denied, Limited, NotFound, Refused, TagboatError, Unreachable
 from bot.domain.notice import Notice
@@ -32,6 +33,8 @@ _PAGE = 200
 _CHANNEL_PAGE = 1000
 _PAUSE = timedelta(seconds=30)
 _ID = re.compile(r"[CGD][A-Z0-9]{8,}")
+_LINK = re.compile(r"https?://[^\s<>()\[\]|\\`\"]{4,500}", re.ASCII)
+_MOST_LINKS = 1000
 _CODE = re.compile(r"[a-z_]{1,60}")
 _EVENT_TYPE = "tagboat"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -46,6 +49,7 @@ _OUTAGES = frozenset(
 )
 _LIMITS = frozenset({"ratelimited", "rate_limited"})
 _CANNOT_LOOK = frozenset({"missing_scope", "not_in_channel", "channel_not_found", "thread_not_found"})
+_GONE = frozenset({"message_not_found", "channel_not_found"})
 _HEADLINE_GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 _log = structlog.get_logger(__name__)
@@ -68,6 +72,7 @@ class SlackNotifier:
         # No retry handler: the SDK's own would post again after a cut connection, and sleep on a limit.
         self._client = _Client(token=token, base_url=base_url, timeout=_TIMEOUT_SECONDS, retry_handlers=[])
         self._channel = channel
+        self._links: Cache[str, str] = Cache(_MOST_LINKS)
 
     def __repr__(self) -> str:
         return f"SlackNotifier({self._channel})"
@@ -97,6 +102,19 @@ class SlackNotifier:
         if not (isinstance(channel, str) and isinstance(ts, str)):
             raise Unreachable("Slack has a fault of its own", why="its answer does not name the message")
         return f"{channel}:{ts}"
+
+    def permalink(self, thread: str) -> str | None:
+        """The address of the thread's first message, asked for once: it never changes."""
+        known = self._links.get(thread)
+        if known is not None:
+            return known
+        channel, ts = _place(thread)
+        answer = self._call(self._client.chat_getPermalink, _GONE, channel=channel, message_ts=ts)
+        link = answer.get("permalink")
+        if not (isinstance(link, str) and _LINK.fullmatch(link)):
+            return None
+        self._links.put(thread, link)
+        return link
 
     def has_reply(self, thread: str, notice: Notice) -> bool:
         """Whether the thread shows this very notice."""

@@ -5,7 +5,7 @@ It keeps values, not their JSON; one lock stands for the transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from threading import RLock
@@ -224,6 +224,16 @@ class MemoryStore(MemoryLedger):
         """Remember the first message of a thread; the one that was remembered first stays."""
         with self._lock:
             self._threads.setdefault((notifier, thread), (message, now))
+
+    def threads(self, thread: str) -> Mapping[str, str]:
+        """The first message of a thread by notifier."""
+        with self._lock:
+            begun = (
+                (notifier, message)
+                for (notifier, name), (message, _) in self._threads.items()
+                if name == thread
+            )
+            return dict(begun)
 
     def sent(self, pending: Pending, *, now: datetime) -> None:
         """The notice was told."""

@@ -6,7 +6,7 @@ never concluded runs out, and the next worker is told that a post was begun.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import structlog
@@ -59,6 +59,12 @@ class SqlOutbox:
         row = {"notifier": notifier, "thread": thread, "message": message, "begun_at": now}
         with self._database.writing() as connection:
             self._database.add(connection, threads, row)
+
+    def threads(self, thread: str) -> Mapping[str, str]:
+        """The first message of a thread by notifier."""
+        begun = select(threads.c.notifier, threads.c.message).where(threads.c.thread == thread)
+        with self._database.reading() as connection:
+            return {row.notifier: row.message for row in connection.execute(begun)}
 
     def sent(self, pending: Pending, *, now: datetime) -> None:
         """The notice was told."""

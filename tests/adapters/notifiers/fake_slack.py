@@ -85,6 +85,7 @@ class FakeSlack:
         return {
             "chat.postMessage": self._post,
             "chat.update": self._update,
+            "chat.getPermalink": self._permalink,
             "conversations.list": lambda arguments: _page([{"id": CHANNEL, "name": "deploys"}], "channels"),
             "conversations.history": self._history,
             "conversations.replies": self._replies,
@@ -103,6 +104,13 @@ class FakeSlack:
             return {"ok": False, "error": "message_not_found"}
         found[0].update(arguments)
         return {"channel": CHANNEL, "ts": arguments["ts"]}
+
+    def _permalink(self, arguments: Json) -> Json:
+        ts = arguments["message_ts"]
+        if not any(one["ts"] == ts for one in self.messages):
+            return {"ok": False, "error": "message_not_found"}
+        address = f"https://acme.slack.com/archives/{CHANNEL}/p{ts.replace('.', '')}"
+        return {"channel": CHANNEL, "permalink": address}
 
     def _history(self, arguments: Json) -> Json:
         roots = [one for one in self.messages if "thread_ts" not in one]
@@ -133,7 +141,21 @@ def fake_slack() -> Iterator[FakeSlack]:
         def do_POST(self) -> None:
             slack.tokens.add(self.headers["Authorization"])
             raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            answer = slack.answer(self.path.rpartition("/")[2], _arguments(self.headers["Content-Type"], raw))
+            self._say(
+                slack.answer(self.path.rpartition("/")[2], _arguments(self.headers["Content-Type"], raw))
+            )
+
+        def do_GET(self) -> None:
+            """The one method that is asked so, and where a redirect leads."""
+            path, _, query = self.path.partition("?")
+            if path != "/api/chat.getPermalink":
+                slack.redirected.append(self.headers["Authorization"])
+                self.send_error(404)
+                return
+            slack.tokens.add(self.headers["Authorization"])
+            self._say(slack.answer(path.rpartition("/")[2], _arguments("", query)))
+
+        def _say(self, answer: Answer) -> None:
             if answer.status == 0:
                 return
             self.send_response(answer.status)
@@ -142,11 +164,6 @@ def fake_slack() -> Iterator[FakeSlack]:
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self.wfile.write(answer.body)
-
-        def do_GET(self) -> None:
-            """Where a redirect leads; the API itself is asked by POST alone."""
-            slack.redirected.append(self.headers["Authorization"])
-            self.send_error(404)
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""

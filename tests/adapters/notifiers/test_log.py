@@ -42,3 +42,8 @@ def test_a_log_has_no_thread_to_begin_and_cannot_be_searched() -> None:
     notifier = LogNotifier()
     assert notifier.find(notice("a")) == notifier.begin(notice("a")) == "web/1"
     assert not notifier.has_reply("web/1", notice("a"))
+
+
+def test_nobody_is_led_into_a_log() -> None:
+    notifier: Notifier = LogNotifier()
+    assert notifier.permalink("web/1") is None

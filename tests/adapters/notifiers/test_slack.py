@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import traceback
 from collections.abc import Callable, Iterator
@@ -102,7 +103,13 @@ _CALLS: dict[str, Callable[[Notifier, str], object]] = {
     "revise": lambda notifier, thread: notifier.revise(thread, _NOTICE),
     "has_reply": lambda notifier, thread: notifier.has_reply(thread, _NOTICE),
     "find": lambda notifier, thread: notifier.find(_NOTICE),
+    "permalink": lambda notifier, thread: notifier.permalink(thread),
 }
+
+_METHODS = (
+    *("chat.postMessage", "chat.update", "chat.getPermalink"),
+    *("conversations.replies", "conversations.history"),
+)
 
 
 @pytest.mark.parametrize("call", _CALLS)
@@ -111,7 +118,7 @@ def test_every_call_passes_its_fault_on(
     slack: FakeSlack, notifier: SlackNotifier, call: str, answer: Answer
 ) -> None:
     thread = notifier.begin(_NOTICE)
-    for method in ("chat.postMessage", "chat.update", "conversations.replies", "conversations.history"):
+    for method in _METHODS:
         slack.will(method, answer)
     with pytest.raises(Transient):
         _CALLS[call](notifier, thread)
@@ -237,3 +244,23 @@ def test_the_token_is_shown_nowhere(
             notifier.begin(_NOTICE)
     assert slack.tokens == {f"Bearer {_TOKEN}"}
     assert _TOKEN not in caplog.text + repr(notifier)
+
+
+def test_the_address_of_a_thread_is_asked_for_once(slack: FakeSlack, notifier: SlackNotifier) -> None:
+    thread = notifier.begin(_NOTICE)
+    assert notifier.permalink(thread) == f"https://acme.slack.com/archives/{CHANNEL}/p1700000000000000"
+    assert notifier.permalink(thread) == notifier.permalink(thread)
+    assert slack.calls.count("chat.getPermalink") == 1
+
+
+@pytest.mark.parametrize(
+    "permalink",
+    [None, 7, "", "javascript:alert(1)", "https://slack.example/)](x", "https://slack.example/a b"],
+    ids=["none", "a number", "empty", "a script", "a bracket", "a space"],
+)
+def test_what_is_no_address_is_not_taken_for_one(
+    slack: FakeSlack, notifier: SlackNotifier, permalink: object
+) -> None:
+    thread = notifier.begin(_NOTICE)
+    slack.will("chat.getPermalink", Answer(json.dumps({"ok": True, "permalink": permalink}).encode()))
+    assert notifier.permalink(thread) is None
