@@ -6,20 +6,23 @@ branch, and the marks in the pull request's body, are all that they know of each
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.choosing.selection import Strategy
-from bot.domain.deciding.situation import Situation
+from bot.domain.deciding import merging
+from bot.domain.deciding.situation import Situation, Step
 from bot.domain.edit.targets import read_target, write_target
 from bot.domain.errors import TagboatError
-from bot.domain.pipeline import Environment, Pipeline
+from bot.domain.image import Release
+from bot.domain.pipeline import Environment, Merge, Pipeline
 from bot.domain.pull_request.change import Change
 from bot.domain.pull_request.mark import Mark
 from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.rollout.deployment import written
 from bot.domain.snapshot import EnvironmentView, Fellow, State
+from bot.domain.window import closed
 
 _STAYS = frozenset({State.PROPOSED, State.DEGRADED})
 """What a fellow shows that still wants what it proposes; whether what runs is healthy has no say in it."""
@@ -108,7 +111,42 @@ def has_strays(view: EnvironmentView, changes: Iterable[Change], now: datetime) 
     return any(_is_changed(each.pipeline, each.environment, view) for each in outside)
 
 
-def is_being_opened(situation: Situation) -> bool:
+def being_opened(situation: Situation, release: Release, branch: str) -> Step | None:
+    """The wait for a fellow who has written the branch and is about to open the pull request from it."""
+    if not situation.environment.group or not _is_being_opened(situation):
+        return None
+    group = situation.environment.group
+    reason = f"somebody else of group {group} opens the pull request (delete {branch} if not)"
+    return Step(State.PROPOSED, reason, until=situation.now + merging.SOON, release=release)
+
+
+def fellows_wait(
+    situation: Situation, pull: PullRequest, changes: Sequence[Change], release: Release
+) -> Step | None:
+    """Why the group's pull request is not merged yet: its fellows' windows, gates and hands count too."""
+    inside = {change.place for change in changes}
+    reasons: list[tuple[str, datetime | None]] = [
+        (f"{each.name} does not want it now", None) for each in reluctant(situation.view, changes)
+    ]
+    reasons += [
+        (f"{each.name} is about to join", until or situation.now + merging.SOON)
+        for each, until in joining(situation.view, changes, situation.now)
+    ]
+    for fellow in situation.view.fellows:
+        if fellow.place not in inside:
+            continue
+        shut = closed(fellow.environment.windows, situation.now)
+        if shut:
+            reasons.append((f"{shut.reason} for {fellow.name}", shut.until))
+        if fellow.environment.merge is not Merge.AUTO:
+            reasons.append((f"a human merges {fellow.name}", None))
+    if not reasons:
+        return None
+    reason, until = reasons[0]
+    return Step(State.PROPOSED, f"pull request {pull.number} waits: {reason}", until=until, release=release)
+
+
+def _is_being_opened(situation: Situation) -> bool:
     """Whether a fellow has written the branch and is about to open the pull request from it.
 
     Whoever wrote to it now would leave out, and so take back, what the fellow wrote.
