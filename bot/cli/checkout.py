@@ -12,7 +12,7 @@ from pathlib import Path
 from bot.adapters.forges.git.address import Access, address
 from bot.adapters.forges.git.command import GitCommand
 from bot.domain.errors import NotFound, Refused
-from bot.importing.propose import Repository
+from bot.importing.generated import Repository
 
 _LARGEST_FILE = 1024 * 1024
 _MOST_FILES = 20_000

@@ -26,15 +26,17 @@ def import_() -> None:
 def argocd_image_updater(
     paths: Annotated[
         list[Path] | None,
-        typer.Argument(
-            help="Files or folders with Applications and ImageUpdaters; - for the standard input."
-        ),
+        typer.Argument(help="Files or folders with Applications and their kind; - for the standard input."),
     ] = None,
     cluster: Annotated[
         bool, typer.Option("--cluster", help="Read them from the Kubernetes cluster.")
     ] = False,
     kubeconfig: Annotated[Path | None, typer.Option("--kubeconfig", help="How to reach the cluster.")] = None,
     context: Annotated[str, typer.Option("--context", help="The context of the kubeconfig to use.")] = "",
+    repository: Annotated[
+        str,
+        typer.Option("--repository", help="What generators of ApplicationSets read: a clone, or an address."),
+    ] = "",
     api: Annotated[
         bool, typer.Option("--api", help="Read Applications from Argo CD at --argocd-url, by $ARGOCD_TOKEN.")
     ] = False,
@@ -43,14 +45,16 @@ def argocd_image_updater(
 ) -> None:
     """Write the configuration that does what Argo CD Image Updater did.
 
-    It reads the annotations of Applications, and ImageUpdater resources. What cannot be carried over is told.
+    It reads the annotations of Applications, also of those that ApplicationSets make, and ImageUpdater
+    resources. What cannot be carried over is told.
     """
+    from bot.cli.checkout import look_at
     from bot.cli.display import write_error
     from bot.cli.writing import write_out
     from bot.domain.errors import NotFound
     from bot.importing.carry import carried
     from bot.importing.draft import rendered
-    from bot.importing.updater import found
+    from bot.importing.watching import found
 
     if not (paths or cluster or api):
         raise typer.BadParameter("name files, or --cluster, or --api", param_hint="PATHS")
@@ -58,7 +62,7 @@ def argocd_image_updater(
         raise typer.BadParameter("say where Argo CD answers", param_hint="--argocd-url")
     objects = list(_objects(paths or (), cluster=cluster, kubeconfig=kubeconfig, context=context))
     objects += _by_api(argocd_url) if api else ()
-    done = carried(found(objects), argocd_url=argocd_url)
+    done = carried(found(objects, look_at(repository) if repository else None), argocd_url=argocd_url)
     for each in done.lost:
         write_error(f"not carried over: {each}")
     if done.draft is None:

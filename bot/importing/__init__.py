@@ -4,8 +4,14 @@
     address        the address of a repository as a forge and a path there
     stage          names of environments, and their usual order
     objects        Kubernetes objects in YAML or JSON, and the sources of Argo CD Applications
-    updater        what Argo CD Image Updater watches, from annotations or custom resources
+    template       templates of ApplicationSets, as far as they put values in
+    generated      the Applications that an ApplicationSet makes, as far as that can be told without a cluster
+    updater        what Argo CD Image Updater watches, in one form
+    annotations    the same, read from annotations of Applications
+    resources      the same, read from its custom resources
+    watching       the same, from all objects
     placed         where one Application of it is written, and by which settings
+    logins         how it logs in to registries
     carry          all of them as a draft, and what could not be carried over
     scan           images in the files of a repository
     propose        a repository, as a draft

@@ -6,7 +6,7 @@ pipeline. What cannot be carried over is told, with the reason, and never droppe
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,16 @@ from bot.importing.draft import (
     literal,
     unique,
 )
-from bot.importing.placed import Placed, placed, registries
+from bot.importing.logins import logins
+from bot.importing.objects import Application, control_namespace
+from bot.importing.placed import Placed, placed
 from bot.importing.stage import stage_of
 from bot.importing.updater import Found
+
+_HEAD = (
+    "Carried over from Argo CD Image Updater. Take its annotations or custom resources away before"
+    " Tagboat starts, or both will write.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,35 +42,37 @@ class Carried:
 def carried(found: Found, *, argocd_url: str = "") -> Carried:
     """The configuration that does what the Image Updater did; `argocd_url` is where Argo CD answers."""
     lost = list(found.lost)
-    places: list[Placed] = []
-    logins: dict[str, dict[str, Any]] = {}
-    for watched in found.watched:
-        place = placed(watched, lost)
-        if place is not None:
-            places.append(place)
-            logins |= registries(watched, lost)
+    control = control_namespace([watched.application for watched in found.watched])
     taken: dict[str, str] = {}
-    places = [place for place in places if _owns(place, taken, lost)]
+    tried = (placed(watched, lost, control=control) for watched in found.watched)
+    places = [place for place in tried if place and _owns(place, taken, lost)]
     if not places:
         return Carried(None, tuple(lost))
+    registries = logins((place.watched for place in places), lost)
     groups: dict[str, list[Placed]] = {}
     for place in places:
         groups.setdefault(place.pipeline_key, []).append(place)
-    pipelines = tuple(_pipelines(list(groups.values())))
+    pipelines = tuple(_pipelines(list(groups.values()), control))
     forges = {place.located.forge: place.located.section for place in places}
-    notes = (
-        "Carried over from Argo CD Image Updater. Take its annotations or custom resources away before"
-        " Tagboat starts, or both will write.",
-        *sorted({place.located.note for place in places if place.located.note}),
-        *(f"not carried over: {each}" for each in lost),
-    )
+    notes = (*_HEAD, *_notes(places), *(f"not carried over: {each}" for each in lost))
     argocd = {"main": {"url": argocd_url or "https://argocd.example.com", "token": "${ARGOCD_TOKEN}"}}
-    return Carried(Draft(forges, pipelines, argocd, logins, notes), tuple(lost))
+    return Carried(Draft(forges, pipelines, argocd, registries, notes), tuple(lost))
+
+
+def _notes(places: Sequence[Placed]) -> Iterator[str]:
+    yield from sorted({place.located.note for place in places if place.located.note})
+    if any(place.merge == "direct" for place in places):
+        yield (
+            "`merge: direct` commits without a pull request, as the Image Updater did; `auto` opens one and"
+            " merges it once its checks allow."
+        )
+    if any(place.watched.target.startswith("kustomization") for place in places):
+        yield "Kustomizations are taken to be called kustomization.yaml."
 
 
 def _owns(place: Placed, taken: dict[str, str], lost: list[str]) -> bool:
     """Whether no other pipeline writes what this Application does: two writers would fight."""
-    wanted = [f"{place.located.repository} {place.branch} {place.file} {key}" for key in place.keys]
+    wanted = [f"{place.located.repository} {place.branch} {place.file} {claim}" for claim in place.claims]
     if any(taken.get(each, place.pipeline_key) != place.pipeline_key for each in wanted):
         name = place.watched.application.name
         lost.append(f"Application {name}: another one writes the same values of {place.file} by other rules")
@@ -72,7 +81,7 @@ def _owns(place: Placed, taken: dict[str, str], lost: list[str]) -> bool:
     return True
 
 
-def _pipelines(groups: Sequence[Sequence[Placed]]) -> Iterator[DraftPipeline]:
+def _pipelines(groups: Sequence[Sequence[Placed]], control: str) -> Iterator[DraftPipeline]:
     names = unique([_name(group) for group in groups], otherwise="pipeline")
     for name, group in zip(names, groups, strict=True):
         first = group[0]
@@ -85,7 +94,7 @@ def _pipelines(groups: Sequence[Sequence[Placed]]) -> Iterator[DraftPipeline]:
             )
             for alias, image in first.images.items()
         )
-        yield DraftPipeline(name, settings, images, tuple(_environments(group, shared)))
+        yield DraftPipeline(name, settings, images, tuple(_environments(group, shared, control)))
 
 
 def _name(group: Sequence[Placed]) -> str:
@@ -94,19 +103,19 @@ def _name(group: Sequence[Placed]) -> str:
     return stage.rest if stage and stage.rest else group[0].watched.application.name
 
 
-def _shared_write(group: Sequence[Placed], alias: str) -> Mapping[str, Any]:
-    """Where an image stands, when that is the same in all files of the pipeline."""
+def _shared_write(group: Sequence[Placed], alias: str) -> Mapping[str, Any] | None:
+    """Where an image stands, when that is the same in all files of the pipeline; None when it is not."""
     writes = [place.images[alias].write for place in group]
-    return writes[0] if all(write == writes[0] for write in writes) else {}
+    return writes[0] if all(write == writes[0] for write in writes) else None
 
 
 def _environments(
-    group: Sequence[Placed], shared: Mapping[str, Mapping[str, Any]]
+    group: Sequence[Placed], shared: Mapping[str, Mapping[str, Any] | None], control: str
 ) -> Iterator[DraftEnvironment]:
     """The environments of a pipeline: Applications that deploy the same values are one."""
     by_values: dict[tuple[str, ...], list[Placed]] = {}
     for place in group:
-        by_values.setdefault((place.file, *place.keys), []).append(place)
+        by_values.setdefault((place.file, *place.claims), []).append(place)
     together = list(by_values.values())
     stages = [stage_of(places[0].watched.application.name) or stage_of(places[0].file) for places in together]
     wanted = [
@@ -123,19 +132,22 @@ def _environments(
         yield DraftEnvironment(
             name,
             tuple(_targets(first, shared)),
-            tuple(_applications(places)),
+            tuple(followed(place.watched.application, control) for place in places),
             settings={"merge": first.merge},
             notes=note if len(ranked) > 1 and name != ranked[0][0] else (),
         )
 
 
-def _targets(place: Placed, shared: Mapping[str, Mapping[str, Any]]) -> Iterator[DraftTarget]:
-    if all(shared.values()):
+def _targets(place: Placed, shared: Mapping[str, Mapping[str, Any] | None]) -> Iterator[DraftTarget]:
+    if all(write is not None for write in shared.values()):
         yield DraftTarget(place.file)
         return
     for alias, image in place.images.items():
-        yield DraftTarget(place.file, alias, {} if shared[alias] else image.write)
+        yield DraftTarget(place.file, alias, {} if shared[alias] is not None else image.write)
 
 
-def _applications(places: Iterable[Placed]) -> Iterator[str]:
-    yield from dict.fromkeys(place.watched.application.name for place in places)
+def followed(application: Application, control: str) -> str | dict[str, Any]:
+    """An Application as an environment names it: with its namespace where that is not Argo CD's own."""
+    if application.namespace in {"", control}:
+        return application.name
+    return {"name": application.name, "namespace": application.namespace}

@@ -29,7 +29,7 @@ class DraftEnvironment:
 
     name: str
     targets: tuple[DraftTarget, ...]
-    applications: tuple[str, ...] = ()
+    applications: tuple[str | Mapping[str, Any], ...] = ()
     after: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ def _pipeline(pipeline: DraftPipeline) -> Iterator[str]:
         section: dict[str, Any] = {"after": _one_or_many(each.after)} if each.after else {}
         section |= {"values": _one_or_many([_target(target) for target in each.targets])}
         section |= each.settings
-        section |= {"argocd": _one_or_many(each.applications)} if each.applications else {}
+        section |= {"argocd": _one_or_many(list(each.applications))} if each.applications else {}
         yield from _indented([*_comments(each.notes), *_mapping({each.name: section})])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,10 @@ _ARGO = "argoproj.io/"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One source of an Application. `kind` is Helm, Kustomize or empty, where nothing says it."""
+    """One source of an Application. `kind` is Helm, Kustomize or empty, where nothing says it.
+
+    `parameters` are the names of Helm's, `images` the texts that Kustomize is given.
+    """
 
     repository: str
     path: str
@@ -29,17 +32,31 @@ class Source:
     ref: str = ""
     kind: str = ""
     value_files: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """An Argo CD Application: its name, what is written to it, and its sources."""
+    """An Argo CD Application: its name, what is written to it, its sources, and where it deploys to.
+
+    `cluster` is the destination's name or address; `owner` the ApplicationSet that made it.
+    """
 
     name: str
     namespace: str
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     sources: tuple[Source, ...]
+    cluster: str = ""
+    target_namespace: str = ""
+    owner: str = ""
+
+
+def control_namespace(known: Sequence[Application]) -> str:
+    """The namespace that is taken for Argo CD's own: `argocd`, or the only one that there is."""
+    namespaces = {each.namespace for each in known if each.namespace}
+    return next(iter(namespaces)) if len(namespaces) == 1 else "argocd"
 
 
 def parsed(content: bytes, *, name: str) -> list[dict[str, Any]]:
@@ -96,6 +113,11 @@ def mapping(value: Any, *keys: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def mappings(value: Any) -> list[dict[str, Any]]:
+    """The mappings of a list; none where there is no list."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def texts(value: Any) -> tuple[str, ...]:
     """The texts of a list; none where there is no list."""
     return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list) else ()
@@ -110,22 +132,26 @@ def text(value: Any) -> str:
 
 def _application(each: Mapping[str, Any]) -> Application:
     metadata, spec = mapping(each, "metadata"), mapping(each, "spec")
-    listed = spec.get("sources")
-    sources = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-    sources = sources or [mapping(spec, "source")]
+    sources = mappings(spec.get("sources")) or [mapping(spec, "source")]
     status = mapping(each, "status")
     kinds = texts(status.get("sourceTypes")) or (text(status.get("sourceType")),)
     kinds += ("",) * len(sources)
+    destination = mapping(spec, "destination")
+    owners = (one for one in mappings(metadata.get("ownerReferences")) if one.get("kind") == "ApplicationSet")
     return Application(
         text(metadata.get("name")),
         text(metadata.get("namespace")),
         {key: text(value) for key, value in mapping(metadata, "labels").items()},
         {str(key): text(value) for key, value in mapping(metadata, "annotations").items()},
         tuple(_source(item, kind) for item, kind in zip(sources, kinds, strict=False)),
+        text(destination.get("name")) or text(destination.get("server")),
+        text(destination.get("namespace")),
+        next((text(owner.get("name")) for owner in owners), ""),
     )
 
 
 def _source(each: Mapping[str, Any], kind: str) -> Source:
+    helm, kustomize = mapping(each, "helm"), mapping(each, "kustomize")
     told = kind if kind in {"Helm", "Kustomize"} else ""
     if not told and (each.get("chart") or "helm" in each):
         told = "Helm"
@@ -136,5 +162,7 @@ def _source(each: Mapping[str, Any], kind: str) -> Source:
         text(each.get("chart")),
         text(each.get("ref")),
         told or ("Kustomize" if "kustomize" in each else ""),
-        texts(mapping(each, "helm").get("valueFiles")),
+        texts(helm.get("valueFiles")),
+        tuple(text(one.get("name")) for one in mappings(helm.get("parameters"))),
+        texts(kustomize.get("images")),
     )

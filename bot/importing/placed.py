@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.domain.choosing.selection import Strategy
 from bot.domain.choosing.tag_filter import tag_filter
-from bot.domain.edit.keypath import Key, KeyPath, Match
-from bot.domain.errors import Refused, sentence
+from bot.domain.errors import Refused
 from bot.domain.image import parse_image_name
 from bot.domain.repository_path import safe_path
 from bot.importing.address import Located, located
@@ -24,7 +23,9 @@ from bot.importing.objects import Source
 from bot.importing.updater import Watched, WatchedImage
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}|v?[0-9]+(?:\.[0-9]+)+")
-_PULL_SECRET = re.compile(r"pullsecret:(?P<name>[a-z0-9.-]+/[a-z0-9.-]+)")
+_KEYS = ("tag", "digest", "repository", "reference")
+_KUSTOMIZATION = "kustomization.yaml"
+_DEFAULT_NAME, _DEFAULT_TAG = "image.name", "image.tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class PlacedImage:
 
     settings: Mapping[str, Any]
     write: Mapping[str, Any]
+
+    @property
+    def claims(self) -> frozenset[str]:
+        """What is written in the file: two images that claim the same are no two."""
+        field_name = self.write.get("argocd", "")
+        keys = {f"{field_name} {self.write[key]}" for key in _KEYS if key in self.write}
+        return frozenset(keys or {f"{field_name} {self.write.get('name', self.settings['image'])}"})
 
 
 @dataclass(slots=True)
@@ -44,13 +52,12 @@ class Placed:
     branch: str
     file: str
     images: dict[str, PlacedImage] = field(default_factory=dict)
-    merge: str = "auto"
+    merge: str = "direct"
 
     @property
-    def keys(self) -> tuple[str, ...]:
+    def claims(self) -> tuple[str, ...]:
         """What is written in the file, in an order of its own."""
-        writes = (image.write for image in self.images.values())
-        return tuple(sorted(str(key) for write in writes for kind, key in write.items() if kind != "part"))
+        return tuple(sorted(claim for image in self.images.values() for claim in image.claims))
 
     @property
     def pipeline_key(self) -> str:
@@ -59,57 +66,76 @@ class Placed:
         return json.dumps([self.located.repository, self.branch, settings, self.merge])
 
 
-def placed(watched: Watched, lost: list[str]) -> Placed | None:
-    """Where an Application's images are written; None where that cannot be done, which is then told."""
+def placed(watched: Watched, lost: list[str], *, control: str = "") -> Placed | None:
+    """Where an Application's images are written; None where that cannot be done, which is then told.
+
+    `control` is the namespace of Argo CD itself.
+    """
     name = watched.application.name
-    lost += (f"Application {name}: {each}" for each in watched.lost)
+    told: list[str] = list(watched.lost)
+    place = None
     try:
         source = _source(watched)
-        folder = posixpath.normpath(source.path or ".")
-        file = safe_path(_file(watched, folder))
+        file = safe_path(_file(watched, source, control))
         place = Placed(watched, located(watched.repository or source.repository), "", file)
+        place.branch, place.merge = _branch(watched, source, told)
+        _told_method(watched, source, file, told)
+        _add_images(place, source, told)
     except (Refused, ValueError) as error:
-        lost.append(f"Application {name}: {error}")
-        return None
-    place.branch, place.merge = _branch(watched, source, lost)
-    aliases = unique(
-        [image.alias or image.name.rpartition("/")[2] for image in watched.images], otherwise="image"
-    )
-    for alias, image in zip(aliases, watched.images, strict=True):
+        told.append(str(error))
+    lost += (f"Application {name}: {each}" for each in told)
+    return place if place and place.images else None
+
+
+def _add_images(place: Placed, source: Source, told: list[str]) -> None:
+    images = place.watched.images
+    aliases = unique([image.alias or image.name.rpartition("/")[2] for image in images], otherwise="image")
+    claimed: set[str] = set()
+    for alias, image in zip(aliases, images, strict=True):
         try:
-            place.images[alias] = PlacedImage(
-                dict(_settings(image, name, lost)), _write(watched, source, image)
-            )
+            made = PlacedImage(dict(image_settings(image, told)), _write(place.watched.target, source, image))
+            if claimed & made.claims:
+                raise Refused("another image is written to the same place", fix="name each image's own keys")
         except (Refused, ValueError) as error:
-            lost.append(f"Application {name}: image {image.name}: {error}")
-    _told_methods(watched, lost)
-    return place if place.images else None
+            told.append(f"image {image.name}: {error}")
+            continue
+        claimed |= made.claims
+        place.images[alias] = made
 
 
 def _source(watched: Watched) -> Source:
-    """The source that is written: the first with a path, or the repository that the settings name."""
+    """The source that is written: the first of the wanted kind with a path, or a repository by name."""
     sources = watched.application.sources
+    wanted = "Kustomize" if watched.target.startswith("kustomization") else "Helm"
     kind = next((source.kind for source in sources if source.kind), "")
     in_git = [source for source in sources if source.repository and not source.chart]
-    with_path = [source for source in in_git if source.path] or in_git
-    if with_path:
-        first = with_path[0]
-        return Source(first.repository, first.path, first.revision, kind=first.kind or kind)
+    ranked = sorted(in_git, key=lambda source: (not source.path, source.kind not in {wanted, ""}))
+    if ranked:
+        return replace(ranked[0], kind=ranked[0].kind or kind)
     if watched.repository:
         return Source(watched.repository, "", "", kind=kind or "Helm")
     raise Refused("it has no source in Git", fix="deploy from a Git repository, or name it by git-repository")
 
 
-def _file(watched: Watched, folder: str) -> str:
+def _file(watched: Watched, source: Source, control: str) -> str:
     """The file that is written, from the root of the repository."""
+    folder = posixpath.normpath(source.path or ".")
     kind, _, rest = watched.target.partition(":")
     if kind == "helmvalues":
         return _below(folder, rest or "values.yaml")
     if kind == "kustomization":
-        return posixpath.normpath(posixpath.join(_below(folder, rest or "."), "kustomization.yaml"))
+        return posixpath.normpath(posixpath.join(_below(folder, rest or "."), _KUSTOMIZATION))
     if watched.target:
         raise Refused(f"the write-back target {watched.target[:80]!r} is not known")
-    return posixpath.normpath(posixpath.join(folder, f".argocd-source-{watched.application.name}.yaml"))
+    if not source.path:
+        raise Refused(
+            "it has no folder in Git in which its parameters could be written",
+            fix="name a file of values by write-back-target",
+        )
+    application = watched.application
+    is_elsewhere = control and application.namespace and application.namespace != control
+    lead = f"{application.namespace}_" if is_elsewhere else ""
+    return posixpath.normpath(posixpath.join(folder, f".argocd-source-{lead}{application.name}.yaml"))
 
 
 def _below(folder: str, path: str) -> str:
@@ -117,27 +143,24 @@ def _below(folder: str, path: str) -> str:
     return posixpath.normpath(path.lstrip("/") if path.startswith("/") else posixpath.join(folder, path))
 
 
-def _branch(watched: Watched, source: Source, lost: list[str]) -> tuple[str, str]:
+def _branch(watched: Watched, source: Source, told: list[str]) -> tuple[str, str]:
     """The base branch (empty: the repository's own), and who merges."""
-    base, colon, _ = watched.branch.partition(":")
-    merge = "manual" if colon or watched.opens_pull_requests else "auto"
-    if colon and not watched.opens_pull_requests:
-        lost.append(
-            f"Application {watched.application.name}: the branch to write: Tagboat names its branches itself"
-        )
+    base, colon, head = watched.branch.partition(":")
+    merge = "manual" if colon or watched.opens_pull_requests else "direct"
+    if colon:
+        told.append(f"the branch to write, {head[:80]}: Tagboat names its branches itself")
     revision = base or source.revision
     if revision in {"", "HEAD"}:
         return "", merge
     if not base and _COMMIT.fullmatch(revision):
-        lost.append(
-            f"Application {watched.application.name}: the revision {revision}, which looks like a tag or a"
-            " commit: the default branch is written"
+        told.append(
+            f"the revision {revision}, which looks like a tag or a commit: the default branch is written"
         )
         return "", merge
     return revision, merge
 
 
-def _settings(image: WatchedImage, application: str, lost: list[str]) -> Iterator[tuple[str, Any]]:
+def image_settings(image: WatchedImage, told: list[str]) -> Iterator[tuple[str, Any]]:
     """An image's settings, each checked as the configuration will check it.
 
     Raises:
@@ -152,9 +175,9 @@ def _settings(image: WatchedImage, application: str, lost: list[str]) -> Iterato
     elif strategy is Strategy.DIGEST:
         yield "constraint", "latest"
     elif image.constraint:
-        lost.append(
-            f"Application {application}: image {image.name}: {strategy} takes no constraint,"
-            f" and {image.constraint[:80]} is one"
+        told.append(
+            f"image {image.name}: {strategy} takes no constraint, and {image.constraint[:80]} is one, which"
+            " had no effect"
         )
     if image.allow_tags and image.allow_tags != "any":
         tag_filter(image.allow_tags, ())
@@ -166,71 +189,64 @@ def _settings(image: WatchedImage, application: str, lost: list[str]) -> Iterato
         yield "platforms", list(image.platforms)
 
 
-def _write(watched: Watched, source: Source, image: WatchedImage) -> Mapping[str, Any]:
-    """Where the image stands in the file.
+def _write(target: str, source: Source, image: WatchedImage) -> Mapping[str, Any]:
+    """Where the image stands in the file; nothing, where the file's name says it.
 
     Raises:
         Refused: that is not said.
     """
-    kind = watched.target.partition(":")[0] or source.kind
-    is_digest = image.strategy == "digest"
+    kind = target.partition(":")[0] or source.kind
+    name = {"name": image.kustomize_name} if image.kustomize_name else {}
     if kind == "kustomization":
-        entry = KeyPath((Key("images"), Match("name", image.kustomize_name or image.name)))
-        return {"digest" if is_digest else "tag": f"{entry}.{'digest' if is_digest else 'newTag'}"}
-    if kind == "Kustomize" or (not kind and image.kustomize_name):
-        name = re.escape(image.kustomize_name + "=" + image.name if image.kustomize_name else image.name)
-        mark = "@" if is_digest else ":"
-        return {
-            "pattern": f"(?:^|[\\s\"'=]){name}{mark}([^\\s\"']+)",
-            "part": "digest" if is_digest else "tag",
-        }
+        return {"kustomize": True} | name if name else {}
+    if kind == "Kustomize" or (not kind and name):
+        return {"argocd": "kustomize.images"} | name
     if kind == "helmvalues":
-        return _keys(image, lambda key: key)
-    return _keys(image, lambda key: f"{KeyPath((Key('helm'), Key('parameters'), Match('name', key)))}.value")
+        return _values(image) | {"create": True}
+    return {"argocd": "helm.parameters"} | _parameters(image)
 
 
-def _keys(image: WatchedImage, path_of: Callable[[str], str]) -> Mapping[str, Any]:
-    """The keys of Helm values that hold an image; the Image Updater's own defaults where none is said."""
+def _values(image: WatchedImage) -> dict[str, Any]:
+    """The keys of Helm values that hold an image; `image.tag` where none is said."""
     if image.helm_spec:
-        return {"reference": path_of(image.helm_spec)}
+        return {"reference": image.helm_spec}
     if not image.helm_tag and not image.helm_name:
-        return {"tag": path_of("image.tag")}
+        return {"tag": _DEFAULT_TAG}
     if not image.helm_tag:
         raise Refused("no Helm key for the tag is named", fix="name it by helm.image-tag")
-    name = {"repository": path_of(image.helm_name)} if image.helm_name else {}
-    return {"tag": path_of(image.helm_tag)} | name
+    return {"tag": image.helm_tag} | ({"repository": image.helm_name} if image.helm_name else {})
 
 
-def registries(watched: Watched, lost: list[str]) -> dict[str, dict[str, Any]]:
-    """The logins of registries that can be carried over: pull secrets of the cluster."""
-    sections = {}
-    for image in watched.images:
-        if not image.pull_secret:
-            continue
-        secret = _PULL_SECRET.fullmatch(image.pull_secret)
-        try:
-            host = parse_image_name(image.name).registry
-        except ValueError:
-            continue  # The image itself was told as lost.
-        if secret:
-            sections[host] = {"pull_secret": secret["name"]}
-        else:
-            kind = image.pull_secret.partition(":")[0][:20]
-            fix = f"write the login under registries.{host}"
-            lost.append(
-                sentence(f"Application {watched.application.name}: the pull secret of kind {kind}", fix=fix)
-            )
-    return sections
+def _parameters(image: WatchedImage) -> dict[str, str]:
+    """The names of Helm parameters that hold an image: both are always set, as the Image Updater does."""
+    if image.helm_spec:
+        return {"reference": image.helm_spec}
+    return {"tag": image.helm_tag or _DEFAULT_TAG, "repository": image.helm_name or _DEFAULT_NAME}
 
 
-def _told_methods(watched: Watched, lost: list[str]) -> None:
+def _told_method(watched: Watched, source: Source, file: str, told: list[str]) -> None:
     """How the Image Updater logs in to Git, and writes past it, which Tagboat does not."""
     method, _, credential = watched.method.partition(":")
-    name = watched.application.name
     if method in {"", "argocd"} and not watched.target:
-        lost.append(
-            f"Application {name}: its method, which changes the Application in the cluster and no file:"
-            f" Tagboat writes .argocd-source-{name}.yaml in Git, which must hold the values already"
+        told.append(
+            f"its method argocd, which changes the Application in the cluster and no file: Tagboat writes"
+            f" {file} in Git{_others(watched, source)}"
         )
+    elif method not in {"", "argocd", "git"}:
+        told.append(f"the write-back method {method[:80]!r} is not known: Git is written")
+    if not watched.target and not source.kind:
+        told.append("whether its source is Helm or Kustomize is not said: it is taken for Helm")
     if credential and credential != "repocreds":
-        lost.append(f"Application {name}: the login to Git, {credential[:80]}: write it under forges")
+        told.append(f"the login to Git, {credential[:80]}: write it under forges")
+
+
+def _others(watched: Watched, source: Source) -> str:
+    """What Argo CD would forget: such a file takes the place of whole lists of the Application."""
+    own = {each for image in watched.images for each in _parameters(image).values()}
+    others = [each for each in source.parameters if each not in own]
+    if source.kind == "Kustomize":
+        names = tuple(image.name for image in watched.images)
+        others = [each for each in source.images if not any(name in each for name in names)]
+    if not others:
+        return ""
+    return f"; copy {', '.join(others)[:200]} there too, as the file's list takes the Application's place"

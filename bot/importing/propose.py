@@ -25,6 +25,7 @@ from bot.importing.draft import (
     literal,
     unique,
 )
+from bot.importing.generated import Repository
 from bot.importing.objects import Application, applications, parsed
 from bot.importing.scan import Standing, images_in
 from bot.importing.stage import Stage, stage_of
@@ -58,15 +59,6 @@ _PLAIN_WORDS = {
     ),
     *("deployment", "deployments", "argocd", "gitops", "infra", "image", "images", "app", ""),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Repository:
-    """A repository at one commit: its address (or folder), its base branch where known, and its files."""
-
-    url: str
-    branch: str
-    files: Mapping[str, bytes]
 
 
 @dataclass(slots=True)

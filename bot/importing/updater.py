@@ -6,22 +6,26 @@ What has no meaning here is named in `lost`, with the reason.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from bot.importing.objects import Application, applications, is_kind, mapping, text, texts
+from bot.domain.errors import Refused
+from bot.importing.generated import Repository, generated
+from bot.importing.objects import Application, applications, is_kind, mapping, text
 
 PREFIX = "argocd-image-updater.argoproj.io/"
 """How its annotations begin; its custom resources are of this API group."""
 
-_ALIASED = re.compile(r"(?P<alias>[A-Za-z0-9][\w.-]*)=(?P<rest>.+)", re.ASCII | re.DOTALL)
+NOT_LIVE = "Tagboat reads Git and not what runs, so that every image counts as used"
+"""Why `force-update` needs no word of its own."""
+
+UNKNOWN = "it is no setting that is known here"
+"""Why a setting with another name is lost."""
+
 _SPEC = re.compile(r"(?P<name>(?:[^/:]+(?::[0-9]+)?/)?[^:]*)(?::(?P<constraint>.*))?", re.DOTALL)
-_SHARED = ("update-strategy", "allow-tags", "ignore-tags", "platforms", "pull-secret", "force-update")
-_OWN = ("helm.image-name", "helm.image-tag", "helm.image-spec", "kustomize.image-name")
-_WRITING = ("write-back-method", "write-back-target", "git-branch", "git-repository")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,10 @@ class WatchedImage:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """An Application with its images, and how changes are written."""
+    """An Application with its images, and how changes are written.
+
+    `secrets` is the namespace in which secrets without one are.
+    """
 
     application: Application
     images: tuple[WatchedImage, ...]
@@ -53,34 +60,51 @@ class Watched:
     branch: str = ""
     repository: str = ""
     opens_pull_requests: bool = False
+    secrets: str = ""
     lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """All that is watched, and what is said of nothing that was given."""
+    """All that is watched, what is said of nothing that was given, and the namespace of Argo CD."""
 
     watched: tuple[Watched, ...]
     lost: tuple[str, ...] = ()
 
 
-def found(objects: Sequence[Mapping[str, Any]]) -> Found:
-    """What the Image Updater watches among these objects, by annotations and by custom resources."""
+def named_image(alias: str, spec: str) -> WatchedImage:
+    """An image by `name[:constraint]`; the constraint may itself hold anything but a comma."""
+    parts = _SPEC.fullmatch(spec.strip().partition("@")[0])
+    return (
+        WatchedImage(alias, parts["name"], parts["constraint"] or "") if parts else WatchedImage(alias, spec)
+    )
+
+
+def known_applications(
+    objects: Sequence[Mapping[str, Any]], repository: Repository | None, lost: list[str]
+) -> list[Application]:
+    """The Applications among the objects, and those that ApplicationSets make which have made none of them.
+
+    `lost` takes ApplicationSets that cannot be expanded, where that matters.
+    """
     known = applications(objects)
-    watched = [_by_annotations(each) for each in known if f"{PREFIX}image-list" in each.annotations]
-    lost: list[str] = []
+    owners = {each.owner for each in known}
+    has_updaters = any(is_kind(each, "ImageUpdater", PREFIX) for each in objects)
     for each in objects:
-        if is_kind(each, "ImageUpdater", PREFIX):
-            watched += _by_resource(each, known, lost)
-        elif is_kind(each, "ApplicationSet", "argoproj.io/") and _speaks_of_updater(each):
-            name = text(mapping(each, "metadata").get("name"))
-            why = "its Applications are not known before it makes them: import those from the cluster"
-            lost.append(f"ApplicationSet {name}: {why}")
-    return Found(tuple(_once(watched, lost)), tuple(lost))
+        name = text(mapping(each, "metadata").get("name"))
+        if not is_kind(each, "ApplicationSet", "argoproj.io/") or name in owners:
+            continue
+        try:
+            known += applications(generated(each, repository))
+        except Refused as error:
+            if has_updaters or PREFIX in json.dumps(mapping(each, "spec"), default=str):
+                fix = "" if error.fix else " (import its Applications by --cluster or --api)"
+                lost.append(f"ApplicationSet {name}: {error}{fix}")
+    return known
 
 
-def _once(watched: Iterable[Watched], lost: list[str]) -> Iterable[Watched]:
-    """Each Application once: the first that was found, as a custom resource overrules nothing."""
+def once(watched: Iterable[Watched], lost: list[str]) -> Iterator[Watched]:
+    """Each Application once: the first that was found."""
     seen: set[tuple[str, str]] = set()
     for each in watched:
         key = (each.application.namespace, each.application.name)
@@ -89,139 +113,3 @@ def _once(watched: Iterable[Watched], lost: list[str]) -> Iterable[Watched]:
             continue
         seen.add(key)
         yield each
-
-
-def _by_annotations(application: Application) -> Watched:
-    annotations = application.annotations.items()
-    said = {key.removeprefix(PREFIX): value for key, value in annotations if key.startswith(PREFIX)}
-    used = {"image-list", *_WRITING}
-    images = []
-    for item in filter(None, (part.strip() for part in said["image-list"].split(","))):
-        aliased = _ALIASED.fullmatch(item)
-        alias, spec = (aliased["alias"], aliased["rest"]) if aliased else ("", item)
-        image = _image(alias, spec)
-        values = {}
-        for key in (*_SHARED, *_OWN):
-            own = f"{alias}.{key}" if alias else ""
-            used |= {own, key} if key in _SHARED else {own}
-            values[key] = said.get(own) or (said.get(key, "") if key in _SHARED else "")
-        images.append(_annotated(image, values))
-    lost = [f"{key}: it is no setting that is known here" for key in sorted(set(said) - used)]
-    return Watched(
-        application,
-        tuple(images),
-        said.get("write-back-method", ""),
-        said.get("write-back-target", ""),
-        said.get("git-branch", ""),
-        said.get("git-repository", ""),
-        lost=tuple(lost),
-    )
-
-
-def _annotated(image: WatchedImage, values: Mapping[str, str]) -> WatchedImage:
-    return replace(
-        image,
-        strategy=values["update-strategy"],
-        allow_tags=values["allow-tags"],
-        ignore_tags=_listed(values["ignore-tags"]),
-        platforms=_listed(values["platforms"]),
-        pull_secret=values["pull-secret"],
-        helm_name=values["helm.image-name"],
-        helm_tag=values["helm.image-tag"],
-        helm_spec=values["helm.image-spec"],
-        kustomize_name=values["kustomize.image-name"],
-    )
-
-
-def _by_resource(each: Mapping[str, Any], known: Sequence[Application], lost: list[str]) -> list[Watched]:
-    spec, name = mapping(each, "spec"), text(mapping(each, "metadata").get("name"))
-    namespace = text(spec.get("namespace")) or text(mapping(each, "metadata").get("namespace"))
-    refs = spec.get("applicationRefs")
-    watched = []
-    for ref in refs if isinstance(refs, list) else []:
-        pattern = text(mapping(ref).get("namePattern"))
-        if mapping(ref).get("useAnnotations") is True:
-            continue
-        matching = [one for one in known if _matches(one, ref, pattern, namespace)]
-        if not matching:
-            why = "none of the Applications that were given has such a name and labels"
-            lost.append(f"ImageUpdater {name}: namePattern {pattern}: {why}")
-        watched += [_referred(one, spec, mapping(ref)) for one in matching]
-    return watched
-
-
-def _matches(application: Application, ref: Mapping[str, Any], pattern: str, namespace: str) -> bool:
-    if application.namespace and namespace and application.namespace != namespace:
-        return False
-    selectors = mapping(ref, "labelSelectors")
-    labels = mapping(selectors, "matchLabels")
-    if any(application.labels.get(key) != text(value) for key, value in labels.items()):
-        return False
-    wanted = selectors.get("matchExpressions")
-    if isinstance(wanted, list) and not all(_fits(application.labels, mapping(one)) for one in wanted):
-        return False
-    return fnmatchcase(application.name, pattern)
-
-
-def _fits(labels: Mapping[str, str], expression: Mapping[str, Any]) -> bool:
-    """Whether labels fit one expression of a selector; one with an unknown operator fits nothing."""
-    key, values = text(expression.get("key")), texts(expression.get("values"))
-    return {
-        "In": labels.get(key) in values,
-        "NotIn": labels.get(key) not in values,
-        "Exists": key in labels,
-        "DoesNotExist": key not in labels,
-    }.get(text(expression.get("operator")), False)
-
-
-def _referred(application: Application, spec: Mapping[str, Any], ref: Mapping[str, Any]) -> Watched:
-    """An Application by a custom resource: what stands closer to the image wins."""
-    above = [mapping(spec, "commonUpdateSettings"), mapping(ref, "commonUpdateSettings")]
-    writing = mapping(spec, "writeBackConfig") | mapping(ref, "writeBackConfig")
-    git = mapping(spec, "writeBackConfig", "gitConfig") | mapping(ref, "writeBackConfig", "gitConfig")
-    images = ref.get("images")
-    return Watched(
-        application,
-        tuple(_configured(mapping(one), above) for one in (images if isinstance(images, list) else [])),
-        text(writing.get("method")),
-        text(git.get("writeBackTarget")),
-        text(git.get("branch")),
-        text(git.get("repository")),
-        opens_pull_requests=bool(git.get("pullRequest")),
-    )
-
-
-def _configured(each: Mapping[str, Any], above: Sequence[Mapping[str, Any]]) -> WatchedImage:
-    settings: dict[str, Any] = {}
-    for level in (*above, mapping(each, "commonUpdateSettings")):
-        settings |= {key: value for key, value in level.items() if value not in (None, "", [])}
-    helm = mapping(each, "manifestTargets", "helm")
-    return replace(
-        _image(text(each.get("alias")), text(each.get("imageName"))),
-        strategy=text(settings.get("updateStrategy")),
-        allow_tags=text(settings.get("allowTags")),
-        ignore_tags=texts(settings.get("ignoreTags")),
-        platforms=texts(settings.get("platforms")),
-        pull_secret=text(settings.get("pullSecret")),
-        helm_name=text(helm.get("name")),
-        helm_tag=text(helm.get("tag")),
-        helm_spec=text(helm.get("spec")),
-        kustomize_name=text(mapping(each, "manifestTargets", "kustomize").get("name")),
-    )
-
-
-def _image(alias: str, spec: str) -> WatchedImage:
-    """`name[:constraint]`; the constraint may itself hold anything but a comma."""
-    parts = _SPEC.fullmatch(spec.strip().partition("@")[0])
-    return (
-        WatchedImage(alias, parts["name"], parts["constraint"] or "") if parts else WatchedImage(alias, spec)
-    )
-
-
-def _listed(value: str) -> tuple[str, ...]:
-    return tuple(part for part in (each.strip() for each in value.split(",")) if part)
-
-
-def _speaks_of_updater(each: Mapping[str, Any]) -> bool:
-    annotations = mapping(each, "spec", "template", "metadata", "annotations")
-    return any(str(key).startswith(PREFIX) for key in annotations)

@@ -13,7 +13,7 @@ from bot.domain.pipeline import Pipeline
 from bot.importing.carry import Carried, carried
 from bot.importing.draft import Draft, rendered
 from bot.importing.objects import parsed
-from bot.importing.updater import found
+from bot.importing.watching import found
 
 IN_GIT = "{repoURL: 'https://github.com/acme/infra.git', path: apps/web, targetRevision: main, helm: {}}"
 PREFIX = "argocd-image-updater.argoproj.io/"
@@ -33,9 +33,10 @@ def application(
     return f"{head}  annotations:\n{said}spec:\n  source: {source}\n"
 
 
-def updater(text: str) -> str:
+def updater(text: str, *, namespace: str = "argocd") -> str:
     """An ImageUpdater with this `spec`."""
-    head = f"---\napiVersion: {PREFIX}v1alpha1\nkind: ImageUpdater\nmetadata: {{name: all}}\nspec:\n"
+    metadata = f"{{name: all, namespace: {namespace}}}"
+    head = f"---\napiVersion: {PREFIX}v1alpha1\nkind: ImageUpdater\nmetadata: {metadata}\nspec:\n"
     return f"{head}{textwrap.indent(textwrap.dedent(text), '  ')}"
 
 

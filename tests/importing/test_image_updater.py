@@ -11,7 +11,7 @@ from bot.configuration.settings import RegistrySettings
 from bot.domain.choosing.selection import Strategy
 from bot.domain.image import parse_image_name
 from bot.domain.pipeline import Merge, Repository
-from bot.domain.place import HelmValues, Pattern, Place
+from bot.domain.place import HelmValues, Kustomization, Place, SourceImages, SourceKeys
 from bot.importing.draft import rendered
 from tests.importing.samples import application, carry, loaded, only_pipeline, updater
 
@@ -19,7 +19,6 @@ _GIT = {"write-back-method": "git", "git-branch": "main"}
 _KUSTOMIZE = (
     "{repoURL: 'https://github.com/acme/infra.git', path: apps/web, targetRevision: main, kustomize: {}}"
 )
-_PARAMETERS = 'helm.parameters[name="image.tag"].value'
 
 
 def test_the_example_of_a_chart_is_carried_over_whole(tmp_path: Path) -> None:
@@ -41,11 +40,11 @@ def test_the_example_of_a_chart_is_carried_over_whole(tmp_path: Path) -> None:
     pipeline = settings.pipelines["shop"]
     assert (pipeline.repository, pipeline.branch) == (Repository("github", "acme/infra"), "main")
     (environment,) = pipeline.environments
-    assert (environment.name, environment.merge) == ("dev", Merge.AUTO)
+    assert (environment.name, environment.merge) == ("dev", Merge.DIRECT)
     assert [each.name for each in environment.applications] == ["shop-dev"]
     assert [(each.alias, each.file, each.place) for each in environment.targets] == [
-        ("web", "apps/values/dev.yaml", HelmValues(tag="web.tag", repository="web.repository")),
-        ("api", "apps/values/dev.yaml", HelmValues(reference="api.image")),
+        ("web", "apps/values/dev.yaml", HelmValues("web.tag", repository="web.repository", creates=True)),
+        ("api", "apps/values/dev.yaml", HelmValues(reference="api.image", creates=True)),
     ]
     web, api = pipeline.image("web").policy, pipeline.image("api").policy
     assert (web.strategy, web.constraint, web.allow_tags) == (Strategy.SEMVER, "~1.2", "regexp:^[0-9.]+$")
@@ -61,49 +60,67 @@ def test_the_example_of_a_chart_is_carried_over_whole(tmp_path: Path) -> None:
     ("annotations", "source", "file", "place"),
     [
         pytest.param(
-            {}, "", "apps/web/.argocd-source-web.yaml", HelmValues(tag=_PARAMETERS), id="parameters"
+            {},
+            "",
+            "apps/web/.argocd-source-web.yaml",
+            SourceKeys("image.tag", repository="image.name"),
+            id="parameters",
+        ),
+        pytest.param(
+            {"web.helm.image-spec": "web"},
+            "",
+            "apps/web/.argocd-source-web.yaml",
+            SourceKeys(reference="web"),
+            id="one parameter",
         ),
         pytest.param(
             {"write-back-target": "helmvalues"},
             "",
             "apps/web/values.yaml",
-            HelmValues(tag="image.tag"),
+            HelmValues("image.tag", creates=True),
             id="values",
         ),
         pytest.param(
             {"write-back-target": "helmvalues:/prod/values.yaml"},
             "",
             "prod/values.yaml",
-            HelmValues(tag="image.tag"),
+            HelmValues("image.tag", creates=True),
             id="from the root",
         ),
         pytest.param(
             {"write-back-target": "kustomization"},
             _KUSTOMIZE,
             "apps/web/kustomization.yaml",
-            HelmValues(tag='images[name="ghcr.io/acme/web"].newTag'),
+            Kustomization(),
             id="kustomization",
         ),
         pytest.param(
             {"write-back-target": "kustomization:../../base", "web.kustomize.image-name": "app"},
             _KUSTOMIZE,
             "base/kustomization.yaml",
-            HelmValues(tag="images[name=app].newTag"),
+            Kustomization("app"),
             id="another name in the kustomization",
         ),
         pytest.param(
             {"write-back-target": "kustomization:/base", "web.update-strategy": "digest"},
             _KUSTOMIZE,
             "base/kustomization.yaml",
-            HelmValues(digest='images[name="ghcr.io/acme/web"].digest'),
+            Kustomization(),
             id="digest in the kustomization",
         ),
         pytest.param(
             {},
             _KUSTOMIZE,
             "apps/web/.argocd-source-web.yaml",
-            Pattern("(?:^|[\\s\"'=])ghcr\\.io/acme/web:([^\\s\"']+)", "tag"),
+            SourceImages(),
             id="Kustomize's images",
+        ),
+        pytest.param(
+            {"web.kustomize.image-name": "app"},
+            _KUSTOMIZE,
+            "apps/web/.argocd-source-web.yaml",
+            SourceImages("app"),
+            id="another name in Kustomize's images",
         ),
     ],
 )
@@ -164,7 +181,10 @@ def test_two_rules_for_one_value_are_not_carried_over(tmp_path: Path) -> None:
         ({"git-branch": "main:image-updater-{{.SHA256}}"}, "Tagboat names its branches itself"),
         ({"write-back-method": "git:secret:argocd/creds"}, "the login to Git, secret:argocd/creds"),
         ({"write-back-method": "argocd"}, "changes the Application in the cluster and no file"),
-        ({"web.pull-secret": "ext:/scripts/login.sh"}, "the pull secret of kind ext (write the login under"),
+        (
+            {"web.pull-secret": "ext:/scripts/login.sh"},
+            "the pull secret ext:/scripts/login.sh: set GHCR_IO_USERNAME and",
+        ),
         (
             {"web.update-strategy": "latest", "image-list": "web=ghcr.io/acme/web:1.x"},
             "newest-build takes no constraint",
@@ -283,19 +303,11 @@ def test_what_stands_closer_to_the_image_wins_in_a_custom_resource(tmp_path: Pat
     assert (web.strategy, web.constraint, web.allow_tags) == (Strategy.SEMVER, "1.x", "regexp:^v")
     assert (web.ignore_tags, web.platforms) == (("latest",), ("linux/amd64",))
     assert api.strategy is Strategy.ALPHABETICAL
-    assert pipeline.environments[0].targets[0].place == HelmValues(tag="a.tag", repository="a.repository")
+    assert pipeline.environments[0].targets[0].place == HelmValues(
+        "a.tag", repository="a.repository", creates=True
+    )
     assert [each for each in done.lost if "nobody-*" in each and "has such a name" in each]
     assert len(done.lost) == 2
-
-
-def test_an_application_set_is_told_as_its_applications_are_not_known() -> None:
-    text = (
-        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: all}\n"
-        "spec: {template: {metadata: {annotations: {argocd-image-updater.argoproj.io/image-list: a}}}}\n"
-    )
-    done = carry(text)
-    assert done.draft is None
-    assert "import those from the cluster" in done.lost[0]
 
 
 def test_an_application_is_carried_over_once(tmp_path: Path) -> None:
@@ -304,8 +316,8 @@ def test_an_application_is_carried_over_once(tmp_path: Path) -> None:
     said = {"image-list": "ghcr.io/acme/web", **_GIT}
     done = carry(application("web", said), updater(spec))
     (image,) = only_pipeline(done.draft, tmp_path).images
-    assert image.name == parse_image_name("ghcr.io/acme/web")
-    assert "it is watched twice; the first is carried over" in done.lost[0]
+    assert image.name == parse_image_name("ghcr.io/acme/x")
+    assert done.lost[0] == "Application web: it is watched twice; the first is carried over"
 
 
 def test_what_a_configuration_would_substitute_is_carried_over_as_it_is(tmp_path: Path) -> None:

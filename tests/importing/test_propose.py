@@ -15,7 +15,8 @@ from bot.domain.image import ImageRef
 from bot.domain.pipeline import Pipeline
 from bot.domain.place import HelmValues, Marker, Setter
 from bot.importing.draft import rendered
-from bot.importing.propose import Repository, proposed
+from bot.importing.generated import Repository
+from bot.importing.propose import proposed
 from bot.importing.stage import stage_of
 from tests.importing.samples import loaded
 
