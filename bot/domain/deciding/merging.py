@@ -100,7 +100,9 @@ def tidied(situation: Situation, step: Step) -> Step:
     """The step with what is due beside it: a host that must not go on is stopped, a merged branch goes."""
     view, rules = situation.view, situation.environment.merging
     pull, consent = view.open_pull_request, view.consent
-    if pull and isinstance(consent, Consent) and consent.arming.is_armed and not step.leaves_to_host:
+    is_armed = isinstance(consent, Consent) and consent.arming.is_armed
+    # In a group, only who has a part in the pull request has a say in it.
+    if pull and is_armed and not step.leaves_to_host and (pull.mark or not situation.environment.group):
         disarm = DisarmPullRequest(situation.environment.name, pull.number)
         return replace(step, actions=(disarm, *step.actions))
     newest = next(iter(view.pull_requests), None)

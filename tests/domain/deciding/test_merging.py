@@ -179,10 +179,11 @@ def planned(
     pull: PullRequest | None = None,
     mode: Merge = Merge.AUTO,
     windows: tuple[Window, ...] = (),
+    group: str = "",
     **seen: object,
 ) -> Plan:
     """What is decided in dev, where 1.1.0 is proposed and 1.0.0 has been live for long."""
-    place = replace(DEV, merge=mode, merging=rules, windows=windows)
+    place = replace(DEV, merge=mode, merging=rules, windows=windows, group=group)
     shown = replace(
         proposing(place, "1.0.0", pull or pull_request("1.1.0"), "1.1.0"),
         **seen,  # type: ignore[arg-type]
@@ -298,6 +299,12 @@ class TestByTheHost:
         plan = planned(self.RULES, consent=self.ARMED, foreign_commit=OLD)
         assert plan.actions[0] == DisarmPullRequest("dev", 7)
         assert plan.environments[0].state is State.BLOCKED
+
+    def test_who_has_no_part_in_a_groups_pull_request_leaves_it_to_its_fellows(self) -> None:
+        others = f"<!-- tagboat release={'a' * 12} pipeline=blog environment=dev -->"
+        pull = replace(pull_request("1.1.0"), body=others, pipeline="shop", environment="dev")
+        plan = planned(self.RULES, pull=pull, consent=self.ARMED, group="live", windows=(SHUT,))
+        assert [each for each in plan.actions if isinstance(each, DisarmPullRequest)] == []
 
     def test_an_approval_that_goes_takes_it_back(self) -> None:
         plan = planned(self.RULES, consent=replace(self.ARMED, reviews=()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.deciding.promotion import NotYet, Proved, proved
+from bot.domain.image import Release
 from bot.domain.pipeline import Environment
 from bot.domain.snapshot import Deployment, EnvironmentRecord
 from tests.domain.deciding.situations import NOW, deployment, environment, release
@@ -69,6 +71,32 @@ def test_every_upstream_must_have_proved_the_same_release() -> None:
     assert answer.release == release("1.0.0")
     assert answer.newer is not None
     assert answer.newer.reason == "waits for us: 1.1.0 is not deployed there"
+
+
+def test_where_times_differ_the_reason_is_what_ends_last() -> None:
+    upstream = {
+        "eu": record(deployment("1.1.0", live_for=timedelta(minutes=50))),
+        "us": record(deployment("1.1.0", live_for=timedelta(minutes=20))),
+    }
+    answer = proved(after("eu", "us", soak=HOUR), upstream, NOW)
+    assert isinstance(answer, NotYet)
+    assert answer.reason == "1.1.0 soaks in us until 2026-11-20 12:40 UTC"
+    assert answer.until == NOW + timedelta(minutes=40)
+
+
+def test_what_no_time_ends_is_named_before_what_soaks() -> None:
+    upstream = {"eu": record(deployment("1.1.0", live_for=HOUR)), "us": record(deployment("1.0.0"))}
+    answer = proved(after("eu", "us", soak=2 * HOUR), upstream, NOW)
+    assert isinstance(answer, NotYet)
+    assert (answer.reason, answer.until) == ("waits for us: 1.1.0 is not deployed there", None)
+
+
+def test_an_upstream_whose_images_came_with_files_of_old_is_waited_for() -> None:
+    unknown = replace(deployment("1.0.0", live_for=HOUR), release=Release(()))
+    answer = proved(after("staging"), {"staging": record(unknown)}, NOW)
+    assert isinstance(answer, NotYet)
+    assert answer.reason == "waits for staging: which images stand there is not known yet"
+    assert answer.release is None
 
 
 def test_a_release_that_was_replaced_before_it_had_soaked_is_never_proved() -> None:
