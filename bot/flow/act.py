@@ -23,6 +23,7 @@ from bot.domain.deciding.action import (
     MergePullRequest,
     Propose,
     Refresh,
+    Revise,
     Withdraw,
 )
 from bot.domain.deciding.group import fellows_of
@@ -75,17 +76,16 @@ def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action
     path = pipeline.repository.path
     match action:
         case Propose():
-            if action.number is not None and pipeline.environment(action.environment).group:
-                _require_open(forge, path, action.number)  # its fellows merge and close it too
-            _propose(forge, path, action, base=base, branch=branch)
-        case Withdraw():
-            if forge.pull_request(path, action.number).state is not PullRequestState.OPEN:
-                return ()  # merged by a human since it was looked at
-            forge.revise(path, action.number, title=action.title, body=action.body)
-            forge.close(path, action.number, comment=action.comment)
+            forge.write(path, action.proposal, base=base, expected=action.expected)
+            if action.number is None:
+                forge.open(path, action.proposal, base_branch=branch)
+            else:
+                forge.revise(path, action.number, title=action.proposal.title, body=action.proposal.body)
+        case Revise() | Withdraw():
+            _reword(forge, path, action)
         case MergePullRequest() | ArmPullRequest():
             _merge(forge, path, action)
-            _wake_fellows(world, pipeline, action.environment)
+            wake_fellows(world, pipeline, action.environment)
         case Describe():
             return forge.describe(path, action.number, action.metadata)
         case Comment():
@@ -104,19 +104,12 @@ def _do(world: World, pipeline: Pipeline, base: str, branch: str, action: Action
     return ()
 
 
-def _propose(forge: Forge, path: str, action: Propose, *, base: str, branch: str) -> None:
-    forge.write(path, action.proposal, base=base, expected=action.expected)
-    if action.number is None:
-        forge.open(path, action.proposal, base_branch=branch)
-    else:
-        forge.revise(path, action.number, title=action.proposal.title, body=action.proposal.body)
-
-
-def _require_open(forge: Forge, path: str, number: int) -> None:
-    """What was merged or closed since it was looked at must not be written to as if it were open."""
-    state = forge.pull_request(path, number).state
-    if state is not PullRequestState.OPEN:
-        raise Conflict(f"pull request {number} was {state} meanwhile")
+def _reword(forge: Forge, path: str, action: Revise | Withdraw) -> None:
+    if forge.pull_request(path, action.number).state is not PullRequestState.OPEN:
+        return  # merged by a human since it was looked at
+    forge.revise(path, action.number, title=action.title, body=action.body)
+    if isinstance(action, Withdraw):
+        forge.close(path, action.number, comment=action.comment)
 
 
 def _merge(forge: Forge, path: str, action: MergePullRequest | ArmPullRequest) -> None:
@@ -129,12 +122,14 @@ def _merge(forge: Forge, path: str, action: MergePullRequest | ArmPullRequest) -
             message=action.message,
             method=action.method,
         )
-    except Refused:
-        _require_open(forge, path, action.number)
-        raise
+    except Refused as error:
+        state = forge.pull_request(path, action.number).state
+        if state is PullRequestState.OPEN:
+            raise
+        raise Conflict(f"pull request {action.number} was {state} meanwhile") from error
 
 
-def _wake_fellows(world: World, pipeline: Pipeline, environment: str) -> None:
+def wake_fellows(world: World, pipeline: Pipeline, environment: str) -> None:
     """Let those who share the pull request see what became of it."""
     fellows = fellows_of(world.pipelines.values(), pipeline, pipeline.environment(environment))
     names = sorted({each.pipeline.name for each in fellows} - {pipeline.name})

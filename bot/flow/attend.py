@@ -17,9 +17,9 @@ from bot.domain.errors import Conflict, Permanent, TagboatError, Transient, sent
 from bot.domain.pause import pause
 from bot.domain.snapshot import PipelineStatus, Record
 from bot.flow.commands import listen
+from bot.flow.leases import LEASE, kept
 from bot.flow.protection import guard
 from bot.flow.receive import ask_for_announcements, wake
-from bot.flow.reconcile import LEASE, kept
 from bot.flow.world import Attended, World
 from bot.ports import Lease, Outcome
 

@@ -5,10 +5,8 @@ Whatever breaks here, breaks one pipeline: it is shown, logged and looked at aga
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,19 +15,18 @@ import structlog
 from bot.domain.deciding.decision import Plan, decide
 from bot.domain.errors import Conflict, TagboatError
 from bot.domain.pipeline import Pipeline
-from bot.domain.snapshot import ImageChoice, Record, Snapshot
-from bot.flow.act import act
+from bot.domain.snapshot import ImageChoice, PipelineStatus, Record, Snapshot
+from bot.flow.act import Acted, act, wake_fellows
+from bot.flow.leases import LEASE, alone, kept, shared, unshared
 from bot.flow.observe import observe
 from bot.flow.origins import with_origins
 from bot.flow.outcome import AGAIN, broken, decided, unread
 from bot.flow.receive import ask_for_announcements, wake
+from bot.flow.threads import with_threads
 from bot.flow.world import World
 from bot.ports import Lease, Outcome
 
 log = structlog.get_logger(__name__)
-
-LEASE = timedelta(seconds=10)
-"""How long a pipeline stays with a worker that died; a living one renews its lease three times as often."""
 
 _ROUNDS = 12
 """A push through three environments takes about two rounds each. Who never comes to rest, because somebody
@@ -83,29 +80,6 @@ def preview(world: World, pipeline: Pipeline) -> Preview:
     return Preview(plan, {name: view.files for name, view in snapshot.environments.items()})
 
 
-@contextmanager
-def kept(world: World, lease: Lease) -> Iterator[None]:
-    """Renew the lease until the work is done; where it was lost, the next save says so."""
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(LEASE.total_seconds() / 3):
-            try:
-                world.store.renew(lease, now=world.clock.now(), ttl=LEASE)
-            except Conflict:
-                return
-            except TagboatError as error:
-                log.warning("lease_not_renewed", pipeline=lease.pipeline, reason=str(error))
-
-    thread = threading.Thread(target=renew, name=f"lease of {lease.pipeline}", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
 def _rounds(world: World, pipeline: Pipeline, lease: Lease) -> None:
     for left in reversed(range(_ROUNDS)):
         if not _round(world, pipeline, lease, is_last=left == 0):
@@ -135,20 +109,36 @@ def _look(world: World, pipeline: Pipeline, now: datetime) -> tuple[Outcome, boo
     record: Record | None = None
     try:
         record = world.store.load(pipeline.name)
-        snapshot = observe(world, pipeline, record, now)
-        plan = decide(snapshot, now)
-        informed = with_origins(world, snapshot, plan.actions)
-        if informed is not snapshot:
-            snapshot, plan = informed, decide(informed, now)
+        snapshot, plan = _planned(world, pipeline, record, now)
+        groups = shared(pipeline, plan.actions)
+        with alone(world, groups) as held:
+            if groups:  # what was seen before may be somebody's half
+                snapshot, plan = _planned(world, pipeline, record, now)
+            acted = _act(world, snapshot, plan, held)
     except TagboatError as error:
         log.warning("not_observed", reason=str(error))
         return unread(pipeline, record, world.store.shown(pipeline.name), error, now), False
-    acted = act(world, pipeline, base=snapshot.branch.head, branch=snapshot.branch.name, actions=plan.actions)
     only_overtaken = all(isinstance(error, Conflict) for error in acted.errors.values())
     is_due = bool(plan.actions) or (plan.wake_at is not None and plan.wake_at <= now)
     # Who reads thousands of tags gives the lease back between the parts, so that others have their turn.
     goes_on = is_due and only_overtaken and not (_is_reading(snapshot) and not plan.actions)
+    goes_on = goes_on and groups <= held  # who waits for a fellow gives it the time
     return _polled(world, pipeline, decided(plan, snapshot, acted, now), now), goes_on
+
+
+def _planned(world: World, pipeline: Pipeline, record: Record, now: datetime) -> tuple[Snapshot, Plan]:
+    snapshot = observe(world, pipeline, record, now)
+    plan = decide(snapshot, now)
+    informed = with_threads(world, with_origins(world, snapshot, plan.actions), plan.actions)
+    return (snapshot, plan) if informed is snapshot else (informed, decide(informed, now))
+
+
+def _act(world: World, snapshot: Snapshot, plan: Plan, held: frozenset[str]) -> Acted:
+    """Carry out what may be done while those groups are ours alone."""
+    actions, waiting = unshared(snapshot.pipeline, plan.actions, held)
+    branch = snapshot.branch
+    acted = act(world, snapshot.pipeline, base=branch.head, branch=branch.name, actions=actions)
+    return replace(acted, errors={**acted.errors, **waiting})
 
 
 def _is_reading(snapshot: Snapshot) -> bool:
@@ -167,5 +157,17 @@ def _polled(world: World, pipeline: Pipeline, outcome: Outcome, now: datetime) -
 
 
 def _save(world: World, lease: Lease, outcome: Outcome, now: datetime) -> None:
+    is_shared = any(each.group for each in outcome.status.environments)
+    before = world.store.shown(lease.pipeline) if is_shared else None
     if world.store.save(lease, outcome, notifiers=list(world.notifiers), now=now):
         ask_for_announcements(world)
+    if before:
+        _tell_fellows(world, before, outcome.status)
+
+
+def _tell_fellows(world: World, before: PipelineStatus, after: PipelineStatus) -> None:
+    """Let those who wait for one of the pipeline's environments see that its state is another one."""
+    states = {each.name: each.state for each in before.environments}
+    for each in after.environments:
+        if each.group and states.get(each.name) is not each.state:
+            wake_fellows(world, world.pipelines[after.name], each.name)

@@ -350,31 +350,6 @@ def proposed(group: Group, name: str) -> Proposal:
     return action.proposal
 
 
-def broken_off(group: Group, name: str) -> None:
-    """The pipeline writes the branch, and does not come to open the pull request."""
-    opens = group.forge.open
-
-    def unreachable(*_: object, **__: object) -> PullRequest:
-        raise Unreachable("the host does not answer")
-
-    group.forge.open = unreachable  # type: ignore[method-assign]
-    group.see(name)
-    group.forge.open = opens  # type: ignore[method-assign]
-
-
-def test_nobody_writes_over_a_fellow_who_is_about_to_open_the_pull_request() -> None:
-    group = manual("api", "web")
-    for name in ("api", "web"):
-        group.push(name, "1.1.0")
-    broken_off(group, "web")
-    group.see("api")
-    assert group.shown("api").reason == (
-        f"somebody else of group live opens the pull request (delete {BRANCH} if not)"
-    )
-    group.see("web", "api")
-    assert group.on_branch() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
-
-
 def test_a_branch_that_takes_back_what_a_fellow_merged_is_written_anew_before_it_is_merged() -> None:
     group = Group({name: place(name) for name in ("api", "web")})
     group.push("api", "1.1.0")
@@ -438,20 +413,36 @@ def test_what_a_group_gathers_is_merged_together() -> None:
     assert [each.number for each in group.pulls()] == [1]
 
 
-def test_a_shared_pull_request_that_was_closed_since_it_was_seen_is_not_written_to() -> None:
+def test_two_who_look_while_the_other_writes_do_not_leave_each_other_out_for_ever() -> None:
     group = manual("api", "web")
+    revises = group.forge.revise
     group.push("api", "1.1.0")
     group.see("api")
-    before, asks = group.pull(), group.forge.pull_request
+    seen: list[str] = []
 
-    def closed(repository: str, number: int) -> PullRequest:
-        group.forge.pull_request = asks  # type: ignore[method-assign]
-        group.forge.close_by_human(repository, number)
-        return asks(repository, number)
+    def slow(repository: str, number: int, *, title: str, body: str) -> None:
+        """The other looks after the branch was written, and before the pull request says so."""
+        group.forge.revise = revises  # type: ignore[method-assign]
+        group.push("api", "1.2.0")
+        group.see("api")
+        seen.append(group.shown("api").reason)
+        revises(repository, number, title=title, body=body)
 
     group.push("web", "1.1.0")
-    group.forge.pull_request = closed  # type: ignore[method-assign]
+    group.forge.revise = slow  # type: ignore[method-assign]
     group.see("web")
-    newer, older = group.pulls()
-    assert (older.title, older.body, older.head) == (before.title, before.body, before.head)
-    assert [each.pipeline for each in marks(newer.body)] == ["web"]
+    assert seen == ["looks again: another pipeline of the group changes its pull request now"]
+    group.see("api")
+    assert group.on_branch() == {"api.yaml": content("1.2.0"), "web.yaml": content("1.1.0")}
+    versions = {each.pipeline: each.version for each in marks(group.pull().body)}
+    assert versions == {"api": "1.2.0", "web": "1.1.0"}
+
+
+def test_who_shares_a_pull_request_looks_when_a_fellows_state_changes_and_only_then() -> None:
+    group = manual("api", "web")
+    group.push("web", "1.1.0")
+    group.see("web")
+    assert list(group.queue.pipelines) == ["api"]
+    group.queue.pipelines.clear()
+    group.see("api", "web")
+    assert list(group.queue.pipelines) == []

@@ -111,15 +111,6 @@ def has_strays(view: EnvironmentView, changes: Iterable[Change], now: datetime) 
     return any(_is_changed(each.pipeline, each.environment, view) for each in outside)
 
 
-def being_opened(situation: Situation, release: Release, branch: str) -> Step | None:
-    """The wait for a fellow who has written the branch and is about to open the pull request from it."""
-    if not situation.environment.group or not _is_being_opened(situation):
-        return None
-    group = situation.environment.group
-    reason = f"somebody else of group {group} opens the pull request (delete {branch} if not)"
-    return Step(State.PROPOSED, reason, until=situation.now + merging.SOON, release=release)
-
-
 def fellows_wait(
     situation: Situation, pull: PullRequest, changes: Sequence[Change], release: Release
 ) -> Step | None:
@@ -144,19 +135,6 @@ def fellows_wait(
         return None
     reason, until = reasons[0]
     return Step(State.PROPOSED, f"pull request {pull.number} waits: {reason}", until=until, release=release)
-
-
-def _is_being_opened(situation: Situation) -> bool:
-    """Whether a fellow has written the branch and is about to open the pull request from it.
-
-    Whoever wrote to it now would leave out, and so take back, what the fellow wrote.
-    """
-    view = situation.view
-    if view.branch_head is None or any(each.head == view.branch_head for each in view.pull_requests):
-        return False
-    if _is_changed(situation.pipeline, situation.environment, view):
-        return False
-    return any(_is_changed(each.pipeline, each.environment, view) for each in view.fellows)
 
 
 def _joins(fellow: Fellow, now: datetime) -> bool:

@@ -101,10 +101,8 @@ def _propose(situation: Situation, found: Release, wanted: Wanted) -> Step:
         draft = obeying.named(situation, proposing.draft(situation, found, wanted))
         return _noisy(situation, draft, is_new=False) or merging.commit(situation, draft.proposal, wanted)
     branch = branch_of(situation.pipeline, environment, wanted.release)
-    stop = (
-        refusing.other_branch(situation, wanted.release, branch)
-        or refusing.foreign(situation, pull, branch)
-        or group.being_opened(situation, wanted.release, branch)
+    stop = refusing.other_branch(situation, wanted.release, branch) or refusing.foreign(
+        situation, pull, branch
     )
     if stop:
         return stop
@@ -121,7 +119,7 @@ def _write(situation: Situation, pull: PullRequest | None, draft: Draft) -> Step
     number = pull.number if pull else None
     name = situation.environment.name
     head = situation.view.branch_head
-    action = Propose(name, draft.proposal, draft.release, number, head, draft.sought)
+    action = Propose(name, draft.proposal, draft.release, number, head, draft.sought, draft.threads)
     verb = "opening" if pull is None else "updating"
     rebase = situation.standing.rebase
     return Step(
@@ -165,8 +163,8 @@ def _say(situation: Situation, pull: PullRequest, draft: Draft) -> Step | None:
     actions: list[Action] = []
     name = situation.environment.name
     described = proposing.description(pull, draft.proposal, situation.record.described, name)
-    if described:
-        actions.append(described)
+    revised = proposing.with_thread(situation, pull)
+    actions += [each for each in (described, revised) if each]
     comment = f"Superseded by pull request {pull.number} for {harmless(draft.release.version)}."
     actions += [_withdraw(situation, each, comment) for each in situation.view.older]
     if not actions:
