@@ -75,10 +75,12 @@ class Call:
             raise MissingError("404 Not found") from error
 
     def page(self, items: Sequence[Json]) -> Response:
-        """The page of a list that was asked for."""
+        """The page of a list that was asked for, and which one is next."""
         size = min(int(self.request.query.get("per_page", _PER_PAGE)), _MOST_PER_PAGE)
-        begin = (int(self.request.query.get("page", 1)) - 1) * size
-        return Response(200, list(items[begin : begin + size]))
+        number = int(self.request.query.get("page", 1))
+        begin = (number - 1) * size
+        following = str(number + 1) if begin + size < len(items) else ""
+        return Response(200, list(items[begin : begin + size]), {"X-Next-Page": following})
 
 
 def refused(status: int, message: object) -> Response:

@@ -26,11 +26,11 @@ import urllib3.util.retry
 
 from bot.adapters.argocd.connection import Connection
 from bot.adapters.argocd.rest import RestDeployments
+from bot.adapters.forges import rest
 from bot.adapters.forges.github import transport as github_transport
 from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
 from bot.adapters.forges.github.login import TokenLogin
 from bot.adapters.forges.gitlab import branches as gitlab_branches
-from bot.adapters.forges.gitlab import transport as gitlab_transport
 from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
 from bot.adapters.notifiers.slack import SlackNotifier
 from bot.adapters.queues.memory import MemoryQueue
@@ -335,7 +335,7 @@ def _file(environment: str) -> str:
 def _stop_waiting(monkeypatch: pytest.MonkeyPatch, built: Stage) -> None:
     """Put the set clock in the place of the adapters' own, and write down what they would sleep."""
     watch = SimpleNamespace(monotonic=built.monotonic, time=built.monotonic, sleep=built.slept.append)
-    clocked = (github_transport, gitlab_transport, gitlab_branches, registry_transport, urllib3.util.retry)
+    clocked = (rest, github_transport, gitlab_branches, registry_transport, urllib3.util.retry)
     for module in clocked:
         monkeypatch.setattr(module, "time", watch)
 

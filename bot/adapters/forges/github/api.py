@@ -9,14 +9,19 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bot.adapters.forges.github.login import Credential
 from bot.adapters.forges.github.transport import Answer, Transport
-from bot.domain.errors import Conflict, Denied, Malformed, NotFound, Refused, TagboatError
+from bot.adapters.forges.paging import Page, pages
+from bot.adapters.forges.rest import Manner, understood
+from bot.domain.errors import NotFound, Refused, TagboatError
 
 T = TypeVar("T")
+
+LISTED = 100
+"""Entries of a page: the most that GitHub gives."""
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
 _REMEMBERED = 512
@@ -65,6 +70,24 @@ class GitHubApi:
         self._remember(key, answer, value)
         return value
 
+    def pages(
+        self,
+        repository: str,
+        path: str,
+        read: Callable[[Any], Sequence[T]],
+        *,
+        query: Mapping[str, Any] | None = None,
+        most: int,
+    ) -> Iterator[Page[T]]:
+        """The pages of a list, of which `read` makes items; a page that did not change costs nothing."""
+
+        def ask(number: int) -> Page[T]:
+            asked = {**(query or {}), "per_page": LISTED, "page": number}
+            items = self.look(repository, path, read, parameters=asked)
+            return Page(items, is_last=len(items) < LISTED)
+
+        return pages(ask, most=most)
+
     def page(
         self, repository: str, path: str, *, parameters: Mapping[str, Any], headers: Mapping[str, str]
     ) -> Answer:
@@ -86,38 +109,14 @@ class GitHubApi:
 
     def read(self, repository: str, answer: Answer, read: Callable[[Any], T]) -> T:
         """Give what `read` makes of an answer; `Malformed` where it cannot."""
-        try:
-            return read(answer.data)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise Malformed(
-                f"GitHub's answer about {repository} cannot be understood",
-                why=f"{type(error).__name__}: {str(error)[:100]}",
-                fix="check that the address is GitHub's API and no proxy answers for it",
-            ) from error
+        return understood(answer.data, read, what=f"GitHub's answer about {repository}")
 
     def failure(self, repository: str, answer: Answer) -> TagboatError:
         """What an answer that is no success means."""
         where, why = f"{repository} on {self._transport.host}", answer.message
-        if answer.status == 401:
-            return Denied(
-                f"GitHub does not accept {self._credential.name} for {where}",
-                why=why,
-                fix="give a new one: it ended, was revoked, or is not for this server",
-            )
-        if answer.status == 403 and "archived" not in why.lower():
-            return Denied(
-                f"{self._credential.name} may not do this in {where}",
-                why=why,
-                fix="it needs contents and pull requests, read and write, for this repository",
-            )
-        if 300 <= answer.status < 400:
-            return NotFound(f"{where} was moved", why=why, fix="write its new name in the configuration")
-        if answer.status in {404, 410}:
-            fix = f"check the name, and that {self._credential.name} may see it"
-            return NotFound(f"{where}, or a part of it, is not there", why=why, fix=fix)
-        if answer.status == 409:
-            return Conflict(f"{where} was changed at the same moment", why=why)
-        return Refused(f"GitHub refused a request about {where}", why=why)
+        if answer.status == 403 and "archived" in why.lower():
+            return Refused(f"GitHub refused a request about {where}", why=why)
+        return _manner(self._credential).failure(where, answer.status, why)
 
     def _send(
         self,
@@ -151,3 +150,8 @@ class GitHubApi:
                 self._latest[key] = (etag, value)
             while len(self._latest) > _REMEMBERED:
                 self._latest.popitem(last=False)
+
+
+def _manner(credential: Credential) -> Manner:
+    rights = "it needs contents and pull requests, read and write, for this repository"
+    return Manner(host="GitHub", login=credential.name, rights=rights)

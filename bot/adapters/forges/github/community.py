@@ -13,11 +13,13 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from bot.adapters.forges.github.api import GitHubApi
+from bot.adapters.forges.fitting import headed
+from bot.adapters.forges.github.api import LISTED, GitHubApi
 from bot.adapters.forges.github.login import AppCredential, TokenCredential
 from bot.adapters.forges.github.talk import Talk
 from bot.adapters.forges.github.transport import Transport
-from bot.adapters.forges.rules import is_commit
+from bot.adapters.forges.paging import gathered
+from bot.adapters.forges.rules import require_commits
 from bot.domain.errors import Denied, Malformed, NotFound, Refused
 from bot.domain.people.command import Heard, Remark
 from bot.domain.people.protection import Offer, Ruling, Touched
@@ -27,7 +29,6 @@ RIGHTS: Mapping[str, str] = {"issues": "write", "checks": "write"}
 
 T = TypeVar("T")
 
-_LISTED = 100
 _MOST_COMMENTS = 5
 _MOST_OFFERS = 10
 _MOST_FILES = 10
@@ -113,21 +114,21 @@ class GitHubCommunity:
 
     def ruling(self, repository: str, commit: str, name: str) -> Ruling | None:
         """The newest check run of that name by this App, or the newest status; the reason may be cut."""
-        _require_commit(repository, commit)
+        require_commits(repository, commit)
         if self._api.is_app:
             app = self._login().removesuffix("[bot]")
             shown = self._api.look(
                 repository,
                 f"/commits/{commit}/check-runs",
                 lambda data: _runs(data, app),
-                parameters={"check_name": name, "filter": "latest", "per_page": _LISTED},
+                parameters={"check_name": name, "filter": "latest", "per_page": LISTED},
             )
         else:
             shown = self._api.look(
                 repository,
                 f"/commits/{commit}/status",
                 _statuses,
-                parameters={"per_page": _LISTED},
+                parameters={"per_page": LISTED},
             )
         named = (each for each in shown if each.name == name)
         newest = max(named, key=lambda each: each.id, default=None)
@@ -135,10 +136,10 @@ class GitHubCommunity:
 
     def rule(self, repository: str, commit: str, name: str, ruling: Ruling) -> None:
         """Set a check run, or a status where the login is a token."""
-        _require_commit(repository, commit)
+        require_commits(repository, commit)
         word = "success" if ruling.passes else "failure"
         if not self._api.is_app:
-            status = {"state": word, "context": name, "description": _cut(ruling.reason)}
+            status = {"state": word, "context": name, "description": headed(ruling.reason, _LONGEST_STATUS)}
             self._set(repository, f"/statuses/{commit}", status)
             return
         title = "Nothing to do" if ruling.passes else "Files that only Tagboat changes"
@@ -163,14 +164,7 @@ class GitHubCommunity:
         most: int,
     ) -> tuple[list[T], bool]:
         """The items of a list's first pages, and whether they are all."""
-        found: list[T] = []
-        for page in range(1, most + 1):
-            parameters = {**query, "per_page": _LISTED, "page": page}
-            part = self._api.look(repository, path, read, parameters=parameters)
-            found += part
-            if len(part) < _LISTED:
-                return found, True
-        return found, False
+        return gathered(self._api.pages(repository, path, read, query=query, most=most))
 
     def _login(self) -> str:
         """Who Tagboat is on this GitHub."""
@@ -184,6 +178,8 @@ class GitHubCommunity:
         auth = self._credential.own if isinstance(self._credential, AppCredential) else None
         path, key = ("/app", "slug") if is_app else ("/user", "login")
         answer = self._transport.send(auth or self._credential.auth(""), "GET", path)
+        if answer.status == 401:
+            raise self._api.failure("its own account", answer)
         if answer.status != 200:
             what = f"GitHub at {self._transport.host} does not say whose login {self._credential.name} is"
             fix = "use the token of a user, or an App"
@@ -191,11 +187,6 @@ class GitHubCommunity:
         if not isinstance(answer.data, dict) or not answer.data.get(key):
             raise Malformed(f"GitHub at {self._transport.host} does not say who the login is")
         return f"{answer.data[key]}[bot]" if is_app else str(answer.data[key])
-
-
-def _require_commit(repository: str, commit: str) -> None:
-    if not is_commit(commit):
-        raise NotFound(f"{commit[:80]!r} is no commit of {repository}")
 
 
 def _remarks(data: Any) -> Sequence[Remark]:
@@ -268,7 +259,3 @@ def _statuses(data: Any) -> Sequence[_Shown]:
         )
         for each in data["statuses"]
     ]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_STATUS else f"{text[: _LONGEST_STATUS - 1]}…"

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from bot.adapters.forges.github.login import Credential
 from bot.adapters.forges.github.transport import GRAPHQL, Answer, Transport
-from bot.domain.errors import Denied, Limited, Malformed, NotFound, Refused, TagboatError, Unreachable
+from bot.adapters.forges.rest import understood
+from bot.domain.errors import Denied, Limited, NotFound, Refused, TagboatError, Unreachable
 
 T = TypeVar("T")
 
@@ -35,14 +36,7 @@ class GitHubGraphQL:
         data, errors = self._send(repository, query, variables, is_change=False)
         if errors:
             raise self._failure(repository, errors)
-        try:
-            return read(data)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise Malformed(
-                f"GitHub's answer about {repository} cannot be understood",
-                why=f"{type(error).__name__}: {str(error)[:100]}",
-                fix="check that the address is GitHub's API and no proxy answers for it",
-            ) from error
+        return understood(data, read, what=f"GitHub's answer about {repository}")
 
     def change(self, repository: str, mutation: str, variables: Mapping[str, Any]) -> str:
         """Change something, once; return GitHub's reason why it did not, empty where it did.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.adapters.forges.fitting import framed, headed
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 
 # https://docs.github.com/graphql/reference/enums#mergestatestatus, which REST gives in lower case. Conflicts
@@ -19,8 +20,6 @@ _BEHIND, _DOUBTFUL = "behind", "unstable"
 _DOUBT = "a check failed or still runs, though none that is required"
 _LONGEST_TITLE = 256
 _LONGEST_BODY = 65_536
-_CUT = "\n\n… (the middle was left out: GitHub takes no longer texts)\n\n"
-_KEPT_END = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +84,12 @@ def found_from(data: Any, branch: str) -> Page:
 
 def fitting_title(title: str) -> str:
     """The title, cut where GitHub would refuse it."""
-    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
+    return headed(title, _LONGEST_TITLE)
 
 
 def fitting_body(body: str) -> str:
     """The body, cut in its middle where GitHub would refuse it: both ends may hold what finds it again."""
-    if len(body) <= _LONGEST_BODY:
-        return body
-    begin = _LONGEST_BODY - _KEPT_END - len(_CUT)
-    return f"{body[:begin]}{_CUT}{body[-_KEPT_END:]}"
+    return framed(body, _LONGEST_BODY, host="GitHub")
 
 
 def _state(data: Any) -> PullRequestState:

@@ -5,31 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.adapters.forges.github.api import GitHubApi
+from bot.adapters.forges.comments import Comments
+from bot.adapters.forges.github.api import LISTED, GitHubApi
 from bot.adapters.forges.github.pulls import fitting_body
-from bot.adapters.forges.rules import comment_mark, marked
-from bot.domain.errors import Conflict, Denied, NotFound, Unreachable
+from bot.domain.errors import Conflict, Denied, NotFound
 from bot.domain.pull_request.proposal import Metadata
 
-_LISTED = 100
 _MOST_PAGES = 10
 
 
-class Talk:
-    """The part of the port `Forge` that is about people. Every comment is looked for before it is made."""
+class Talk(Comments):
+    """The part of the port `Forge` that is about people."""
 
     def __init__(self, api: GitHubApi) -> None:
         self._api = api
-
-    def comment(self, repository: str, number: int, body: str, *, key: str) -> None:
-        """Comment once: the key, hidden at the end, finds it again."""
-        self._say(repository, number, fitting_body(marked(body, key)), comment_mark(key))
-
-    def last_words(self, repository: str, number: int, body: str) -> None:
-        """Comment once: the whole text finds it again, as it does in those made before a crash."""
-        fitting = fitting_body(body)
-        if fitting:
-            self._say(repository, number, fitting, fitting)
 
     def describe(self, repository: str, number: int, metadata: Metadata) -> Sequence[str]:
         """Add what GitHub shows beside a pull request, a call for each kind; return what it did not take."""
@@ -58,7 +47,7 @@ class Talk:
         yield self._wish(repository, "PATCH", "milestone", f"/issues/{number}", {"milestone": known})
 
     def _numbered(self, repository: str, title: str) -> int | None:
-        pages = {"state": "open", "per_page": _LISTED}
+        pages = {"state": "open", "per_page": LISTED}
         found = self._api.look(
             repository,
             "/milestones",
@@ -79,29 +68,21 @@ class Talk:
             raise Conflict(f"GitHub did not take the {what} of {repository}", why=answer.message)
         return f"the {what}: {answer.message}"
 
-    def _say(self, repository: str, number: int, body: str, mark: str) -> None:
-        if self._has_comment(repository, number, mark):
-            return
-        path = f"/issues/{number}/comments"
-        try:
-            self._api.send("POST", repository, path, {"body": body}, lambda data: data["id"])
-        except Unreachable:
-            if not self._has_comment(repository, number, mark):
-                raise
+    def _fitting(self, body: str) -> str:
+        return fitting_body(body)
 
-    def _has_comment(self, repository: str, number: int, mark: str) -> bool:
-        for page in range(1, _MOST_PAGES + 1):
-            try:
-                bodies = self._api.look(
-                    repository,
-                    f"/issues/{number}/comments",
-                    lambda data: [str(comment["body"]) for comment in data],
-                    parameters={"per_page": _LISTED, "page": page},
-                )
-            except NotFound as error:
-                raise NotFound(f"{repository} has no pull request {number}", why=error.why) from error
-            if any(mark in body for body in bodies):
-                return True
-            if len(bodies) < _LISTED:
-                return False
-        return False
+    def _post(self, repository: str, number: int, body: str) -> None:
+        path = f"/issues/{number}/comments"
+        self._api.send("POST", repository, path, {"body": body}, lambda data: data["id"])
+
+    def _holds(self, repository: str, number: int, mark: str) -> bool:
+        listed = self._api.pages(
+            repository,
+            f"/issues/{number}/comments",
+            lambda data: [str(comment["body"]) for comment in data],
+            most=_MOST_PAGES,
+        )
+        try:
+            return any(mark in body for page in listed for body in page.items)
+        except NotFound as error:
+            raise NotFound(f"{repository} has no pull request {number}", why=error.why) from error

@@ -6,7 +6,6 @@ and show neither ETags nor redirects. What an answer means is said in `github_ap
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Mapping
@@ -14,25 +13,30 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
 
 import github
-import requests
-import urllib3
 from github.Auth import Auth
 
-from bot.domain.errors import Limited, Refused, Unreachable
+from bot.adapters.forges.rest import (
+    LONGEST_WAIT,
+    UNNAMED_WAIT,
+    Slowdown,
+    decoded,
+    named_wait,
+    own_words,
+    private_host,
+    reads_again,
+    require_unbroken,
+)
+from bot.domain.errors import Refused
 
 PUBLIC_API = "https://api.github.com"
 
 GRAPHQL = "/graphql"
 """The path that stands for the GraphQL API, which Enterprise Server has beside its REST API."""
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-# A secondary limit that names no time: https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
-_UNNAMED_WAIT = timedelta(minutes=1)
-_LONGEST_WAIT = timedelta(hours=1)
+# https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
 _LIMIT_MESSAGES = ("rate limit exceeded", "secondary rate limit", "abuse detection")
 _USER_AGENT = "Tagboat"
 _LONGEST_PAUSE = 5.0
@@ -67,12 +71,13 @@ class Transport:
     def __init__(
         self, api_url: str, *, ca_bundle: str | None, timeout_seconds: int, seconds_between_writes: float
     ) -> None:
-        self.host = _checked_host(api_url)
+        self.host = private_host(api_url, what="a GitHub API", example=f"{PUBLIC_API} or https://HOST/api/v3")
+        self._who = f"GitHub at {self.host}"
         self._options: dict[str, Any] = {
             "base_url": api_url.rstrip("/"),
             "verify": ca_bundle or True,
             "timeout": timeout_seconds,
-            "retry": _retry(),
+            "retry": reads_again(),
             "user_agent": _USER_AGENT,
             "seconds_between_requests": None,
             "seconds_between_writes": None,
@@ -83,7 +88,7 @@ class Transport:
         self._lock = threading.Lock()
         self._pause = seconds_between_writes
         self._next_write = 0.0
-        self._limited_until = 0.0
+        self._slowdown = Slowdown(self._who)
 
     def send(
         self,
@@ -107,24 +112,17 @@ class Transport:
         self._keep_pace(is_write=verb != "GET" if is_write is None else is_write)
         requester = self._client(auth).requester
         url = requester.graphql_url if path == GRAPHQL else path
-        try:
-            status, received, text = requester.requestJson(
-                verb, url, dict(parameters or {}), dict(headers or {}), body
-            )
-        except requests.exceptions.SSLError as error:
-            raise Unreachable(
-                f"GitHub at {self.host} shows a certificate that is not trusted",
-                fix="name the file with your authority's certificate as ca_bundle",
-            ) from error
-        except requests.RequestException as error:
-            raise Unreachable(f"GitHub at {self.host} did not answer", why=type(error).__name__) from error
-        except RuntimeError as error:  # PyGithub's word for a redirect to another host
-            raise Refused(f"GitHub at {self.host} sends us elsewhere", why=str(error)) from error
-        answer = Answer(status, received, _decoded(text), len(text))
-        if status >= 500:
-            raise Unreachable(f"GitHub at {self.host} failed", why=f"HTTP {status}")
+        with own_words(self._who):
+            try:
+                status, received, text = requester.requestJson(
+                    verb, url, dict(parameters or {}), dict(headers or {}), body
+                )
+            except RuntimeError as error:  # PyGithub's word for a redirect to another host
+                raise Refused(f"{self._who} sends us elsewhere", why=str(error)) from error
+        answer = Answer(status, received, decoded(text), len(text))
+        require_unbroken(self._who, status)
         if _is_limited(answer):
-            raise self._slowed(answer)
+            raise self._slowdown.begin(_wait(answer.headers))
         return answer
 
     def close(self) -> None:
@@ -147,25 +145,16 @@ class Transport:
 
     def _keep_pace(self, *, is_write: bool) -> None:
         """GitHub asks for writes one after the other, with a pause: so all threads share one pace."""
-        now = time.monotonic()
-        if now < self._limited_until:
-            raise self._limited(timedelta(seconds=self._limited_until - now))
+        self._slowdown.require_over()
         if not is_write:
             return
+        now = time.monotonic()
         with self._lock:
             begin = max(now, self._next_write)
             if begin - now > _LONGEST_PAUSE:
-                raise self._limited(timedelta(seconds=begin - now))
+                raise self._slowdown.limited(timedelta(seconds=begin - now))
             self._next_write = begin + self._pause
         time.sleep(max(0.0, begin - time.monotonic()))
-
-    def _slowed(self, answer: Answer) -> Limited:
-        wait = _wait(answer.headers)
-        self._limited_until = time.monotonic() + wait.total_seconds()
-        return self._limited(wait)
-
-    def _limited(self, wait: timedelta) -> Limited:
-        return Limited(f"GitHub at {self.host} asked to slow down", retry_after=wait)
 
 
 def served_at(headers: Mapping[str, str]) -> datetime:
@@ -176,30 +165,6 @@ def served_at(headers: Mapping[str, str]) -> datetime:
         return datetime.now(UTC)
 
 
-def _retry() -> urllib3.Retry:
-    """Reads are tried again within seconds; writes never, for they may have been done."""
-    return urllib3.Retry(
-        total=2,
-        allowed_methods=frozenset({"GET"}),
-        status_forcelist=(500, 502, 503, 504),
-        backoff_factor=0.2,
-        backoff_max=2,
-        respect_retry_after_header=False,
-        raise_on_status=False,
-    )
-
-
-def _checked_host(api_url: str) -> str:
-    parts = urlsplit(api_url)
-    is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if is_private and parts.hostname and not parts.username and not parts.password:
-        return parts.hostname
-    raise Refused(
-        f"{parts.scheme or 'no'}://{parts.hostname or ''} is not the address of a GitHub API",
-        fix=f"use {PUBLIC_API} or https://HOST/api/v3, without a login in it",
-    )
-
-
 def _is_limited(answer: Answer) -> bool:
     if answer.status not in {403, 429}:
         return False
@@ -208,20 +173,11 @@ def _is_limited(answer: Answer) -> bool:
 
 
 def _wait(headers: Mapping[str, str]) -> timedelta:
-    after, reset = headers.get("retry-after", ""), headers.get("x-ratelimit-reset", "")
-    if after.isdecimal():
-        return min(timedelta(seconds=int(after[:9])), _LONGEST_WAIT)
-    if headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+    named, reset = named_wait(headers), headers.get("x-ratelimit-reset", "")
+    if named is None and headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
         left = timedelta(seconds=int(reset[:12]) - served_at(headers).timestamp() + 1)
-        return min(max(left, timedelta(seconds=1)), _LONGEST_WAIT)
-    return _UNNAMED_WAIT
-
-
-def _decoded(text: str) -> Any:
-    try:
-        return json.loads(text) if text else None
-    except (ValueError, RecursionError):
-        return None
+        return min(max(left, timedelta(seconds=1)), LONGEST_WAIT)
+    return named or UNNAMED_WAIT
 
 
 def _list(value: Any) -> list[Any]:

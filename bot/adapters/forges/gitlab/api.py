@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
 from bot.adapters.forges.gitlab.transport import Answer, Transport
-from bot.domain.errors import Conflict, Denied, Malformed, NotFound, Refused, TagboatError
+from bot.adapters.forges.paging import Page, pages
+from bot.adapters.forges.rest import Manner, understood
+from bot.domain.errors import NotFound, TagboatError
 
 T = TypeVar("T")
+
+LISTED = 100
+"""Entries of a page: the most that GitLab gives."""
 
 # https://docs.gitlab.com/user/reserved_names/#rules-for-usernames-project-and-group-names-and-slugs
 _PART = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}"
 _PROJECT = re.compile(rf"{_PART}(?:/{_PART}){{1,21}}|[1-9][0-9]{{0,17}}")
+_MANNER = Manner(
+    host="GitLab",
+    login="the access token",
+    rights="it needs the scope api and the role Developer, or the project is archived",
+)
 
 
 class GitLabApi:
@@ -58,50 +68,46 @@ class GitLabApi:
         url = f"/projects/{quote(repository, safe='')}{path}"
         return self._transport.send(verb, url, parameters=parameters, body=body)
 
+    def pages(
+        self,
+        repository: str,
+        path: str,
+        read: Callable[[Any], Sequence[T]],
+        *,
+        query: Mapping[str, Any] | None = None,
+        most: int,
+    ) -> Iterator[Page[T]]:
+        """The pages of a list, of which `read` makes items, for as long as they are asked for.
+
+        A page may be short and not the last: GitLab takes out what the login may not see after it counted.
+        """
+
+        def ask(number: int) -> Page[T]:
+            asked = {**(query or {}), "per_page": LISTED, "page": number}
+            answer = self._good(repository, self.attempt("get", repository, path, parameters=asked))
+            items = self.read(repository, answer, read)
+            is_last = len(items) < LISTED if answer.next_page is None else not answer.next_page
+            return Page(items, is_last)
+
+        return pages(ask, most=most)
+
     def account(self, read: Callable[[Any], T]) -> T:
         """Whose token it is."""
         answer = self._transport.send("get", "/user")
-        return self.read("its user", self._good("its user", answer), read)
+        return self.read("its own account", self._good("its own account", answer), read)
 
     def users(self, name: str, read: Callable[[Any], T]) -> T:
         """The accounts of that name: one, or none."""
         answer = self._transport.send("get", "/users", parameters={"username": name})
-        return self.read("its users", self._good("its users", answer), read)
+        return self.read("an account", self._good("an account", answer), read)
 
     def read(self, repository: str, answer: Answer, read: Callable[[Any], T]) -> T:
         """Give what `read` makes of an answer; `Malformed` where it cannot."""
-        try:
-            return read(answer.data)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise Malformed(
-                f"GitLab's answer about {repository} cannot be understood",
-                why=f"{type(error).__name__}: {str(error)[:100]}",
-                fix="check that the address is GitLab's own and no proxy answers for it",
-            ) from error
+        return understood(answer.data, read, what=f"GitLab's answer about {repository}")
 
     def failure(self, repository: str, answer: Answer) -> TagboatError:
         """What an answer that is no success means."""
-        where, why = f"{repository} on {self.host}", answer.message
-        if answer.status == 401:
-            return Denied(
-                f"GitLab does not accept the access token for {where}",
-                why=why,
-                fix="give a new one: it ended, was revoked, or is not for this server",
-            )
-        if answer.status == 403:
-            return Denied(
-                f"the access token may not do this in {where}",
-                why=why,
-                fix="it needs the scope api and the role Developer, or the project is archived",
-            )
-        if 300 <= answer.status < 400:
-            return NotFound(f"{where} was moved", why=why, fix="write its new path in the configuration")
-        if answer.status in {404, 410}:
-            fix = "check the path, and that the access token may see it"
-            return NotFound(f"{where}, or a part of it, is not there", why=why, fix=fix)
-        if answer.status == 409:
-            return Conflict(f"{where} was changed at the same moment", why=why)
-        return Refused(f"GitLab refused a request about {where}", why=why)
+        return _MANNER.failure(f"{repository} on {self.host}", answer.status, answer.message)
 
     def _good(self, repository: str, answer: Answer) -> Answer:
         if answer.status in {200, 201, 202, 204}:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.adapters.cache import Cache
-from bot.adapters.forges.gitlab.api import GitLabApi
+from bot.adapters.forges.gitlab.api import LISTED, GitLabApi
 from bot.adapters.forges.gitlab.branches import Branches
 from bot.adapters.forges.identity import TRAILER, Identity
 from bot.adapters.forges.rules import is_commit, require_size
@@ -22,7 +22,6 @@ _FILE_CACHE = 32 * 1024 * 1024
 _FACT_CACHE = 8192
 _TREE_CACHE = 8 * MOST_FILES
 _LONGEST_LOG = 1000
-_LISTED = 100
 _MOST_PAGES = 50
 _LONGEST_LINK = 4095
 """Bytes of a path on Linux, and so of what a symbolic link can hold."""
@@ -211,16 +210,12 @@ class Commits:
         self, repository: str, commit: str, folder: str, *, recursive: bool = False
     ) -> Iterator[Sequence[Any]]:
         """What a folder holds, page by page."""
-        asked = {"path": folder, "ref": commit, "per_page": _LISTED} | (
-            {"recursive": True} if recursive else {}
-        )
-        most = MOST_FILES // _LISTED * 2 if recursive else _MOST_PAGES
-        for page in range(1, most + 1):
-            rows: Sequence[Any] = self._api.get(
-                repository, "/repository/tree", list, parameters={**asked, "page": page}
-            )
-            yield rows
-            if len(rows) < _LISTED:
+        query = {"path": folder, "ref": commit} | ({"recursive": True} if recursive else {})
+        most = MOST_FILES // LISTED * 2 if recursive else _MOST_PAGES
+        pages = self._api.pages(repository, "/repository/tree", list, query=query, most=most)
+        for page in pages:
+            yield page.items
+            if page.is_last:
                 return
         require_files(MOST_FILES + 1, directory=folder, commit=commit)
 

@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from bot.adapters.forges.fitting import headed
 from bot.adapters.forges.gitlab.api import GitLabApi
 from bot.adapters.forges.gitlab.consent import is_bot
 from bot.adapters.forges.gitlab.talk import Talk
-from bot.adapters.forges.rules import is_commit
-from bot.domain.errors import Denied, NotFound, Refused
+from bot.adapters.forges.paging import gathered
+from bot.adapters.forges.rules import require_commits
+from bot.domain.errors import Denied, Refused
 from bot.domain.people.command import Heard, Remark
 from bot.domain.people.protection import Offer, Ruling, Touched
 
 T = TypeVar("T")
 
-_LISTED = 100
 _MOST_PAGES = 10
 # Developer: https://docs.gitlab.com/api/members/#roles
 _DEVELOPER = 30
@@ -114,16 +115,16 @@ class GitLabCommunity:
 
     def ruling(self, repository: str, commit: str, name: str) -> Ruling | None:
         """The newest status of that name; the reason may be cut."""
-        _require_commit(repository, commit)
+        require_commits(repository, commit)
         path = f"/repository/commits/{commit}/statuses"
         found, _ = self._pages(repository, path, _statuses, {"name": name})
         return max(found, key=lambda each: each[0])[1] if found else None
 
     def rule(self, repository: str, commit: str, name: str, ruling: Ruling) -> None:
         """Set a status, which GitLab shows as a job of an external stage."""
-        _require_commit(repository, commit)
+        require_commits(repository, commit)
         state = "success" if ruling.passes else "failed"
-        status = {"state": state, "name": name, "description": _cut(ruling.reason)}
+        status = {"state": state, "name": name, "description": headed(ruling.reason, _LONGEST_STATUS)}
         try:
             self._api.send("post", repository, f"/statuses/{commit}", status, lambda data: data["id"])
         except Denied as error:
@@ -140,21 +141,10 @@ class GitLabCommunity:
         return [remark for remark in found if remark]
 
     def _pages(
-        self,
-        repository: str,
-        path: str,
-        read: Callable[[Any], Sequence[T]],
-        query: Mapping[str, Any],
+        self, repository: str, path: str, read: Callable[[Any], Sequence[T]], query: Mapping[str, Any]
     ) -> tuple[list[T], bool]:
         """The items of a list's first pages, and whether they are all."""
-        found: list[T] = []
-        for page in range(1, _MOST_PAGES + 1):
-            parameters = {**query, "per_page": _LISTED, "page": page}
-            part = self._api.get(repository, path, read, parameters=parameters)
-            found += part
-            if len(part) < _LISTED:
-                return found, True
-        return found, False
+        return gathered(self._api.pages(repository, path, read, query=query, most=_MOST_PAGES))
 
     def _login(self) -> str:
         """Who Tagboat is on this GitLab."""
@@ -162,11 +152,6 @@ class GitLabCommunity:
             if not self._me:
                 self._me = self._api.account(lambda data: str(data["username"]))
             return self._me
-
-
-def _require_commit(repository: str, commit: str) -> None:
-    if not is_commit(commit):
-        raise NotFound(f"{commit[:80]!r} is no commit of {repository}")
 
 
 def _changes(data: Any) -> Sequence[_Changed]:
@@ -234,7 +219,3 @@ def _statuses(data: Any) -> Sequence[tuple[int, Ruling]]:
         (int(each["id"]), Ruling(each["status"] == "success", str(each["description"] or "")))
         for each in data
     ]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _LONGEST_STATUS else f"{text[: _LONGEST_STATUS - 1]}…"

@@ -8,10 +8,10 @@ from typing import Any
 
 from bot.adapters.forges.gitlab.api import GitLabApi
 from bot.adapters.forges.gitlab.lookup import MergeRequests
+from bot.adapters.forges.paging import gathered
 from bot.domain.errors import Refused
 from bot.domain.people.consent import Check, CheckState, Opinion, Review
 
-_LISTED = 100
 _MOST_PAGES = 10
 # https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects
 _BOT = re.compile(r"(?:project|group)_\d+_bot(?:_?[0-9a-z]+)?|service_account_\w+")
@@ -58,17 +58,15 @@ class Consents:
 
     def checks(self, repository: str, commit: str) -> Sequence[Check]:
         """The latest word of every job and of every status that somebody else reported for the commit."""
-        found: list[Check] = []
-        for page in range(1, _MOST_PAGES + 1):
-            part = self._api.get(
-                repository,
-                f"/repository/commits/{commit}/statuses",
-                lambda data: [Check(str(each["name"]), _state(each)) for each in data],
-                parameters={"per_page": _LISTED, "page": page},
-            )
-            found += part
-            if len(part) < _LISTED:
-                return tuple(found)
+        listed = self._api.pages(
+            repository,
+            f"/repository/commits/{commit}/statuses",
+            lambda data: [Check(str(each["name"]), _state(each)) for each in data],
+            most=_MOST_PAGES,
+        )
+        found, is_whole = gathered(listed)
+        if is_whole:
+            return tuple(found)
         raise Refused(
             f"commit {commit[:12]} of {repository} has more than {len(found)} checks",
             why="a part of them would look like all",

@@ -9,10 +9,10 @@ from bot.adapters.forges.gitlab.api import GitLabApi
 from bot.adapters.forges.gitlab.branches import Branches
 from bot.adapters.forges.gitlab.merge_requests import Found, fitting_body, fitting_title, found
 from bot.adapters.forges.gitlab.transport import Answer
+from bot.adapters.forges.paging import gathered
 from bot.domain.errors import NotFound
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 
-_LISTED = 100
 _MOST_PAGES = 10
 
 
@@ -43,19 +43,15 @@ class MergeRequests:
             "order_by": "created_at",
             "sort": "desc",
             "with_merge_status_recheck": "true",
-            "per_page": _LISTED,
         }
-        listed: list[Found] = []
-        for page in range(1, _MOST_PAGES + 1):
-            part = self._api.get(
-                repository,
-                "/merge_requests",
-                lambda data: [self._noticed(repository, found(each)) for each in data],
-                parameters={**query, "page": page},
-            )
-            listed += [each for each in part if each.is_own and each.pull_request.branch == branch]
-            if len(part) < _LISTED:
-                break
+        pages = self._api.pages(
+            repository,
+            "/merge_requests",
+            lambda data: [self._noticed(repository, found(each)) for each in data],
+            query=query,
+            most=_MOST_PAGES,
+        )
+        listed = [each for each in gathered(pages)[0] if each.is_own and each.pull_request.branch == branch]
         return sorted(listed, key=lambda each: each.pull_request.number, reverse=True)
 
     def open_one(self, repository: str, branch: str) -> PullRequest | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.adapters.forges.fitting import framed, headed
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 
 # https://docs.gitlab.com/api/merge_requests/#merge-status
@@ -39,8 +40,6 @@ _DRAFT = "Draft: "
 # https://docs.gitlab.com/user/project/merge_requests/drafts/: a draft is one whose title begins so.
 _DRAFT_TITLE = re.compile(r"^\s*(?:draft:|\[draft\]|\(draft\))\s*", re.IGNORECASE)
 _LONGEST_BODY = 1_000_000
-_CUT = "\n\n… (the middle was left out: GitLab takes no longer texts)\n\n"
-_KEPT_END = 2_000
 # https://docs.gitlab.com/user/project/quick_actions/: such a line is carried out, and not shown.
 _QUICK_ACTION = re.compile(r"^([ \t]*)/(?=[A-Za-z])", re.MULTILINE)
 
@@ -90,16 +89,12 @@ def found(data: Any) -> Found:
 def fitting_title(title: str, *, is_draft: bool) -> str:
     """The title, cut where GitLab would refuse it; it says as well whether this is a draft."""
     whole = f"{_DRAFT}{title}" if is_draft else title
-    return whole if len(whole) <= _LONGEST_TITLE else f"{whole[: _LONGEST_TITLE - 1]}…"
+    return headed(whole, _LONGEST_TITLE)
 
 
 def fitting_body(body: str) -> str:
     """The text, with nothing in it that GitLab would carry out, cut in its middle where it is too long."""
-    quiet = _QUICK_ACTION.sub(r"\1\\/", body)
-    if len(quiet) <= _LONGEST_BODY:
-        return quiet
-    begin = _LONGEST_BODY - _KEPT_END - len(_CUT)
-    return f"{quiet[:begin]}{_CUT}{quiet[-_KEPT_END:]}"
+    return framed(_QUICK_ACTION.sub(r"\1\\/", body), _LONGEST_BODY, host="GitLab")
 
 
 def _merge_commit(data: Any) -> str:

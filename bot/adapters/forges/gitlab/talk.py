@@ -5,32 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.adapters.forges.comments import Comments
 from bot.adapters.forges.gitlab.api import GitLabApi
 from bot.adapters.forges.gitlab.merge_requests import fitting_body
-from bot.adapters.forges.rules import comment_mark, marked
-from bot.domain.errors import NotFound, Unreachable
+from bot.domain.errors import NotFound
 from bot.domain.pull_request.proposal import Metadata
 
-_LISTED = 100
 _MOST_PAGES = 10
 _PEOPLE = (("assignees", "assignee_ids"), ("reviewers", "reviewer_ids"))
 
 
-class Talk:
-    """The part of the port `Forge` that is about people. Every comment is looked for before it is made."""
+class Talk(Comments):
+    """The part of the port `Forge` that is about people."""
 
     def __init__(self, api: GitLabApi) -> None:
         self._api = api
-
-    def comment(self, repository: str, number: int, body: str, *, key: str) -> None:
-        """Comment once: the key, hidden at the end, finds it again."""
-        self._say(repository, number, fitting_body(marked(body, key)), comment_mark(key))
-
-    def last_words(self, repository: str, number: int, body: str) -> None:
-        """Comment once: the whole text finds it again, as it does in those made before a crash."""
-        fitting = fitting_body(body)
-        if fitting:
-            self._say(repository, number, fitting, fitting)
 
     def describe(self, repository: str, number: int, metadata: Metadata) -> Sequence[str]:
         """Add what GitLab shows beside a merge request; return what it did not take, and why."""
@@ -99,37 +88,25 @@ class Talk:
         )
         return next(iter(found), None)
 
-    def _say(self, repository: str, number: int, body: str, mark: str) -> None:
-        if self._has_comment(repository, number, mark):
-            return
-        path = f"/merge_requests/{number}/notes"
-        try:
-            self._api.send("post", repository, path, {"body": body}, lambda data: data["id"])
-        except Unreachable:
-            if not self._has_comment(repository, number, mark):
-                raise
+    def _fitting(self, body: str) -> str:
+        return fitting_body(body)
 
-    def _has_comment(self, repository: str, number: int, mark: str) -> bool:
-        for page in range(1, _MOST_PAGES + 1):
-            try:
-                bodies = self._api.get(
-                    repository,
-                    f"/merge_requests/{number}/notes",
-                    lambda data: [str(note["body"]) for note in data],
-                    parameters={
-                        "order_by": "created_at",
-                        "sort": "asc",
-                        "per_page": _LISTED,
-                        "page": page,
-                    },
-                )
-            except NotFound as error:
-                raise NotFound(f"{repository} has no merge request {number}", why=error.why) from error
-            if any(mark in body for body in bodies):
-                return True
-            if len(bodies) < _LISTED:
-                return False
-        return False
+    def _post(self, repository: str, number: int, body: str) -> None:
+        path = f"/merge_requests/{number}/notes"
+        self._api.send("post", repository, path, {"body": body}, lambda data: data["id"])
+
+    def _holds(self, repository: str, number: int, mark: str) -> bool:
+        listed = self._api.pages(
+            repository,
+            f"/merge_requests/{number}/notes",
+            lambda data: [str(note["body"]) for note in data],
+            query={"order_by": "created_at", "sort": "asc"},
+            most=_MOST_PAGES,
+        )
+        try:
+            return any(mark in body for page in listed for body in page.items)
+        except NotFound as error:
+            raise NotFound(f"{repository} has no merge request {number}", why=error.why) from error
 
 
 def _ids(users: Any) -> list[int]:

@@ -7,40 +7,46 @@ What an answer means is said in `gitlab_api`.
 
 from __future__ import annotations
 
-import json
 import threading
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 from weakref import WeakSet
 
 import gitlab
 import requests
-import urllib3
 from requests.adapters import HTTPAdapter
 
-from bot.domain.errors import Limited, Refused, Unreachable
+from bot.adapters.forges.rest import (
+    LARGEST_ANSWER,
+    UNNAMED_WAIT,
+    Slowdown,
+    decoded,
+    named_wait,
+    own_words,
+    private_host,
+    reads_again,
+    require_unbroken,
+)
+from bot.domain.errors import Refused
 
 PUBLIC_URL = "https://gitlab.com"
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_LARGEST_ANSWER = 16 * 1024 * 1024
-"""Bytes: the largest file that is read (`rules.LARGEST_FILE`), in Base64 and with what stands around it."""
 _CHUNK = 64 * 1024
-_UNNAMED_WAIT = timedelta(minutes=1)
-_LONGEST_WAIT = timedelta(hours=1)
 _USER_AGENT = "Tagboat"
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What GitLab answered: `data` is decoded JSON, None where there was none."""
+    """What GitLab answered: `data` is decoded JSON, None where there was none.
+
+    `next_page` is what GitLab says of a list: the number of its next page, empty on the last; None where it
+    says nothing.
+    """
 
     status: int
     data: Any
+    next_page: str | None = None
 
     @property
     def message(self) -> str:
@@ -59,7 +65,8 @@ class Transport:
     """
 
     def __init__(self, url: str, token: str, *, ca_bundle: str | None, timeout_seconds: int) -> None:
-        self.host = _checked_host(url)
+        self.host = private_host(url, what="a GitLab", example=f"{PUBLIC_URL} or https://HOST")
+        self._who = f"GitLab at {self.host}"
         self._token = token
         self._options: dict[str, Any] = {
             "url": url.rstrip("/"),
@@ -71,7 +78,7 @@ class Transport:
         self._own = threading.local()
         self._sessions: WeakSet[_Session] = WeakSet()
         self._lock = threading.Lock()
-        self._limited_until = 0.0
+        self._slowdown = Slowdown(self._who)
 
     def send(
         self,
@@ -88,29 +95,16 @@ class Transport:
             Limited: GitLab asked to slow down, now or a moment ago.
             Refused: the answer is larger than Tagboat reads.
         """
-        left = self._limited_until - time.monotonic()
-        if left > 0:
-            raise self._limited(timedelta(seconds=left))
-        try:
+        self._slowdown.require_over()
+        with own_words(self._who):
             response = self._response(verb, path, dict(parameters or {}), dict(body) if body else None)
-        except requests.exceptions.SSLError as error:
-            raise Unreachable(
-                f"GitLab at {self.host} shows a certificate that is not trusted",
-                fix="name the file with your authority's certificate as ca_file",
-            ) from error
-        except requests.RequestException as error:
-            raise Unreachable(f"GitLab at {self.host} did not answer", why=type(error).__name__) from error
-        except OSError as error:  # what requests says where the file is gone; its own errors came before
-            raise Refused(
-                f"the authority's certificate for GitLab at {self.host} cannot be read",
-                why=type(error).__name__,
-                fix="correct ca_file",
-            ) from error
-        if response.status_code >= 500:
-            raise Unreachable(f"GitLab at {self.host} failed", why=f"HTTP {response.status_code}")
+        require_unbroken(self._who, response.status_code)
         if response.status_code == 429:
-            raise self._slowed(response.headers)
-        return Answer(response.status_code, _decoded(response.content))
+            # https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers
+            raise self._slowdown.begin(named_wait(response.headers) or UNNAMED_WAIT)
+        return Answer(
+            response.status_code, decoded(response.content), next_page=response.headers.get("x-next-page")
+        )
 
     def close(self) -> None:
         """Close every connection."""
@@ -144,14 +138,6 @@ class Transport:
                 self._sessions.add(session)
         return own
 
-    def _slowed(self, headers: Mapping[str, str]) -> Limited:
-        wait = _wait(headers)
-        self._limited_until = time.monotonic() + wait.total_seconds()
-        return self._limited(wait)
-
-    def _limited(self, wait: timedelta) -> Limited:
-        return Limited(f"GitLab at {self.host} asked to slow down", retry_after=wait)
-
 
 class _Session(requests.Session):
     """One thread's connections; `received` is the last answer, whole.
@@ -164,7 +150,7 @@ class _Session(requests.Session):
         self.received: requests.Response | None = None
         self._host = host
         for scheme in ("https://", "http://"):
-            self.mount(scheme, HTTPAdapter(max_retries=_retry()))
+            self.mount(scheme, HTTPAdapter(max_retries=reads_again()))
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests calls it so
         return None
@@ -181,52 +167,13 @@ class _Session(requests.Session):
         read = bytearray()
         for chunk in response.iter_content(_CHUNK):
             read += chunk
-            if len(read) > _LARGEST_ANSWER:
+            if len(read) > LARGEST_ANSWER:
                 response.close()
                 raise Refused(
-                    f"GitLab at {self._host} answers with more than {_LARGEST_ANSWER} bytes",
+                    f"GitLab at {self._host} answers with more than {LARGEST_ANSWER} bytes",
                     fix="keep the values that Tagboat changes in a small file of their own",
                 )
         return bytes(read)
-
-
-def _retry() -> urllib3.Retry:
-    """Reads are tried again within seconds; writes never, for they may have been done."""
-    return urllib3.Retry(
-        total=2,
-        allowed_methods=frozenset({"GET"}),
-        status_forcelist=(500, 502, 503, 504),
-        backoff_factor=0.2,
-        backoff_max=2,
-        respect_retry_after_header=False,
-        raise_on_status=False,
-    )
-
-
-def _checked_host(url: str) -> str:
-    parts = urlsplit(url)
-    is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if is_private and parts.hostname and not parts.username and not parts.password:
-        return parts.hostname
-    raise Refused(
-        f"{parts.scheme or 'no'}://{parts.hostname or ''} is not the address of a GitLab",
-        fix=f"use {PUBLIC_URL} or https://HOST, without a login in it",
-    )
-
-
-def _wait(headers: Mapping[str, str]) -> timedelta:
-    """How long: https://docs.gitlab.com/administration/settings/user_and_ip_rate_limits/#response-headers."""
-    after = headers.get("retry-after", "")
-    if after.isdecimal() and int(after[:9]) > 0:
-        return min(timedelta(seconds=int(after[:9])), _LONGEST_WAIT)
-    return _UNNAMED_WAIT
-
-
-def _decoded(content: bytes) -> Any:
-    try:
-        return json.loads(content) if content else None
-    except (ValueError, RecursionError):
-        return None
 
 
 def _texts(said: Any) -> list[str]:

@@ -89,7 +89,7 @@ class TestChecks:
     def test_a_part_never_passes_for_all(self, world: GitLabWorld, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("bot.adapters.forges.gitlab.consent._MOST_PAGES", 1)
         head = world.write()
-        for number in range(100):
+        for number in range(101):
             world.hosted.set_status(head, f"job {number}", "success")
         with pytest.raises(Refused, match="a part of them would look like all"):
             world.forge.checks(REPOSITORY, head)

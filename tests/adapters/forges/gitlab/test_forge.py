@@ -11,6 +11,7 @@ import pytest
 
 from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
 from bot.adapters.forges.identity import Identity, signed
+from bot.adapters.forges.rules import comment_mark
 from bot.domain.errors import Conflict, Denied, Malformed, NotFound, Refused, Transient
 from bot.domain.pull_request.proposal import Metadata, PullRequestState
 from tests.adapters.forges.gitlab.gitlab_world import (
@@ -397,6 +398,15 @@ class TestMergeRequests:
         assert (len(pull.title), len(pull.body)) == (255, 1_000_000)
         assert pull.body.startswith("begin ")
         assert pull.release_key == "0123456789ab"
+
+    def test_a_short_page_is_not_taken_for_the_last(self, world: GitLabWorld) -> None:
+        """GitLab leaves out of a page what the login may not see."""
+        pull = world.open()
+        note = {"body": comment_mark("a")}
+        world.gitlab.faults.add("GET", "/notes$", Answer(200, [], {"X-Next-Page": "2"}))
+        world.gitlab.faults.add("GET", "/notes$", Answer(200, [note], {"X-Next-Page": ""}))
+        world.forge.comment(REPOSITORY, pull.number, "Once", key="a")
+        assert world.hosted.pull(pull.number).comments == []
 
     def test_no_line_is_a_command_to_gitlab(self, world: GitLabWorld) -> None:
         body = "/merge\nsee a/b\n  /assign me\n/ no\n"
