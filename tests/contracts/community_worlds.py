@@ -15,6 +15,11 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.adapters.forges.bitbucket.cloud.forge import BitbucketCloudForge, BitbucketCloudSettings
+from bot.adapters.forges.bitbucket.data_center.forge import (
+    BitbucketDataCenterForge,
+    BitbucketDataCenterSettings,
+)
 from bot.adapters.forges.gitea.forge import GiteaForge, GiteaSettings
 from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
 from bot.adapters.forges.github.login import AppLogin, TokenLogin
@@ -23,6 +28,11 @@ from bot.adapters.forges.memory.community import MemoryCommunity
 from bot.domain.people.protection import Offer, Touched
 from bot.ports import Community
 from tests.fakes import gitlab_description
+from tests.fakes.bitbucket_cloud import FakeBitbucketCloud
+from tests.fakes.bitbucket_data_center import FakeBitbucketDataCenter
+from tests.fakes.bitbucket_state import BOT as BITBUCKET_BOT
+from tests.fakes.bitbucket_state import TOKEN as BITBUCKET_TOKEN
+from tests.fakes.bitbucket_state import State, uuid_of
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.gitea import TOKEN as GITEA_TOKEN
 from tests.fakes.gitea import FakeGitea
@@ -57,6 +67,11 @@ class CommunityWorld(ABC):
     community: Community
     limit = 10_000
     """How long the reason of a check may be."""
+    has_labels = True
+
+    def known_as(self, name: str) -> str:
+        """The login of somebody, as the host tells it."""
+        return name
 
     @abstractmethod
     def say(self, number: int, body: str, *, by: str = "ada") -> str:
@@ -281,10 +296,76 @@ def gitea_community(folder: Path) -> Iterator[GiteaCommunityWorld]:
         forge.disconnect()
 
 
+class BitbucketCommunityWorld(CommunityWorld):
+    """One of the fake Bitbuckets."""
+
+    limit = 255
+    has_labels = False
+
+    def __init__(
+        self,
+        state: State,
+        hosted: HostedRepository,
+        forge: BitbucketCloudForge | BitbucketDataCenterForge,
+    ) -> None:
+        self.state = state
+        self.hosted = hosted
+        self.community = forge.community()
+        self._is_cloud = isinstance(forge, BitbucketCloudForge)
+
+    def known_as(self, name: str) -> str:
+        return f"{name} {uuid_of(name)}" if self._is_cloud else name
+
+    def say(self, number: int, body: str, *, by: str = "ada") -> str:
+        return str(self.state.say(self.hosted, number, body, by=by))
+
+    def edit(self, id_: str, body: str) -> None:
+        at = self.state.host.now() + timedelta(seconds=5)
+        self.state.edit(self.hosted, int(id_), body, at=at)
+
+    def label(self, number: int, name: str, *, by: str) -> None:
+        raise NotImplementedError("Bitbucket has no labels")
+
+    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
+        self.hosted.commit(branch, files)
+        author = BITBUCKET_BOT if by == BOT else by
+        return self.hosted.open_pull(self.hosted, branch, "main", title="Change", by=author).number
+
+    def head(self, number: int) -> str:
+        return self.hosted.pull(number).head
+
+    def answers(self, number: int) -> Sequence[str]:
+        return [each.body for each in self.hosted.pull(number).comments if each.author == BITBUCKET_BOT]
+
+
+@contextmanager
+def _bitbucket_cloud(folder: Path) -> Iterator[CommunityWorld]:
+    clock = MovingClock()
+    with FakeBitbucketCloud(folder, host=GitHost(folder / "bitbucket", clock=clock.now)) as cloud:
+        hosted = cloud.host.create(REPOSITORY, {"README.md": b"# Infra\n", "envs/dev.yaml": b"tag: 1\n"})
+        settings = BitbucketCloudSettings(BITBUCKET_TOKEN, api_url=cloud.api_url, web_url=cloud.url)
+        forge = BitbucketCloudForge(settings, folder / "cache", clock=clock)
+        yield BitbucketCommunityWorld(cloud.state, hosted, forge)
+        forge.disconnect()
+
+
+@contextmanager
+def _bitbucket_data_center(folder: Path) -> Iterator[CommunityWorld]:
+    clock = MovingClock()
+    with FakeBitbucketDataCenter(folder, host=GitHost(folder / "bitbucket", clock=clock.now)) as server:
+        hosted = server.host.create(REPOSITORY, {"README.md": b"# Infra\n", "envs/dev.yaml": b"tag: 1\n"})
+        settings = BitbucketDataCenterSettings(server.url, BITBUCKET_TOKEN)
+        forge = BitbucketDataCenterForge(settings, folder / "cache", clock=clock)
+        yield BitbucketCommunityWorld(server.state, hosted, forge)
+        forge.disconnect()
+
+
 WORLDS: Mapping[str, Callable[[Path], AbstractContextManager[CommunityWorld]]] = {
     "memory": _memory,
     "github": _by_token,
     "github-app": _as_app,
     "gitlab": gitlab_community,
     "gitea": gitea_community,
+    "bitbucket": _bitbucket_cloud,
+    "bitbucket-data-center": _bitbucket_data_center,
 }

@@ -13,6 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bot.adapters.forges.bitbucket.cloud.forge import BitbucketCloudForge, BitbucketCloudSettings
+from bot.adapters.forges.bitbucket.data_center.forge import (
+    BitbucketDataCenterForge,
+    BitbucketDataCenterSettings,
+)
+from bot.adapters.forges.bitbucket.texts import shown
 from bot.adapters.forges.git.forge import GitForge
 from bot.adapters.forges.gitea.forge import GiteaForge, GiteaSettings
 from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
@@ -22,6 +28,9 @@ from bot.adapters.forges.memory.forge import File, MemoryForge
 from bot.adapters.stores.memory import MemoryLedger
 from bot.domain.pull_request.proposal import Metadata
 from bot.ports import Forge
+from tests.fakes.bitbucket_cloud import FakeBitbucketCloud
+from tests.fakes.bitbucket_data_center import FakeBitbucketDataCenter
+from tests.fakes.bitbucket_state import TOKEN as BITBUCKET_TOKEN
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_repository import NOTHING, GitRepository, Person
 from tests.fakes.gitea import TOKEN as GITEA_TOKEN
@@ -58,6 +67,10 @@ class ForgeWorld(ABC):
     repository: str
     makes_merges = True
     """Whether the host lets us make a commit of two parents; else a branch begins anew on a moved base."""
+
+    def known(self, metadata: Metadata) -> Metadata:
+        """What the host knows of what may stand beside a pull request."""
+        return metadata
 
     @abstractmethod
     def commit(self, branch: str, files: Mapping[str, bytes], *, mode: str = "100644") -> str:
@@ -267,6 +280,18 @@ class HostedWorld(GitWorld):
         return Metadata(tuple(pull.labels), reviewers, (), assignees, pull.milestone)
 
 
+class BitbucketWorld(HostedWorld):
+    """A Bitbucket: it hides marks in a way of its own, and knows neither labels nor assignees."""
+
+    def known(self, metadata: Metadata) -> Metadata:
+        """Reviewers alone."""
+        return Metadata(reviewers=metadata.reviewers)
+
+    def comments(self, number: int) -> Sequence[str]:
+        """Look at the page, which shows what Markdown hides nowhere."""
+        return [shown(each) for each in super().comments(number)]
+
+
 def git_repository(folder: Path) -> GitRepository:
     """A bare repository that holds what every world begins with."""
     git = GitRepository(folder)
@@ -329,10 +354,37 @@ def _gitea(folder: Path) -> Iterator[ForgeWorld]:
         forge.disconnect()
 
 
+@contextmanager
+def _bitbucket_cloud(folder: Path) -> Iterator[ForgeWorld]:
+    with FakeBitbucketCloud(folder) as cloud:
+        hosted = cloud.host.create("acme/infra", START)
+        hosted.commit("main", {SCRIPT: b"#!/bin/sh\n"}, mode="100755")
+        settings = BitbucketCloudSettings(BITBUCKET_TOKEN, api_url=cloud.api_url, web_url=cloud.url)
+        forge = BitbucketCloudForge(settings, folder / "cache", clock=FixedClock())
+        yield BitbucketWorld(forge, hosted)
+        forge.disconnect()
+
+
+@contextmanager
+def _bitbucket_data_center(folder: Path) -> Iterator[ForgeWorld]:
+    with FakeBitbucketDataCenter(folder) as server:
+        hosted = server.host.create("OPS/infra", START)
+        hosted.commit("main", {SCRIPT: b"#!/bin/sh\n"}, mode="100755")
+        settings = BitbucketDataCenterSettings(server.url, BITBUCKET_TOKEN)
+        forge = BitbucketDataCenterForge(settings, folder / "cache", clock=FixedClock())
+        yield BitbucketWorld(forge, hosted)
+        forge.disconnect()
+
+
 WORLDS: Mapping[str, Callable[[Path], AbstractContextManager[ForgeWorld]]] = {
     "memory": _memory,
     "git": _plain_git,
     "github": _github,
     "gitlab": _gitlab,
     "gitea": _gitea,
+    "bitbucket": _bitbucket_cloud,
+    "bitbucket-data-center": _bitbucket_data_center,
 }
+
+GIT_AS_ANOTHER = frozenset({"bitbucket", "bitbucket-data-center"})
+"""Worlds whose branches and files are read and written by the very code of another one (`gitea`)."""

@@ -17,8 +17,9 @@ from bot.ports import Sources
 from tests.contracts.forge_worlds import WORLDS, ForgeWorld, HostedWorld
 
 NOBODYS_COMMIT = "0123456789abcdef0123456789abcdef01234567"
-WITH_SOURCES = ("memory", "git", "github", "gitlab", "gitea")
+WITH_SOURCES = ("memory", "git", "github", "gitlab", "gitea", "bitbucket", "bitbucket-data-center")
 WITH_RELEASES = ("memory", "github", "gitlab", "gitea")
+WITH_VISIBILITY = (*WITH_RELEASES, "bitbucket", "bitbucket-data-center")
 
 
 @pytest.fixture
@@ -29,6 +30,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ForgeWorld
 
 everywhere = pytest.mark.parametrize("world", WITH_SOURCES, indirect=True)
 where_releases_are = pytest.mark.parametrize("world", WITH_RELEASES, indirect=True)
+where_it_is_told = pytest.mark.parametrize("world", WITH_VISIBILITY, indirect=True)
 
 
 def _sources(world: ForgeWorld) -> Sources:
@@ -129,7 +131,7 @@ class TestVisibility:
     def test_a_repository_is_private_unless_its_host_says_otherwise(self, world: ForgeWorld) -> None:
         assert _sources(world).is_public(world.repository) is False
 
-    @where_releases_are
+    @where_it_is_told
     def test_what_its_host_shows_to_everybody_is_public(self, world: ForgeWorld) -> None:
         assert _sources(world).is_public(world.repository) is False
         _publish(world)

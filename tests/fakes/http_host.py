@@ -21,13 +21,21 @@ from urllib.parse import parse_qs, urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it arrived; `path` is without its query, still quoted; headers have lower-case names."""
+    """One request as it arrived; `path` is without its query, still quoted; headers have lower-case names.
+
+    Of a parameter that comes several times `query` has the last; `all_of` has each.
+    """
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: bytes = b""
+    query_text: str = ""
+
+    def all_of(self, name: str) -> Sequence[str]:
+        """Every value of a parameter."""
+        return parse_qs(self.query_text).get(name, [])
 
     @property
     def data(self) -> Any:
@@ -238,7 +246,7 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        return Request(self.command, parts.path, query, headers, body)
+        return Request(self.command, parts.path, query, headers, body, parts.query)
 
     def _send(self, response: Response) -> None:
         body = b"" if response.data is None else json.dumps(response.data).encode()

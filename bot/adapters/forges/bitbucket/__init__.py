@@ -1,0 +1,1 @@
+"""Bitbucket, Cloud and Data Center: Git itself for commits, their two REST APIs for the rest."""

@@ -1,0 +1,1 @@
+"""Bitbucket Cloud, bitbucket.org: https://developer.atlassian.com/cloud/bitbucket/rest/."""

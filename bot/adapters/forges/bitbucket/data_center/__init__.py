@@ -1,0 +1,1 @@
+"""Bitbucket Data Center, once called Server: https://developer.atlassian.com/server/bitbucket/rest/."""
