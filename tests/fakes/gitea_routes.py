@@ -14,7 +14,6 @@ from tests.fakes.gitea_json import Json, Shapes, timestamp
 from tests.fakes.http_host import Request, Response
 
 MEMBERS = frozenset({"ada", "grace"})
-_PER_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,8 @@ class Book:
     scheduled: dict[int, Json] = field(default_factory=dict)
     is_checking: bool = False
     """Whether Gitea still looks for conflicts: a merge is then refused for now."""
+    per_page: int = 50
+    """The most entries of a page, by the operator's wish (`MAX_RESPONSE_ITEMS`)."""
 
     def event(self, pull: Pull, kind: str, by: Json) -> None:
         """Note what happened."""
@@ -72,7 +73,7 @@ class Call:
 
     def part(self, items: Sequence[Json]) -> list[Json]:
         """The page of a list that was asked for."""
-        size = min(int(self.request.query.get("limit", _PER_PAGE)), _PER_PAGE)
+        size = min(int(self.request.query.get("limit", self.book.per_page)), self.book.per_page)
         begin = (int(self.request.query.get("page", 1)) - 1) * size
         return list(items[begin : begin + size])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.forges.github import community as github_module
-from bot.domain.errors import Denied, NotFound
+from bot.domain.errors import Denied, Limited, Malformed, NotFound, TagboatError, Unreachable
 from bot.domain.people.protection import CHECK, Ruling
 from tests.contracts.community_worlds import (
     REPOSITORY,
@@ -186,6 +186,30 @@ def test_a_token_of_gitea_without_the_scope_is_told_which(gitea: GiteaCommunityW
     gitea.gitea.faults.add("GET", "/user$", Answer(403, {"message": "required scope(s): [read:user]"}))
     with pytest.raises(Denied, match="give it the scope read:user"):
         gitea.community.offers(REPOSITORY)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (Answer(401, {"message": "user does not exist"}), Denied, "does not accept the access token"),
+        (Answer(502, None), Unreachable, "failed: HTTP 502"),
+        (Answer(429, None, {"Retry-After": "7"}), Limited, "asked to slow down"),
+        (Answer(200, {"surprise": 1}), Malformed, "cannot be understood"),
+    ],
+    ids=["revoked", "down", "limited", "junk"],
+)
+def test_gitea_fails_for_its_own_reason_when_asked_whose_the_token_is(
+    gitea: GiteaCommunityWorld, answer: Answer, error: type[TagboatError], words: str
+) -> None:
+    gitea.gitea.faults.add("GET", "/user$", answer, times=3)
+    with pytest.raises(error, match=words):
+        gitea.community.offers(REPOSITORY)
+
+
+def test_a_revoked_token_of_github_is_told_as_such(github: GitHubCommunityWorld) -> None:
+    github.github.faults.add("GET", "/user$", Answer(401, {"message": "Bad credentials"}))
+    with pytest.raises(Denied, match="does not accept the access token"):
+        github.community.offers(REPOSITORY)
 
 
 def test_of_very_many_comments_on_gitea_none_is_passed_over(gitea: GiteaCommunityWorld) -> None:

@@ -9,36 +9,37 @@ from __future__ import annotations
 import json
 import re
 import ssl
-import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import urllib3
 
-from bot.domain.errors import (
-    Conflict,
-    Denied,
-    Limited,
-    Malformed,
-    NotFound,
-    Refused,
-    TagboatError,
-    Unreachable,
+from bot.adapters.forges.paging import Page, pages
+from bot.adapters.forges.rest import (
+    LARGEST_ANSWER,
+    UNNAMED_WAIT,
+    Manner,
+    Slowdown,
+    decoded,
+    named_wait,
+    private_host,
+    reads_again,
+    require_unbroken,
+    unanswered,
+    understood,
+    unread_authority,
+    untrusted,
 )
+from bot.domain.errors import NotFound, Refused, TagboatError
 
 T = TypeVar("T")
 
 LISTED = 50
 """Entries of a page: the most that a server gives where its operator set nothing else."""
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}")
-_LARGEST_ANSWER = 16 * 1024 * 1024
-_UNNAMED_WAIT = timedelta(minutes=1)
-_LONGEST_WAIT = timedelta(hours=1)
+_GOOD = frozenset({200, 201, 202, 204, 205})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ class GiteaApi:
     """
 
     def __init__(self, url: str, token: str, *, ca_bundle: str | None, timeout_seconds: int) -> None:
-        self.host = _checked_host(url)
+        self.host = private_host(url, what="a Gitea or Forgejo", example="https://HOST")
         self._url = f"{url.rstrip('/')}/api/v1"
         self._headers = {
             "Authorization": f"token {token}",
@@ -77,8 +78,12 @@ class GiteaApi:
             ssl_context=_trusting(self.host, ca_bundle) if ca_bundle else None,
             maxsize=8,
         )
-        self._limited_until = 0.0
-        self._lock = threading.Lock()
+        self._slowdown = Slowdown(self.host)
+        self._manner = Manner(
+            host=self.host,
+            login="the access token",
+            rights="it needs the scopes write:repository and write:issue, and to write there",
+        )
 
     def close(self) -> None:
         """Close every connection."""
@@ -93,40 +98,44 @@ class GiteaApi:
         parameters: Mapping[str, Any] | None = None,
     ) -> T:
         """Ask, and give what `read` makes of the answer; a missing key is `Malformed`."""
-        return self.read(
-            repository,
-            self._good(repository, self.attempt("GET", repository, path, parameters=parameters)),
-            read,
-        )
+        answer = self.attempt("GET", repository, path, parameters=parameters)
+        return self.read(repository, self._good(repository, answer), read)
 
     def send(self, verb: str, repository: str, path: str, body: Mapping[str, Any]) -> Any:
         """Change something, once; the caller looks again when no answer came."""
         return self._good(repository, self.attempt(verb, repository, path, body)).data
 
     def pages(
-        self, repository: str, path: str, *, parameters: Mapping[str, Any] | None = None, most: int
-    ) -> tuple[Sequence[Any], bool]:
-        """The entries of a list, page after page, and whether these are all; `most` pages are read."""
-        found: list[Any] = []
-        for page in range(1, most + 1):
-            query = {**(parameters or {}), "limit": LISTED, "page": page}
-            part = self.get(repository, path, list, parameters=query)
-            found += part
-            if not part or len(part) < LISTED:
-                return found, True
-        return found, False
+        self,
+        repository: str,
+        path: str,
+        read: Callable[[Any], Sequence[T]],
+        *,
+        query: Mapping[str, Any] | None = None,
+        most: int,
+    ) -> Iterator[Page[T]]:
+        """The pages of a list, of which `read` makes items, for as long as they are asked for.
+
+        A server may give fewer to a page than it is asked for: by its operator's wish, or because it takes
+        out what is no part of the list after it counted. So only an empty page is the end.
+        """
+
+        def ask(number: int) -> Page[T]:
+            asked = {**(query or {}), "limit": LISTED, "page": number}
+            items = self.get(repository, path, read, parameters=asked)
+            return Page(items, is_last=not items)
+
+        return pages(ask, most=most)
 
     def account(self) -> str:
         """Whose token it is, by the login."""
-        received = self._response("GET", f"{self._url}/user", None)
-        data = _decoded(received.data)
-        if received.status != 200:
-            why = Answer(received.status, data).message
-            fix = "give it the scope read:user"
-            raise Denied(f"the access token may not ask {self.host} whose it is", why=why, fix=fix)
-        if not isinstance(data, dict) or not isinstance(data.get("login"), str):
-            raise Malformed(f"{self.host} does not say whose access token it is")
-        return str(data["login"])
+        answer = self._asked("GET", "/user")
+        if answer.status == 403:
+            raise Manner(self.host, "the access token", "give it the scope read:user").failure(
+                f"its own account on {self.host}", answer.status, answer.message
+            )
+        what = "its own account"
+        return self.read(what, self._good(what, answer), lambda data: str(data["login"]))
 
     def attempt(
         self,
@@ -140,86 +149,57 @@ class GiteaApi:
         """Ask or change something and give the answer as it is, refusals too; only reads are asked again."""
         if not _REPOSITORY.fullmatch(repository) or {".", ".."} & set(repository.split("/")):
             raise NotFound(f"{repository[:80]!r} is no repository there", fix="write OWNER/NAME")
-        left = self._limited_until - time.monotonic()
-        if left > 0:
-            raise self._limited(timedelta(seconds=left))
         query = f"?{urlencode(parameters)}" if parameters else ""
-        response = self._response(verb, f"{self._url}/repos/{repository}{path}{query}", body)
-        if response.status >= 500:
-            raise Unreachable(f"{self.host} failed", why=f"HTTP {response.status}")
-        if response.status == 429:
-            raise self._slowed(response.headers)
-        return Answer(response.status, _decoded(response.data))
+        return self._asked(verb, f"/repos/{repository}{path}{query}", body)
 
     def read(self, repository: str, answer: Answer, read: Callable[[Any], T]) -> T:
         """Give what `read` makes of an answer; `Malformed` where it cannot."""
-        try:
-            return read(answer.data)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise Malformed(
-                f"the answer of {self.host} about {repository} cannot be understood",
-                why=f"{type(error).__name__}: {str(error)[:100]}",
-                fix="check that the address is the host's own and no proxy answers for it",
-            ) from error
+        return understood(answer.data, read, what=f"the answer of {self.host} about {repository}")
 
     def failure(self, repository: str, answer: Answer) -> TagboatError:
         """What an answer that is no success means."""
-        where, why = f"{repository} on {self.host}", answer.message
-        if answer.status == 401:
-            return Denied(
-                f"{self.host} does not accept the access token for {where}", why=why, fix="give a new one"
-            )
-        if answer.status == 403:
-            fix = "it needs the scopes write:repository and write:issue, and to write there"
-            return Denied(f"the access token may not do this in {where}", why=why, fix=fix)
-        if 300 <= answer.status < 400:
-            return NotFound(f"{where} was moved", why=why, fix="write its new name in the configuration")
-        if answer.status in {404, 410}:
-            fix = "check the name, and that the access token may see it"
-            return NotFound(f"{where}, or a part of it, is not there", why=why, fix=fix)
-        if answer.status == 409:
-            return Conflict(f"{where} was changed at the same moment", why=why)
-        return Refused(f"{self.host} refused a request about {where}", why=why)
+        return self._manner.failure(f"{repository} on {self.host}", answer.status, answer.message)
 
     def _good(self, repository: str, answer: Answer) -> Answer:
-        if answer.status in {200, 201, 202, 204, 205}:
+        if answer.status in _GOOD:
             return answer
         raise self.failure(repository, answer)
+
+    def _asked(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
+        self._slowdown.require_over()
+        response = self._response(verb, f"{self._url}{path}", body)
+        require_unbroken(self.host, response.status)
+        if response.status == 429:
+            raise self._slowdown.begin(named_wait(response.headers) or UNNAMED_WAIT)
+        return Answer(response.status, decoded(response.data))
 
     def _response(self, verb: str, url: str, body: Mapping[str, Any] | None) -> _Received:
         headers = self._headers | ({"Content-Type": "application/json"} if body is not None else {})
         data = json.dumps(body).encode() if body is not None else None
         try:
             response = self._pool.request(
-                verb, url, body=data, headers=headers, redirect=False, retries=_retry(), preload_content=False
+                verb,
+                url,
+                body=data,
+                headers=headers,
+                redirect=False,
+                retries=reads_again(),
+                preload_content=False,
             )
             return _Received(response.status, response.headers, self._bounded(response))
         except urllib3.exceptions.HTTPError as error:
-            if isinstance(_reason(error), urllib3.exceptions.SSLError):
-                raise Unreachable(
-                    f"{self.host} shows a certificate that is not trusted",
-                    fix="name the file with your authority's certificate as ca_file",
-                ) from error
-            raise Unreachable(f"{self.host} did not answer", why=type(_reason(error)).__name__) from error
+            reason = _reason(error)
+            if isinstance(reason, urllib3.exceptions.SSLError):
+                raise untrusted(self.host) from error
+            raise unanswered(self.host, reason) from error
 
     def _bounded(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        data = response.read(_LARGEST_ANSWER + 1, decode_content=True)
-        if len(data) > _LARGEST_ANSWER:
+        data = response.read(LARGEST_ANSWER + 1, decode_content=True)
+        if len(data) > LARGEST_ANSWER:
             response.close()
-            raise Refused(f"{self.host} answers with more than {_LARGEST_ANSWER} bytes")
+            raise Refused(f"{self.host} answers with more than {LARGEST_ANSWER} bytes")
         response.release_conn()
         return data
-
-    def _slowed(self, headers: Mapping[str, str]) -> Limited:
-        after = headers.get("retry-after", "")
-        is_named = after.isdecimal() and int(after[:9]) > 0
-        wait = min(timedelta(seconds=int(after[:9])), _LONGEST_WAIT) if is_named else _UNNAMED_WAIT
-        with self._lock:
-            self._limited_until = time.monotonic() + wait.total_seconds()
-        return self._limited(wait)
-
-    def _limited(self, wait: timedelta) -> Limited:
-        return Limited(f"{self.host} asked to slow down", retry_after=wait)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,44 +215,8 @@ def _reason(error: Exception) -> Exception:
     return reason if isinstance(reason, Exception) else error
 
 
-def _retry() -> urllib3.Retry:
-    """Reads are tried again within seconds; writes never, for they may have been done."""
-    return urllib3.Retry(
-        total=2,
-        allowed_methods=frozenset({"GET"}),
-        status_forcelist=(500, 502, 503, 504),
-        backoff_factor=0.2,
-        backoff_max=2,
-        respect_retry_after_header=False,
-        raise_on_status=False,
-        redirect=False,
-    )
-
-
-def _checked_host(url: str) -> str:
-    parts = urlsplit(url)
-    is_private = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOOPBACK)
-    if is_private and parts.hostname and not parts.username and not parts.password:
-        return parts.hostname
-    raise Refused(
-        f"{parts.scheme or 'no'}://{parts.hostname or ''} is not the address of a Gitea or Forgejo",
-        fix="use https://HOST, without a login in it",
-    )
-
-
 def _trusting(host: str, ca_bundle: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:  # ssl's own errors are such, too
-        raise Refused(
-            f"the authority's certificate for {host} cannot be read",
-            why=type(error).__name__,
-            fix="correct ca_file",
-        ) from error
-
-
-def _decoded(content: bytes) -> Any:
-    try:
-        return json.loads(content) if content else None
-    except (ValueError, RecursionError):
-        return None
+        raise unread_authority(host, error) from error

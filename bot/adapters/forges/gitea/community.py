@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from bot.adapters.forges.fitting import headed
 from bot.adapters.forges.gitea.api import GiteaApi
 from bot.adapters.forges.gitea.listing import PullRequests
 from bot.adapters.forges.gitea.talk import Talk
-from bot.adapters.forges.rules import is_commit
-from bot.domain.errors import Denied, NotFound, Refused
+from bot.adapters.forges.paging import gathered
+from bot.adapters.forges.rules import require_commits
+from bot.domain.errors import Denied, Refused
 from bot.domain.people.command import Heard, Remark
 from bot.domain.people.protection import Offer, Ruling, Touched
 
@@ -92,7 +94,7 @@ class GiteaCommunity:
 
     def ruling(self, repository: str, commit: str, name: str) -> Ruling | None:
         """The newest status of that name; the reason may be cut."""
-        _require_commit(repository, commit)
+        require_commits(repository, commit)
         found, _ = self._pages(
             repository, f"/commits/{commit}/status", lambda data: _statuses(data["statuses"] or ()), {}
         )
@@ -101,28 +103,17 @@ class GiteaCommunity:
 
     def rule(self, repository: str, commit: str, name: str, ruling: Ruling) -> None:
         """Set a status."""
-        _require_commit(repository, commit)
+        require_commits(repository, commit)
         state = "success" if ruling.passes else "failure"
-        text = ruling.reason
-        cut = text if len(text) <= _LONGEST_STATUS else f"{text[: _LONGEST_STATUS - 1]}…"
-        body = {"state": state, "context": name, "description": cut}
+        description = headed(ruling.reason, _LONGEST_STATUS)
+        body = {"state": state, "context": name, "description": description}
         self._api.send("POST", repository, f"/statuses/{commit}", body)
 
     def _pages(
         self, repository: str, path: str, read: Callable[[Any], Sequence[T]], query: Mapping[str, Any]
     ) -> tuple[list[T], bool]:
-        """The items of a list's first pages, and whether they are all.
-
-        A server may give fewer to a page than it is asked for, so that only an empty one is the end.
-        """
-        found: list[T] = []
-        for page in range(1, _MOST_PAGES + 1):
-            parameters = {**query, "limit": 50, "page": page}
-            part = self._api.get(repository, path, read, parameters=parameters)
-            if not part:
-                return found, True
-            found += part
-        return found, False
+        """The items of a list's first pages, and whether they are all."""
+        return gathered(self._api.pages(repository, path, read, query=query, most=_MOST_PAGES))
 
     def _login(self) -> str:
         """Who Tagboat is on this host."""
@@ -130,11 +121,6 @@ class GiteaCommunity:
             if not self._me:
                 self._me = self._api.account()
             return self._me
-
-
-def _require_commit(repository: str, commit: str) -> None:
-    if not is_commit(commit):
-        raise NotFound(f"{commit[:80]!r} is no commit of {repository}")
 
 
 def _remarks(data: Any) -> Sequence[tuple[datetime, Remark]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from bot.adapters.forges.gitea.api import LISTED, GiteaApi
+from bot.adapters.forges.gitea.api import GiteaApi
 from bot.adapters.forges.gitea.pulls import Found, fitting_body, fitting_title, found
 from bot.domain.errors import NotFound
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
@@ -81,18 +81,18 @@ class PullRequests:
         self._api.send("PATCH", repository, f"/pulls/{number}", change)
 
     def _catch_up(self, repository: str, known: _Known) -> None:
-        query = {"state": "all", "sort": "recentupdate", "limit": LISTED}
+        listed = self._api.pages(
+            repository,
+            "/pulls",
+            lambda data: [found(each) for each in data],
+            query={"state": "all", "sort": "recentupdate"},
+            most=_MOST_PAGES,
+        )
         latest = known.until
-        for page in range(1, _MOST_PAGES + 1):
-            part = self._api.get(
-                repository,
-                "/pulls",
-                lambda data: [found(each) for each in data],
-                parameters={**query, "page": page},
-            )
-            known.pulls |= {each.pull_request.number: each for each in part}
-            latest = max([each.updated_at for each in part] + ([latest] if latest else []), default=None)
-            is_known = known.until is not None and any(each.updated_at < known.until for each in part)
-            if len(part) < LISTED or is_known:
+        for page in listed:
+            known.pulls |= {each.pull_request.number: each for each in page.items}
+            moments = [each.updated_at for each in page.items]
+            latest = max([*moments, *([latest] if latest else [])], default=None)
+            if known.until is not None and any(moment < known.until for moment in moments):
                 break
         known.until = latest

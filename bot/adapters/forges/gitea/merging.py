@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.adapters.forges.gitea.api import Answer, GiteaApi
 from bot.adapters.forges.gitea.listing import PullRequests
 from bot.adapters.forges.gitea.pulls import Found
 from bot.adapters.forges.identity import signed
+from bot.adapters.forges.paging import gathered
 from bot.domain.errors import Conflict, Denied, Refused, TagboatError, Transient, Unreachable
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import PullRequestState
+
+T = TypeVar("T")
 
 _SOON = timedelta(seconds=10)
 _MOST_PAGES = 20
@@ -76,7 +79,7 @@ class Merger:
         seen = self._pulls.one(repository, number)
         if seen.pull_request.state is not PullRequestState.OPEN:
             return Arming()
-        events, is_whole = self._api.pages(repository, f"/issues/{number}/timeline", most=_MOST_PAGES)
+        events, is_whole = self._whole(repository, f"/issues/{number}/timeline", list)
         if not is_whole:
             raise Refused(f"pull request {number} of {repository} has too many events to read")
         asked_by = ""
@@ -101,7 +104,7 @@ class Merger:
     def reviews(self, repository: str, number: int) -> Sequence[Review]:
         """The last opinion of each reviewer; one who could not write is no official one."""
         author = self._pulls.one(repository, number).author
-        listed, is_whole = self._api.pages(repository, f"/pulls/{number}/reviews", most=_MOST_PAGES)
+        listed, is_whole = self._whole(repository, f"/pulls/{number}/reviews", list)
         if not is_whole:
             raise Refused(f"pull request {number} of {repository} has too many reviews to read")
         last = {
@@ -121,24 +124,19 @@ class Merger:
 
     def checks(self, repository: str, commit: str) -> Sequence[Check]:
         """The latest word of every commit status."""
-        found: list[Check] = []
-        for page in range(1, _MOST_PAGES + 1):
-            part = self._api.get(
-                repository,
-                f"/commits/{commit}/status",
-                lambda data: [
-                    Check(str(each["context"]), _CHECKS.get(str(each["status"]), CheckState.RUNNING))
-                    for each in data["statuses"] or ()
-                ],
-                parameters={"limit": 50, "page": page},
-            )
-            found += part
-            if len(part) < 50:
-                return tuple(found)
+        found, is_whole = self._whole(repository, f"/commits/{commit}/status", _checks)
+        if is_whole:
+            return tuple(found)
         raise Refused(
             f"commit {commit[:12]} of {repository} has more than {len(found)} checks",
             why="a part of them would look like all",
         )
+
+    def _whole(
+        self, repository: str, path: str, read: Callable[[Any], Sequence[T]]
+    ) -> tuple[Sequence[T], bool]:
+        """The items of a list, and whether they are all."""
+        return gathered(self._api.pages(repository, path, read, most=_MOST_PAGES))
 
     def _body(self, head: str, message: str, method: MergeMethod | None) -> Mapping[str, Any]:
         title, _, rest = signed(message).partition("\n")
@@ -178,6 +176,13 @@ class Merger:
         if answer.status in {405, 409, 422}:
             return Refused(f"{self._api.host} does not merge {what}", why=answer.message)
         return self._api.failure(repository, answer)
+
+
+def _checks(data: Any) -> Sequence[Check]:
+    return [
+        Check(str(each["context"]), _CHECKS.get(str(each["status"]), CheckState.RUNNING))
+        for each in data["statuses"] or ()
+    ]
 
 
 def _moved(repository: str, seen: Found, expected_head: str) -> TagboatError | None:

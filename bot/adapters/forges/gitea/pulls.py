@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.adapters.forges.fitting import framed, headed
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 
 _DRAFT = "WIP: "
@@ -14,8 +15,6 @@ _DRAFT = "WIP: "
 _DRAFT_TITLE = re.compile(r"^\s*(?:wip:|\[wip\]|draft:|\[draft\])\s*", re.IGNORECASE)
 _LONGEST_TITLE = 255
 _LONGEST_BODY = 65_000
-_CUT = "\n\n… (the middle was left out)\n\n"
-_KEPT_END = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +62,12 @@ def found(data: Any) -> Found:
 def fitting_title(title: str, *, is_draft: bool) -> str:
     """The title, cut where the host would refuse it; it says as well whether this is a draft."""
     whole = f"{_DRAFT}{title}" if is_draft else title
-    return whole if len(whole) <= _LONGEST_TITLE else f"{whole[: _LONGEST_TITLE - 1]}…"
+    return headed(whole, _LONGEST_TITLE)
 
 
 def fitting_body(body: str) -> str:
     """The body, cut in its middle where it is too long: both ends may hold what finds it again."""
-    if len(body) <= _LONGEST_BODY:
-        return body
-    begin = _LONGEST_BODY - _KEPT_END - len(_CUT)
-    return f"{body[:begin]}{_CUT}{body[-_KEPT_END:]}"
+    return framed(body, _LONGEST_BODY, host="the host")
 
 
 def _state(data: Any) -> PullRequestState:

@@ -5,30 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.adapters.forges.comments import Comments
 from bot.adapters.forges.gitea.api import GiteaApi
 from bot.adapters.forges.gitea.listing import PullRequests
 from bot.adapters.forges.gitea.pulls import fitting_body
-from bot.adapters.forges.rules import comment_mark, marked
-from bot.domain.errors import Conflict, NotFound, Unreachable
+from bot.domain.errors import Conflict, NotFound
 from bot.domain.pull_request.proposal import Metadata
 
 
-class Talk:
-    """The part of the port `Forge` that is about people. Every comment is looked for before it is made."""
+class Talk(Comments):
+    """The part of the port `Forge` that is about people."""
 
     def __init__(self, api: GiteaApi, pulls: PullRequests) -> None:
         self._api = api
         self._pulls = pulls
-
-    def comment(self, repository: str, number: int, body: str, *, key: str) -> None:
-        """Comment once: the key, hidden at the end, finds it again."""
-        self._say(repository, number, fitting_body(marked(body, key)), comment_mark(key))
-
-    def last_words(self, repository: str, number: int, body: str) -> None:
-        """Comment once: the whole text finds it again, as it does in those made before a crash."""
-        fitting = fitting_body(body)
-        if fitting:
-            self._say(repository, number, fitting, fitting)
 
     def describe(self, repository: str, number: int, metadata: Metadata) -> Sequence[str]:
         """Add what is shown beside a pull request, a call for each kind; return what was not taken."""
@@ -72,16 +62,13 @@ class Talk:
             raise self._api.failure(repository, answer)
         return f"the {what}: {answer.message}"
 
-    def _say(self, repository: str, number: int, body: str, mark: str) -> None:
-        if self._has_comment(repository, number, mark):
-            return
-        try:
-            self._api.send("POST", repository, f"/issues/{number}/comments", {"body": body})
-        except Unreachable:
-            if not self._has_comment(repository, number, mark):
-                raise
+    def _fitting(self, body: str) -> str:
+        return fitting_body(body)
 
-    def _has_comment(self, repository: str, number: int, mark: str) -> bool:
+    def _post(self, repository: str, number: int, body: str) -> None:
+        self._api.send("POST", repository, f"/issues/{number}/comments", {"body": body})
+
+    def _holds(self, repository: str, number: int, mark: str) -> bool:
         try:
             bodies = self._api.get(
                 repository,

@@ -60,7 +60,7 @@ class TestListing:
         pull = world.open()
         pages = len(world.gitea.asked("GET", "/pulls$"))
         assert [each.number for each in world.forge.pull_requests(REPOSITORY, BRANCH)] == [pull.number]
-        assert pages == 3
+        assert pages == 4  # the last is empty: only that is the end
         assert len(world.gitea.asked("GET", "/pulls$")) == pages + 1
 
     def test_an_old_one_that_is_reopened_is_seen(self, world: GiteaWorld) -> None:
@@ -253,6 +253,38 @@ class TestConsent:
         assert len(world.forge.checks(REPOSITORY, head)) == 70
 
 
+class TestSmallPages:
+    """An operator lets a page have fewer entries than Tagboat asks for."""
+
+    @pytest.fixture
+    def pull(self, world: GiteaWorld) -> PullRequest:
+        world.book.per_page = 1
+        return world.open()
+
+    def test_every_review_counts(self, world: GiteaWorld, pull: PullRequest) -> None:
+        world.book.reviews[pull.number] = [
+            _review("ada", "APPROVED", pull.head),
+            _review("grace", "REQUEST_CHANGES", pull.head),
+        ]
+        assert [each.by for each in world.forge.reviews(REPOSITORY, pull.number)] == ["ada", "grace"]
+
+    def test_every_check_counts(self, world: GiteaWorld, pull: PullRequest) -> None:
+        world.hosted.set_status(pull.head, "build", "success")
+        world.hosted.set_status(pull.head, "test", "failure")
+        assert {each.name for each in world.forge.checks(REPOSITORY, pull.head)} == {"build", "test"}
+
+    def test_what_was_asked_of_the_host_is_known(self, world: GiteaWorld, pull: PullRequest) -> None:
+        world.hosted.protection = CI
+        world.book.event(world.hosted.pull(pull.number), "comment", {"login": "ada"})
+        _arm(world, pull)
+        assert world.forge.arming(REPOSITORY, pull.number).is_armed
+
+    def test_an_old_pull_request_is_found(self, world: GiteaWorld, pull: PullRequest) -> None:
+        _open_many(world, 2)
+        world.again()
+        assert [each.number for each in world.forge.pull_requests(REPOSITORY, BRANCH)] == [pull.number]
+
+
 class TestFailures:
     @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
     def test_a_proposal_becomes_one_pull_request(self, world: GiteaWorld, fault: Fault) -> None:
@@ -296,9 +328,9 @@ class TestFailures:
 
     def test_a_repository_out_of_sight_is_not_one_without_pull_requests(self, world: GiteaWorld) -> None:
         world.gitea.host.delete(REPOSITORY)
-        with pytest.raises(NotFound, match="check the name"):
+        with pytest.raises(NotFound, match="check the path"):
             world.forge.pull_request(REPOSITORY, 1)
-        with pytest.raises(NotFound, match="check the name"):
+        with pytest.raises(NotFound, match="check the path"):
             world.forge.pull_requests(REPOSITORY, BRANCH)
 
     def test_a_redirect_is_not_followed_with_the_token(self, world: GiteaWorld) -> None:
