@@ -9,7 +9,8 @@
     addition  keys and elements that are not there yet, and where they go
     values    read, replace and add values of a file
     objects   the Kubernetes objects of a file
-    argocd_source, values_text: a source in an Application, and a file of values in a block of text
+    argocd_source, values_text: a source in an Application, and a file of values in a text of it
+    embedding a text in a block or in quotes, and where its characters stand in the file
     text      a file of any language: spans of it that change, and nothing else
     tree      what JSON and TOML files hold, every value with its place
     spelling  what a text says of an image, and what is written in its stead

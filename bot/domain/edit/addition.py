@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
-from bot.domain.edit.layout import Layout, Tree
+from bot.domain.edit.keypath import Key, KeyPath, Match, Step
+from bot.domain.edit.layout import Layout, Lines, Tree
 from bot.domain.edit.scalar import is_null
 from bot.domain.edit.splice import Edit, Made, content_start, replacing
 from bot.domain.edit.stream import Kind, Stream
 from bot.domain.errors import Refused
 
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
+_BLOCK_REST = re.compile(r"[-+0-9]*[ \t]*(?:(?<=[ \t])#[^\r\n]*)?(?=[\r\n]|\Z)")
+_APART = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)[ \t]*[\r\n]")
 _FLOW_REST = re.compile(r"[ \t]*(,)?[ \t]*(?:#[^\r\n]*)?(?=[\r\n])")
 _BREAK = re.compile(r"\r\n?|\n")
 
@@ -45,6 +47,15 @@ def additions(stream: Stream, wishes: Sequence[Wish]) -> list[Edit]:
     return [edit for index, tree in trees.items() for edit in addition.edits(index, tree)]
 
 
+def filled_by_lines(stream: Stream, index: int, lines: Lines) -> list[Edit]:
+    """The edits after which a value that says nothing is a block of these lines.
+
+    Raises:
+        Refused: there is no sound place for it.
+    """
+    return _Addition(stream).block(index, lines)
+
+
 def _tree(steps: tuple[Step, ...], value: Tree) -> Tree:
     if not steps:
         return value
@@ -53,11 +64,10 @@ def _tree(steps: tuple[Step, ...], value: Tree) -> Tree:
         return {first.name: inner}
     if isinstance(first, Match) and isinstance(inner, dict):
         return [{first.field: first.value, **inner}]
-    what = "by its number" if isinstance(first, Index) else "without a key of its own"
     raise Refused(
         f"`{KeyPath(steps)}` is not added",
-        why=f"no element of a list is added {what}",
-        fix="add the element to the file, or choose it by a field: list[name=web].key",
+        why="an element of a list is added with a field that names it and a key below",
+        fix="name the value in it: list[name=web].key",
     )
 
 
@@ -95,6 +105,8 @@ def _made(tree: Tree, anchor: str | None = None) -> Iterator[Made]:
         yield Made(Kind.END)
     elif isinstance(tree, bool):
         yield Made(Kind.SCALAR, "true", is_word=True)
+    elif isinstance(tree, Lines):
+        yield Made(Kind.SCALAR, tree.text)
     else:
         yield Made(Kind.SCALAR, tree)
 
@@ -133,6 +145,30 @@ class _Addition:
             return [self._into_empty_flow(index, tree)]
         return self._behind_last_in_flow(index, tree) if node.style else [self._behind_last(index, tree)]
 
+    def block(self, index: int, lines: Lines) -> list[Edit]:
+        """A value that says nothing becomes a block of lines, or a text in quotes inside { } and [ ]."""
+        stream, node = self._stream, self._stream.nodes[index]
+        made = (Made(Kind.SCALAR, lines.text, node.anchor, node.tag),)
+        parent = stream.way(index)[-2]
+        key = next((key for key, value in stream.entries(parent) if value == index), parent)
+        is_block = stream.nodes[parent].kind is Kind.MAPPING and not stream.nodes[parent].style
+        head = replacing(stream, index, "|" if is_block else self._layout.flow(lines), made)
+        if node.style in {"|", ">"}:
+            at = content_start(stream, index)
+            head = Edit(at, at + 1, node.style, range(index, index + 1), made)
+        if head is None:
+            raise self._refused(index, "its layout leaves no place for a value")
+        if not is_block:
+            return [head]
+        rest = _BLOCK_REST.match(self._text, head.end)
+        if rest is None:
+            raise self._refused(index, "something else stands in its line")
+        column = self._layout.column(stream.nodes[key].start) + self._layout.step
+        below = self._layout.below(self._layout.text(lines, column))
+        ended = "" if self._text[rest.end() : rest.end() + 1] else self._layout.line_break
+        tail = Edit(rest.end(), rest.end(), below + ended, range(index + 1, index + 1), ())
+        return [replace(head, is_part=True), tail]
+
     def _at_the_end(self, tree: Tree, nodes: range, made: tuple[Made, ...]) -> Edit:
         lead = self._layout.line_break if self._text and not self._text.endswith(("\n", "\r")) else ""
         written = lead + "".join(line + self._layout.line_break for line in self._layout.block(tree, 0))
@@ -160,17 +196,24 @@ class _Addition:
 
     def _behind_last(self, index: int, tree: Tree) -> Edit:
         """New lines behind the last entry of a mapping or list in block style."""
-        last = list(self._stream.children(index))[-1]
-        column = self._layout.entry_column(index)
+        children = list(self._stream.children(index))
+        lines = self._more(children, tree, self._layout.entry_column(index))
         nodes, made = self._end(index), tuple(_entries_made(tree))
-        end = self._content_end(last)
+        end = self._content_end(children[-1])
         if end and self._text[end - 1] in "\r\n":
-            lines = "".join(line + self._layout.line_break for line in self._layout.block(tree, column))
-            return Edit(end, end, lines, nodes, made)
+            return Edit(end, end, "".join(line + self._layout.line_break for line in lines), nodes, made)
         rest = _REST.match(self._text, end)
         if rest is None:
             raise self._refused(index, "something else stands in the line of its last entry")
-        return Edit(rest.end(), rest.end(), self._layout.behind(tree, column), nodes, made)
+        return Edit(rest.end(), rest.end(), self._layout.below(lines), nodes, made)
+
+    def _more(self, children: Sequence[int], tree: Tree, column: int) -> list[str]:
+        """The lines of more entries; elements are laid out as the last one, blank line above it included."""
+        if not isinstance(tree, list):
+            return self._layout.block(tree, column)
+        lines = self._layout.elements(tree, children, column)
+        is_apart = len(children) > 1 and _APART.match(self._text, self._content_end(children[-2]))
+        return ["", *lines] if is_apart else lines
 
     def _into_empty_flow(self, index: int, tree: Tree) -> Edit:
         at = content_start(self._stream, index) + 1
@@ -216,11 +259,12 @@ class _Addition:
         if node.style not in {"|", ">"}:
             return node.end
         header = _BREAK.split(self._text[content_start(stream, index) : node.end], maxsplit=1)[0]
-        is_keeping = "+" in header.partition("#")[0]
+        chomping = header.partition("#")[0]
+        if "-" not in chomping and node.end == len(self._text) and self._text[-1] not in "\r\n":
+            why = "the block that ends there would grow by a line break, as the file ends without one"
+            raise self._refused(index, why, fix="end the file with a line break")
+        is_keeping = "+" in chomping
         return node.end if is_keeping else len(self._text[: node.end].rstrip())
 
-    def _refused(self, index: int, why: str) -> Refused:
-        line = self._stream.line(index)
-        return Refused(
-            "the key is not added", why=f"line {line}: {why}", fix="add the key to the file by hand"
-        )
+    def _refused(self, index: int, why: str, *, fix: str = "add the key to the file by hand") -> Refused:
+        return Refused("the key is not added", why=f"line {self._stream.line(index)}: {why}", fix=fix)

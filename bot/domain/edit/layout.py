@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,11 +11,20 @@ from bot.domain.edit.scalar import plain, quoted
 from bot.domain.edit.splice import content_start
 from bot.domain.edit.stream import Kind, Stream
 
-Tree = str | bool | list["Tree"] | dict[str, "Tree"]
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A text of several lines, each ended by a line feed."""
+
+    text: str
+
+
+Tree = str | bool | Lines | list["Tree"] | dict[str, "Tree"]
 """What is written: texts and `true`, in lists and mappings."""
 
 _INDENT = 2
 _BREAK = re.compile(r"\r\n?|\n")
+_EXPLICIT = re.compile(r"\?[ \t]+\Z")
 
 
 @dataclass(frozen=True)
@@ -28,15 +37,36 @@ class Layout:
         """The lines of a mapping or list in block style, from a column on."""
         return _indented(self._lines(tree), column)
 
+    def elements(self, tree: list[Tree], others: Sequence[int], column: int) -> list[str]:
+        """The lines of more elements of a list, laid out as the others: in braces, or behind such a dash."""
+        node = self.stream.nodes[others[-1]]
+        if all(self.stream.nodes[other].style == "{" for other in others):
+            return _indented([f"- {self.flow(element)}" for element in tree], column)
+        is_beside = self.stream.text[self.line_start(node.start) : node.start].lstrip(" ").startswith("-")
+        width = max(self.column(node.start) - column, _INDENT) if is_beside else _INDENT
+        lines = (line for element in tree for line in self._element(element, width))
+        return _indented(list(lines), column)
+
     def behind(self, tree: Tree, column: int) -> str:
         """The same lines, to be put behind the end of a line."""
-        return "".join(self.line_break + line for line in self.block(tree, column))
+        return self.below(self.block(tree, column))
+
+    def text(self, lines: Lines, column: int) -> list[str]:
+        """The lines of a text, from a column on."""
+        return _indented(lines.text.splitlines(), column)
+
+    def below(self, lines: list[str]) -> str:
+        """Lines as they are put behind the end of a line."""
+        return "".join(self.line_break + line for line in lines)
 
     def entry_column(self, index: int) -> int:
         """The column at which entries of a block begin: that of its first key, or of its dashes."""
         if self.stream.nodes[index].kind is Kind.SEQUENCE:
             return self.column(content_start(self.stream, index))
-        return self.column(self.stream.nodes[next(self.stream.children(index))].start)
+        first = self.stream.nodes[next(self.stream.children(index))].start
+        begin = self.line_start(first)
+        explicit = _EXPLICIT.search(self.stream.text, begin, first)
+        return (explicit.start() if explicit else first) - begin
 
     def _lines(self, tree: Tree) -> list[str]:
         """A mapping or list in block style, line by line."""
@@ -47,14 +77,19 @@ class Layout:
                 if isinstance(value, dict | list):
                     step = self.step if isinstance(value, dict) else self.dash
                     lines += [f"{name}:", *_indented(self._lines(value), step)]
+                elif isinstance(value, Lines):
+                    lines += [f"{name}: |", *self.text(value, self.step)]
                 else:
                     lines.append(f"{name}: {self._scalar(value)}")
         elif isinstance(tree, list):
             for element in tree:
-                is_nested = isinstance(element, dict | list)
-                first, *others = self._lines(element) if is_nested else [self._scalar(element)]
-                lines += [f"- {first}", *(f"  {line}" for line in others)]
+                lines += self._element(element, _INDENT)
         return lines
+
+    def _element(self, tree: Tree, width: int) -> list[str]:
+        """An element of a list in block style, `width` columns behind its dash."""
+        first, *others = self._lines(tree) if isinstance(tree, dict | list) else [self._scalar(tree)]
+        return [f"{'-':{width}}{first}", *_indented(others, width)]
 
     def flow(self, tree: Tree) -> str:
         """A tree in flow style, in one line."""
@@ -67,11 +102,14 @@ class Layout:
             return "[" + ", ".join(self.flow(element) for element in tree) + "]"
         return self._scalar(tree, in_flow=True)
 
-    def _scalar(self, value: Tree, *, in_flow: bool = False) -> str:
+    def _scalar(self, value: str | bool | Lines, *, in_flow: bool = False) -> str:
         if isinstance(value, bool):
             return "true"
-        text = str(value)
-        return quoted(text) if self._is_json else plain(text, is_tagged=False, may_hold_colon=not in_flow)
+        if isinstance(value, Lines):
+            return quoted(value.text).replace("\n", "\\n")
+        if self._is_json:
+            return quoted(value)
+        return plain(value, is_tagged=False, may_hold_colon=not in_flow)
 
     @cached_property
     def _is_json(self) -> bool:
@@ -117,4 +155,4 @@ class Layout:
 
 
 def _indented(lines: list[str], column: int) -> list[str]:
-    return [" " * column + line for line in lines]
+    return [" " * column + line if line else line for line in lines]

@@ -20,10 +20,12 @@ _WORDS = {
     *("=", "<<"),
 }
 _NULLS = {"", "~", "null", "Null", "NULL"}
+# Held against texts without underscores: Go leaves them out, wherever they stand, and guesses then.
 _NUMBER = re.compile(
     r"""[-+]?(?:
-          0[box][0-9a-f_.p+-]*                     # other bases; Go reads hexadecimal floats too
-        | [0-9_.][0-9_,:]*+\.?[0-9_]*+(?:e[-+]?[0-9_]*+)?  # decimal, octal, thousands, sexagesimal, exponents
+          0[box][0-9a-f.p+-]*                   # other bases; Go reads hexadecimal floats too
+        | [0-9.][0-9,:]*+\.?[0-9]*+(?:e[-+]?[0-9]*+)?  # decimal, octal, thousands, sexagesimal, exponents
+        | e[-+]?[0-9]+                          # an exponent alone: npm's yaml reads YAML 1.1 so
         | \.inf | \.nan
     )""",
     re.VERBOSE | re.IGNORECASE,
@@ -35,7 +37,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_/](?:[A-Za-z0-9_/.@:=+-]*[A-Za-z0-9_/.@=+-])?")
 
 def is_text(plain: str) -> bool:
     """Whether every YAML reader takes this plain scalar for a string. Errs towards no."""
-    return not (plain.lower() in _WORDS or _NUMBER.fullmatch(plain) or _DATE.fullmatch(plain))
+    bare = plain.replace("_", "")
+    return not (bare.lower() in _WORDS or _NUMBER.fullmatch(bare) or _DATE.fullmatch(plain))
 
 
 def is_null(node: Node) -> bool:

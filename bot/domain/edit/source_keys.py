@@ -28,7 +28,7 @@ def read(content: bytes, place: SourceKeys, name: ImageName) -> ImageRef:
     source = _source(content, place)
     if place.field is SourceField.VALUES:
         inner = values_text.opened(source.values, source.path(*_VALUES))
-        return read_keys(place, lambda key: inner.values.told(path_of(key)), name)
+        return read_keys(place, lambda key: inner.told(path_of(key)), name)
     return read_keys(place, lambda key: source.values.told(_path(source, place.field, key)), name)
 
 
@@ -37,7 +37,7 @@ def write(content: bytes, place: SourceKeys, ref: ImageRef, *, pin_digest: bool)
     source = _source(content, place)
     if place.field is SourceField.VALUES:
         inner = values_text.opened(source.values, source.path(*_VALUES))
-        texts = written_keys(place, lambda key: inner.values.told(path_of(key)), ref, pin_digest=pin_digest)
+        texts = written_keys(place, lambda key: inner.told(path_of(key)), ref, pin_digest=pin_digest)
         return inner.replaced([(path_of(key), text) for key, text in texts])
     paths = {key: _path(source, place.field, key) for key in place.keys}
     told = written_keys(place, lambda key: source.values.told(paths[key]), ref, pin_digest=pin_digest)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.edit.addition import Wish, additions
-from bot.domain.edit.keypath import KeyPath
-from bot.domain.edit.layout import Tree
+from bot.domain.edit.addition import Wish, additions, filled_by_lines
+from bot.domain.edit.keypath import Index, KeyPath
+from bot.domain.edit.layout import Lines, Tree
 from bot.domain.edit.lookup import WHOLE_FILE, Found, Missing, Scope, find, not_found
 from bot.domain.edit.scalar import is_foreign, is_null
 from bot.domain.edit.sealed import refuse_sealed_stream
@@ -27,13 +27,15 @@ class Changes:
     """What is to change in a file.
 
     `texts` are to stand at their paths, `keys` rename the keys that paths end with, and `elements` are put
-    behind the last one of the list at a path. `flags` are set to true where they are missing.
+    behind the last one of the list at a path. `flags` are set to true where they are missing. `blocks` are
+    texts of several lines that are to stand where nothing is said yet.
     """
 
     texts: Sequence[tuple[KeyPath, str]] = ()
     keys: Sequence[tuple[KeyPath, str]] = ()
     elements: Sequence[tuple[KeyPath, str]] = ()
     flags: Sequence[KeyPath] = ()
+    blocks: Sequence[tuple[KeyPath, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +132,21 @@ class Values:
         for path in changes.flags:
             place = find(self.stream, path, self.scope)
             wishes += [self._wish(place, path, True)] if isinstance(place, Missing) else []
+        for path, text in changes.blocks:
+            place = find(self.stream, path, self.scope)
+            if isinstance(place, Missing):
+                wishes.append(self._wish(place, path, Lines(text)))
+            else:
+                self.refuse_shared(place, path)
+                edits += filled_by_lines(self.stream, place.index, Lines(text))
         return [*edits, *additions(self.stream, wishes)]
 
     def _wish(self, missing: Missing, path: KeyPath, value: Tree) -> Wish:
         if not self.scope.creates:
             raise not_found(self.stream, path, missing)
+        steps = path.steps[missing.depth :]
+        if any(isinstance(step, Index) for step in steps):
+            raise self._unnumbered(path, missing)
         roots = list(self.stream.documents()) if self.scope.roots is None else self.scope.roots
         if len(roots) > 1:
             why = f"the file has {len(roots)} documents, and none has it yet"
@@ -142,8 +154,17 @@ class Values:
         if isinstance(value, str):
             _check_text(path, value)
         if self.stream.nodes:
-            self._refuse_shared(Found(self.stream.way(missing.index)), path)
-        return Wish(missing.index, path.steps[missing.depth :], value)
+            self.refuse_shared(Found(self.stream.way(missing.index)), path)
+        return Wish(missing.index, steps, value)
+
+    def _unnumbered(self, path: KeyPath, missing: Missing) -> Refused:
+        where = f"line {self.stream.line(missing.index)}: " if self.stream.nodes else ""
+        why = f"{where}no element of a list is added by its number, which does not say what the element is"
+        return Refused(
+            f"`{path}` is not added",
+            why=why,
+            fix="choose it by a field, as list[name=web].key, or add it by hand",
+        )
 
     def _appending(self, path: KeyPath, text: str) -> Wish:
         place = find(self.stream, path, self.scope)
@@ -181,7 +202,7 @@ class Values:
 
     def _edit(self, place: Found, path: KeyPath, text: str) -> Edit:
         _check_text(path, text)
-        self._refuse_shared(place, path)
+        self.refuse_shared(place, path)
         made = edit(self.stream, place, text)
         if made is None:
             line = self.stream.line(place.index)
@@ -189,7 +210,8 @@ class Values:
             raise Refused(f"`{path}` is not changed", why=why, fix="write it as `key: value` in one line")
         return made
 
-    def _refuse_shared(self, place: Found, path: KeyPath) -> None:
+    def refuse_shared(self, place: Found, path: KeyPath) -> None:
+        """Raise Refused when an alias stands for the value or what it is in, unless aliases are followed."""
         if self.scope.follows:
             return
         aliases = {target: alias for alias, target in self.stream.aliased.items()}
@@ -201,7 +223,7 @@ class Values:
                 f"line {line} uses what stands in line {self.stream.line(index)} too, by the alias *{anchor},"
                 " so that more than one value would change"
             )
-            fix = "write the value out in both places, or let it change in both (`anchors: edit`)"
+            fix = "write the value out in both places, or let a key path change both (`anchors: edit`)"
             raise _refused(path, why, fix)
 
 

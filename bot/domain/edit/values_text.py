@@ -1,55 +1,64 @@
 """Helm values as a text in another file: `values: |` of an Argo CD source.
 
 The text is read as the file that it is, edited there and proved; then the same edits are made where its
-characters stand in the outer file, which is proved to say the edited text.
+characters stand in the outer file (`bot.domain.edit.embedding`), which is proved to say the edited text.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bot.domain.edit.embedding import Embedding
 from bot.domain.edit.keypath import KeyPath
 from bot.domain.edit.lookup import Missing, Scope, find, not_found
-from bot.domain.edit.splice import Edit, Made, content_start
-from bot.domain.edit.stream import Kind, Stream
+from bot.domain.edit.splice import Edit, Made
+from bot.domain.edit.stream import Kind
 from bot.domain.edit.values import Changes, Values
-from bot.domain.errors import Malformed, Refused
-
-_BREAK = re.compile(r"\r\n?|\n")
-_SHOWN = re.compile(r"\S")
+from bot.domain.errors import Malformed, NotFound, Refused
 
 
 @dataclass(frozen=True, slots=True)
 class ValuesText:
-    """A text in a file: `values` is the text as a file of its own, `index` the node that holds it."""
+    """A text in a file: `values` is the text as a file of its own, `index` the node that holds it.
+
+    Where there is no such node, or it says nothing, `index` is None, and a block is written.
+    """
 
     outer: Values
-    index: int
+    path: KeyPath
     values: Values
+    index: int | None = None
+
+    def told(self, path: KeyPath) -> str | None:
+        """The text at a path of the inner file; see `Values.told`."""
+        with _naming(self.outer, self.index):
+            return self.values.told(path)
 
     def replaced(self, texts: Sequence[tuple[KeyPath, str]]) -> bytes:
         """The outer file with these texts at these paths of the inner one; see `Values.changed`."""
-        edits = sorted(self.values.edits(Changes(texts)), key=lambda one: (one.start, one.nodes.start))
+        with _naming(self.outer, self.index):
+            edits = sorted(self.values.edits(Changes(texts)), key=lambda one: (one.start, one.nodes.start))
+            inner = self.values.made(edits).decode()
         if not edits:
             return self.outer.content
-        inner = self.values.made(edits).decode()
-        node = self.outer.stream.nodes[self.index]
-        at = _literal if node.style == "|" else _folded
-        moved = at(self.outer.stream, self.index, edits)
+        if self.index is None:
+            return self.outer.changed(Changes(blocks=[(self.path, inner)]))
+        return self._moved(self.index, edits, inner)
+
+    def _moved(self, index: int, edits: Sequence[Edit], inner: str) -> bytes:
+        stream, behind = self.outer.stream, index + 1
+        node, embedding = stream.nodes[index], Embedding(stream, index)
         first = (Made(Kind.SCALAR, inner, node.anchor, node.tag),)
-        behind = self.index + 1
         whole = [
             Edit(
-                start=start,
-                end=end,
-                written=written,
-                nodes=range(behind, behind) if number else range(self.index, behind),
+                *embedding.moved(one),
+                nodes=range(behind, behind) if number else range(index, behind),
                 made=() if number else first,
                 is_part=True,
             )
-            for number, (start, end, written) in enumerate(moved)
+            for number, one in enumerate(edits)
         ]
         return self.outer.made(whole)
 
@@ -58,66 +67,33 @@ def opened(outer: Values, path: KeyPath) -> ValuesText:
     """The values that stand as a text at a path.
 
     Raises:
-        NotFound: there is no such text.
+        NotFound: there is no such text, and none is to be added.
         Malformed: the text is no YAML.
-        Refused: it is written in another way than as a block (`values: |`).
+        Refused: what stands there is no text, or one that several places share.
     """
-    found = find(outer.stream, path, outer.scope)
-    if isinstance(found, Missing):
+    found, scope = find(outer.stream, path, outer.scope), Scope(creates=outer.scope.creates)
+    if isinstance(found, Missing) and not outer.scope.creates:
         raise not_found(outer.stream, path, found)
-    node, line = outer.stream.nodes[found.index], outer.stream.line(found.index)
-    if node.kind is not Kind.SCALAR or node.style not in {"|", ">"} or not node.value:
+    text = outer.get(path)
+    if isinstance(found, Missing) or not text:
+        return ValuesText(outer, path, Values.parse(b"", scope))
+    outer.refuse_shared(found, path)
+    if not outer.stream.nodes[found.index].style:
+        # A plain scalar holds no `: ` and begins with no brace, so that it can be no mapping.
         raise Refused(
             f"`{path}` cannot be edited",
-            why=f"what stands in line {line} is no block of lines",
+            why=f"line {outer.stream.line(found.index)} holds a text without quotes, which can be no values",
             fix="write the values as `values: |` with the keys below, or as `valuesObject`",
         )
+    with _naming(outer, found.index):
+        return ValuesText(outer, path, Values.parse(text.encode(), scope), found.index)
+
+
+@contextmanager
+def _naming(outer: Values, index: int | None) -> Iterator[None]:
+    """Say in which text of the file something went wrong: its lines are counted from its own first one."""
     try:
-        inner = Values.parse(node.value.encode(), Scope(creates=outer.scope.creates))
-    except Malformed as error:
-        raise Malformed(f"the text in line {line}: {error.what}", why=error.why, fix=error.fix) from error
-    return ValuesText(outer, found.index, inner)
-
-
-def _body(stream: Stream, index: int) -> int:
-    """Where the lines of a block begin."""
-    header = _BREAK.search(stream.text, content_start(stream, index), stream.nodes[index].end)
-    return header.end() if header else stream.nodes[index].end
-
-
-def _literal(stream: Stream, index: int, edits: Sequence[Edit]) -> list[tuple[int, int, str]]:
-    """Edits of a literal block: each line of the text is a line of the file, behind the indentation."""
-    node, start = stream.nodes[index], _body(stream, index)
-    lines, starts, indentation, at = node.value.split("\n"), [], 0, start
-    for line in lines:
-        found = _BREAK.search(stream.text, at)
-        end = found.start() if found else len(stream.text)
-        blanks = max(end - at - len(line), 0)
-        starts.append(at + blanks)
-        indentation = indentation or (blanks if line else 0)
-        at = found.end() if found else end
-
-    def moved(position: int) -> int:
-        number = node.value.count("\n", 0, position)
-        return starts[number] + position - (node.value.rfind("\n", 0, position) + 1)
-
-    found = _BREAK.search(stream.text)
-    margin = (found[0] if found else "\n") + " " * indentation
-    return [(moved(one.start), moved(one.end), one.lead + one.written.replace("\n", margin)) for one in edits]
-
-
-def _folded(stream: Stream, index: int, edits: Sequence[Edit]) -> list[tuple[int, int, str]]:
-    """Edits of a folded block: only blanks and line breaks are not where they are in the text."""
-    node, start = stream.nodes[index], _body(stream, index)
-    shown = [found.start() for found in _SHOWN.finditer(stream.text, start, node.end)]
-    order = {found.start(): number for number, found in enumerate(_SHOWN.finditer(node.value))}
-    moved = []
-    for one in edits:
-        if one.start not in order or one.end - 1 not in order or "\n" in one.written:
-            raise Refused(
-                f"the folded text in line {stream.line(index)} is not changed",
-                why="a key would be added to it, or a value that is empty filled",
-                fix="write it as a literal block (`|`), or add the key by hand",
-            )
-        moved.append((shown[order[one.start]], shown[order[one.end - 1]] + 1, one.written))
-    return moved
+        yield
+    except (NotFound, Malformed, Refused) as error:
+        where = "" if index is None else f" in line {outer.stream.line(index)}"
+        raise type(error)(f"the text{where}: {error.what}", why=error.why, fix=error.fix) from error
