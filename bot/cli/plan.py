@@ -97,8 +97,11 @@ def _step(action: Action, files: Mapping[str, bytes | None]) -> _Step:
         MergePullRequest,
         Propose,
         Refresh,
+        Revise,
         Withdraw,
     )
+
+    beside = {Describe: "labels, reviewers and their kind", Revise: "the link to the thread of its release"}
 
     match action:
         case Propose(number=None):
@@ -107,8 +110,8 @@ def _step(action: Action, files: Mapping[str, bytes | None]) -> _Step:
             return _Step("update", f"update pull request {action.number}", _texts(action, files))
         case Withdraw():
             return _Step("close", f"close pull request {action.number}: {action.comment}")
-        case Describe():
-            return _Step("describe", f"add labels, reviewers and their kind to pull request {action.number}")
+        case Describe() | Revise():
+            return _Step("describe", f"add {beside[type(action)]} to pull request {action.number}")
         case Comment():
             return _Step("comment", f"comment on pull request {action.number}")
         case MergePullRequest():

@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from bot.configuration.sections import ConfigurationSection
-from bot.domain.pull_request.wording import span
+from bot.domain.pull_request.moment import span
 
 
 class _Generator(GenerateJsonSchema):

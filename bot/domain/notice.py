@@ -5,8 +5,10 @@ A notice has a key made of its content, so that deciding the same thing twice te
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+
+from bot.domain.image import Release
 
 
 class Event(StrEnum):
@@ -48,3 +50,8 @@ class Notice:
     text: str
     headline: str
     link: Link | None = None
+
+
+def thread_of(pipeline: str, release: Release) -> str:
+    """The thread's name: the same images always have the same thread, whatever files move along."""
+    return f"{pipeline}/{replace(release, tree='').key}"

@@ -7,7 +7,7 @@ status`, the page and the API show.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,7 @@ from bot.domain.choosing.selection import Choice
 from bot.domain.directories.directory import DirectoryView
 from bot.domain.errors import TagboatError, Transient, sentence
 from bot.domain.image import ImageRef, Release
+from bot.domain.notice import Link
 from bot.domain.people.consent import Consent
 from bot.domain.people.order import Standing
 from bot.domain.pipeline import Application, Environment, Pipeline
@@ -281,6 +282,8 @@ class Snapshot:
     traffic: Traffic = field(default_factory=Traffic)
     standings: Mapping[str, Standing] = field(default_factory=dict)
     """What people told, by environment; those of which nobody told anything are left out."""
+    threads: Mapping[str, Sequence[Link]] = field(default_factory=dict)
+    """Where threads of releases are, by their names; those that were not looked up are left out."""
 
 
 class State(StrEnum):

@@ -17,6 +17,7 @@ from bot.domain.deciding.action import (
     DisarmPullRequest,
     MergePullRequest,
     Propose,
+    Revise,
     Withdraw,
 )
 from bot.domain.errors import Conflict, TagboatError
@@ -29,7 +30,7 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=10)
 """How long a pipeline stays with a worker that died; a living one renews its lease three times as often."""
 
-_CHANGES = (Propose, Withdraw, MergePullRequest, ArmPullRequest, DisarmPullRequest, DeleteBranch)
+_CHANGES = (Propose, Revise, Withdraw, MergePullRequest, ArmPullRequest, DisarmPullRequest, DeleteBranch)
 
 
 @contextmanager

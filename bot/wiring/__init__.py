@@ -25,7 +25,7 @@ from bot.flow.world import World
 from bot.ports import Identities, Notifier
 from bot.wiring.deployments import deployments, with_pages
 from bot.wiring.forges import forge
-from bot.wiring.people import attended, communities
+from bot.wiring.people import attended, communities, with_commands
 from bot.wiring.registries import registries
 from bot.wiring.sources import code_hosts, sources
 from bot.wiring.webhooks import endpoints, leads_to, signing_keys
@@ -43,7 +43,10 @@ def world(settings: Settings) -> World:
     store = SqlStore(settings.store.get_secret_value())
     forges = {name: forge(each, settings, store, clock) for name, each in settings.forges.items()}
     return World(
-        pipelines={name: with_pages(each, settings) for name, each in settings.pipelines.items()},
+        pipelines={
+            name: with_commands(with_pages(each, settings), settings)
+            for name, each in settings.pipelines.items()
+        },
         registries=registries(settings, budget=store.budget, clock=clock),
         forges=forges,
         deployments={

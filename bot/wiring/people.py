@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from bot.adapters.forges.bitbucket.forge import BitbucketForge
 from bot.adapters.forges.gitea.forge import GiteaForge
 from bot.adapters.forges.github.forge import GitHubForge
 from bot.adapters.forges.gitlab.forge import GitLabForge
 from bot.configuration.settings import GitSettings, PeopleSettings, Settings
+from bot.domain.pipeline import Pipeline
 from bot.flow.world import Attended
 from bot.ports import Community, Forge
 
@@ -18,7 +21,7 @@ def communities(settings: Settings, forges: Mapping[str, Forge]) -> Mapping[str,
     return {
         name: forge.community()
         for name, forge in forges.items()
-        if name in wanted and isinstance(forge, GitHubForge | GitLabForge | GiteaForge)
+        if name in wanted and isinstance(forge, GitHubForge | GitLabForge | GiteaForge | BitbucketForge)
     }
 
 
@@ -31,6 +34,17 @@ def attended(settings: Settings) -> Mapping[str, Attended]:
             each = Attended(pipeline.repository, people.commands, people.protection)
             found[each.name] = each
     return found
+
+
+def with_commands(pipeline: Pipeline, settings: Settings) -> Pipeline:
+    """The pipeline; its pull requests tell what may be commanded where comments are listened to."""
+    if not _people(settings, pipeline.repository.forge).commands:
+        return pipeline
+    environments = tuple(
+        replace(each, pull_request=replace(each.pull_request, commands=True))
+        for each in pipeline.environments
+    )
+    return replace(pipeline, environments=environments)
 
 
 def _people(settings: Settings, forge: str) -> PeopleSettings:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.configuration.duration import PATTERN, parse_duration
-from bot.domain.pull_request.wording import span
+from bot.domain.pull_request.moment import span
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ def test_an_unchanged_proposal_asks_and_edits_nothing_more(
     shop.release("1.1.0", "Fix", notes="News")
     shop.look()
     assert shop.read() == ["compare acme/web", "notes acme/web v1.1.0"]
+    shop.look()  # the thread of the release was begun meanwhile
     monkeypatch.setattr(shop.forge, "revise", lambda *_, **__: pytest.fail("it was edited"))
     for error in (None, Unreachable("git.example is away")):
         shop.sources.error = error

@@ -30,3 +30,16 @@ def test_the_repositories_of_a_forge_with_people_are_attended_to(tmp_path: Path)
 def test_nothing_is_attended_to_where_nobody_asked(tmp_path: Path) -> None:
     world = wiring.world(load_text(tmp_path, changed()))
     assert (world.attended, world.communities) == ({}, {})
+
+
+def test_pull_requests_list_the_commands_only_where_somebody_listens(tmp_path: Path) -> None:
+    def listed(text: str) -> set[bool]:
+        world = wiring.world(load_text(tmp_path, text))
+        return {
+            environment.pull_request.commands
+            for pipeline in world.pipelines.values()
+            for environment in pipeline.environments
+        }
+
+    assert listed(changed(*_TWO)) == {True}
+    assert listed(changed()) == {False}

@@ -15,7 +15,8 @@ from bot.domain.pull_request.proposal import Metadata, Proposal
 class Propose:
     """Write the branch, then open the pull request (`number` None) or bring its words up to date.
 
-    `sought` are the steps of images, from what to what, of whose source its words should tell.
+    `sought` are the steps of images, from what to what, of whose source its words should tell, `threads` the
+    names of the threads to which they should lead.
     """
 
     environment: str
@@ -24,6 +25,17 @@ class Propose:
     number: int | None
     expected: str | None
     sought: tuple[tuple[ImageRef, ImageRef], ...] = ()
+    threads: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Change the words of an open pull request, and nothing else of it."""
+
+    environment: str
+    number: int
+    title: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +131,7 @@ class Refresh:
 
 Action = (
     Propose
+    | Revise
     | Withdraw
     | Describe
     | Comment

@@ -58,7 +58,8 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     decided: dict[str, _Decided] = {}
     for environment in snapshot.pipeline.environments:
         upstream = {name: decided[name].record for name in environment.after}
-        one = _decide_one(Situation(snapshot, environment, upstream, now))
+        seen = {name: decided[name].status.applications for name in environment.after}
+        one = _decide_one(Situation(snapshot, environment, upstream, now, seen))
         decided[environment.name] = one
         snapshot = replace(snapshot, traffic=_busier(snapshot.traffic, one.actions, now))
     statuses = tuple(one.status for one in decided.values())

@@ -92,12 +92,21 @@ def must_rebuild(situation: Situation) -> bool:
 
 
 def named(situation: Situation, draft: Draft) -> Draft:
-    """The draft; one that rolls back says so, and who wants it."""
+    """The draft; one that rolls back, or was ordered to go on, says so, and who wants it."""
     order = situation.standing.rollback
     if order is None:
-        return draft
+        return _promoted(situation, draft)
     proposal = draft.proposal
     title = f"{proposal.title} (rollback)"
     message = f"{title}\n{proposal.message.partition(chr(10))[2]}"
     body = f"**Rollback**, ordered {order.because}.\n\n{proposal.body}"
     return replace(draft, proposal=replace(proposal, title=title, message=message, body=body))
+
+
+def _promoted(situation: Situation, draft: Draft) -> Draft:
+    order = situation.standing.promotion
+    if order is None or order.release != draft.release.key:
+        return draft
+    gates = "its soak, a human and its windows" if order.is_forced else "its soak and a human"
+    body = f"**Promoted**, ordered {order.because}: {gates} are not waited for.\n\n{draft.proposal.body}"
+    return replace(draft, proposal=replace(draft.proposal, body=body))

@@ -11,18 +11,26 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from bot.domain.errors import sentence
 from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Environment
-from bot.domain.snapshot import Deployment, EnvironmentRecord
+from bot.domain.snapshot import ApplicationStatus, Deployment, EnvironmentRecord
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Where a release was live, and since when."""
+    """Where a release was live, and since when; `live_until` is when a newer one took its place.
+
+    `soaked_at` is when it had soaked for as long as it must; None where it need not, or was ordered not to.
+    `applications` are what is shown of it there, where it still runs.
+    """
 
     environment: str
     live_since: datetime
     commit: str
+    live_until: datetime | None = None
+    soaked_at: datetime | None = None
+    applications: tuple[ApplicationStatus, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +71,7 @@ def proved(
         lack = _lack(release, soaking, upstream, now)
         if lack is None:
             proofs = tuple(_proof(name, upstream[name], release) for name in environment.after)
+            proofs = tuple(_soaked(proof, environment.soak, now) for proof in proofs)
             return Proved(release, proofs, newer)
         newer = newer or lack
     return newer or NotYet(f"waits for {environment.after[0]}: nothing is deployed there yet")
@@ -99,6 +108,11 @@ def _lack(
     if not {target.alias for target in environment.targets} <= dict(release.images).keys():
         # They came with copied files, before Tagboat copied any: nobody reads images there.
         return NotYet(f"waits for {environment.after[0]}: which images stand there is not known yet")
+    unknown = [ref for _, ref in carried(environment, release) if ref.tag and not ref.digest]
+    if unknown:
+        what = f"nobody knows which image {unknown[0].name}:{unknown[0].tag} is there"
+        reason = sentence(f"waits for {environment.after[0]}", what, "the registry must have it")
+        return NotYet(reason, release)
     lacks = [
         lack
         for name in environment.after
@@ -137,4 +151,10 @@ def _proof(name: str, record: EnvironmentRecord, release: Release) -> Proof:
     deployment = _newest(record, release)
     if deployment is None or deployment.live_since is None:
         raise LookupError(f"{release.version} has no proof in {name}")
-    return Proof(name, deployment.live_since, deployment.commit)
+    return Proof(name, deployment.live_since, deployment.commit, deployment.live_until)
+
+
+def _soaked(proof: Proof, soak: timedelta, now: datetime) -> Proof:
+    """The proof with the moment at which its soak was over, where there is one and it came."""
+    end = proof.live_since + soak
+    return replace(proof, soaked_at=end) if soak and (proof.live_until or now) >= end else proof

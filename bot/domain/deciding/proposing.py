@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.deciding.action import Comment, Describe, Propose
-from bot.domain.deciding.group import taken_along, with_fellows
+from bot.domain.deciding.action import Comment, Describe, Propose, Revise
+from bot.domain.deciding.group import reluctant, taken_along, with_fellows
+from bot.domain.deciding.promotion import Proof
 from bot.domain.deciding.situation import Situation, Wanted, copy_for, edited
 from bot.domain.directories.copying import described, source_of, summary
 from bot.domain.harmless import code
@@ -16,6 +17,8 @@ from bot.domain.pull_request.change import Change, CopyNote, new_mark
 from bot.domain.pull_request.letter import letter
 from bot.domain.pull_request.mark import Mark
 from bot.domain.pull_request.proposal import BRANCH_PREFIX, Proposal, PullRequest
+from bot.domain.pull_request.thread import with_threads
+from bot.domain.window import closed
 
 _FOREIGN = "foreign"
 
@@ -32,6 +35,11 @@ class Draft:
     def sought(self) -> tuple[tuple[ImageRef, ImageRef], ...]:
         """The steps of images of whose source its words should tell."""
         return _sought(self.changes)
+
+    @property
+    def threads(self) -> tuple[str, ...]:
+        """The threads to which its words should lead."""
+        return _threads(self.changes)
 
 
 def draft(situation: Situation, found: Release, wanted: Wanted) -> Draft:
@@ -62,8 +70,8 @@ def without(situation: Situation, release: Release, fellows: Sequence[Change]) -
     said = replace(proposal, message=f"{place}: leave it out, as {release.version} is there already\n")
     pull = view.open_pull_request
     number = pull.number if pull else None
-    sought = _sought(changes)
-    return Propose(situation.environment.name, said, release, number, view.branch_head, sought)
+    sought, threads = _sought(changes), _threads(changes)
+    return Propose(situation.environment.name, said, release, number, view.branch_head, sought, threads)
 
 
 def composed(
@@ -114,6 +122,14 @@ def description(pull: PullRequest, proposal: Proposal, described: str, environme
     return Describe(environment, pull.number, metadata, key, unsaid)
 
 
+def with_thread(situation: Situation, pull: PullRequest) -> Revise | None:
+    """The pull request's text with the links to threads that were begun since it was written."""
+    body = with_threads(pull.body, situation.snapshot.threads)
+    if body == pull.body:
+        return None
+    return Revise(situation.environment.name, pull.number, pull.title, body)
+
+
 def foreign_comment(situation: Situation, pull: PullRequest) -> Comment | None:
     """What is said below a pull request that somebody else committed to; None where it was said."""
     if situation.record.commented == f"{_FOREIGN}/{pull.number}":
@@ -149,17 +165,40 @@ def _change(situation: Situation, found: Release, wanted: Wanted) -> Change:
     before = own_mark(situation) or (older[max(older)].mark if older else None)
     mark = new_mark(pipeline, environment, before=found, after=wanted.release).after(before)
     note = _copy_note(situation, wanted)
-    return Change(pipeline, environment, found, wanted.release, mark, wanted.proofs, note)
+    proofs = tuple(_shown(situation, proof) for proof in wanted.proofs)
+    return Change(pipeline, environment, found, wanted.release, mark, proofs, note)
+
+
+def _shown(situation: Situation, proof: Proof) -> Proof:
+    """The proof with what is shown of the Applications, where the very deployment still runs."""
+    current = situation.upstream[proof.environment].current
+    if current is None or current.commit != proof.commit or proof.live_until:
+        return proof
+    return replace(proof, applications=situation.applications.get(proof.environment, ()))
 
 
 def _informed(situation: Situation, changes: Sequence[Change]) -> tuple[Change, ...]:
-    """The changes with what is known of the source of their images."""
-    known = situation.snapshot.record.origins
-    return tuple(replace(change, origins=known) for change in changes)
+    """The changes with what is known around them: sources, threads, windows, and what fellows say."""
+    snapshot, unwilling = situation.snapshot, list(reluctant(situation.view, changes))
+    reasons = {each.place: each.shown.reason if each.shown else "not looked at yet" for each in unwilling}
+    return tuple(
+        replace(
+            change,
+            origins=snapshot.record.origins,
+            links=tuple(snapshot.threads.get(change.thread, ())),
+            shut=closed(change.environment.windows, situation.now),
+            reluctance=reasons.get(change.place, ""),
+        )
+        for change in changes
+    )
 
 
 def _sought(changes: Sequence[Change]) -> tuple[tuple[ImageRef, ImageRef], ...]:
     return tuple(dict.fromkeys(step for change in changes for step in change.sought))
+
+
+def _threads(changes: Sequence[Change]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(change.thread for change in changes))
 
 
 def _copy_note(situation: Situation, wanted: Wanted) -> CopyNote | None:

@@ -6,7 +6,7 @@ Values only; `bot.domain.deciding.wanted` and `bot.domain.deciding.step` fill th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.choosing.selection import Strategy
@@ -20,17 +20,29 @@ from bot.domain.image import Release
 from bot.domain.pause import pause
 from bot.domain.people.order import NOTHING_TOLD, Standing
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.snapshot import EnvironmentRecord, EnvironmentView, Gathering, Problem, Snapshot, State
+from bot.domain.snapshot import (
+    ApplicationStatus,
+    EnvironmentRecord,
+    EnvironmentView,
+    Gathering,
+    Problem,
+    Snapshot,
+    State,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that the decision on one environment rests on; `upstream` holds what was decided before it."""
+    """All that the decision on one environment rests on; `upstream` holds what was decided before it.
+
+    `applications` are what is shown of those that are followed there.
+    """
 
     snapshot: Snapshot
     environment: Environment
     upstream: Mapping[str, EnvironmentRecord]
     now: datetime
+    applications: Mapping[str, tuple[ApplicationStatus, ...]] = field(default_factory=dict)
 
     @property
     def pipeline(self) -> Pipeline:

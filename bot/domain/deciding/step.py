@@ -109,7 +109,9 @@ def _propose(situation: Situation, found: Release, wanted: Wanted) -> Step:
     draft = obeying.named(situation, proposing.draft(situation, found, wanted))
     if pull is None or obeying.must_rebuild(situation) or not _holds(situation, pull, draft):
         return _write(situation, pull, draft)
-    return _say(situation, pull, draft) or _with_fellows(situation, pull, draft, wanted)
+    step = _say(situation, pull, draft) or _with_fellows(situation, pull, draft, wanted)
+    revised = proposing.with_thread(situation, pull)
+    return replace(step, actions=(*step.actions, revised)) if revised else step
 
 
 def _write(situation: Situation, pull: PullRequest | None, draft: Draft) -> Step:
@@ -163,8 +165,8 @@ def _say(situation: Situation, pull: PullRequest, draft: Draft) -> Step | None:
     actions: list[Action] = []
     name = situation.environment.name
     described = proposing.description(pull, draft.proposal, situation.record.described, name)
-    revised = proposing.with_thread(situation, pull)
-    actions += [each for each in (described, revised) if each]
+    if described:
+        actions.append(described)
     comment = f"Superseded by pull request {pull.number} for {harmless(draft.release.version)}."
     actions += [_withdraw(situation, each, comment) for each in situation.view.older]
     if not actions:

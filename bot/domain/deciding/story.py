@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bot.domain.image import Release
-from bot.domain.notice import Event, Link, Notice
+from bot.domain.notice import Event, Link, Notice, thread_of
 from bot.domain.rollout.progress import Progress
 from bot.domain.snapshot import Deployment, EnvironmentStatus, EnvironmentView, State
 
@@ -39,8 +39,8 @@ class Story:
         return f"{self.pipeline} {release.version} — {places}"
 
     def thread(self, release: Release) -> str:
-        """The thread's name: the same images always have the same thread, whatever files move along."""
-        return f"{self.pipeline}/{replace(release, tree='').key}"
+        """The thread's name."""
+        return thread_of(self.pipeline, release)
 
     @staticmethod
     def _word(chapter: Chapter, release: Release) -> str:

@@ -57,7 +57,7 @@ class Verb(StrEnum):
 
 HELP = """What may be written on a line of its own:
 
-| | |
+| command | does |
 | --- | --- |
 | `/tagboat hold [3d] [reason]` | what runs stays, for a time or until `resume` |
 | `/tagboat resume` | ends a hold or a rollback |

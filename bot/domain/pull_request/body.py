@@ -36,6 +36,7 @@ _PULL = re.compile(r"\bGH-(?=\d)", re.IGNORECASE)
 """GitHub's other way to name an issue:
 https://docs.github.com/get-started/writing-on-github/working-with-advanced-formatting/autolinked-references-and-urls
 """
+_ADDRESS = re.compile(r"https?://[^\s<>()\[\]|\\`\"]{1,2000}")
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _IMAGE = re.compile(r"!\[[^\]\n]{0,300}\]\([^)\n]{0,2000}\)")
 _LINK = re.compile(r"\[([^\]\n]{1,300})\]\([^)\n]{0,2000}\)")
@@ -59,8 +60,8 @@ def origins_text(origins: Sequence[tuple[str, Origin]]) -> str:
 
 
 def link(text: str, url: str) -> str:
-    """A link in Markdown to an address that was built here; the text alone where there is none."""
-    return f"[{text}]({url})" if url else text
+    """A link in Markdown; the text alone where the address is none that Markdown can hold."""
+    return f"[{text}]({url})" if _ADDRESS.fullmatch(url) else text
 
 
 def _change(name: str, origin: Origin, *, is_told: bool) -> str:

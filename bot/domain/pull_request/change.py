@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from bot.domain.deciding.promotion import Proof
 from bot.domain.image import ImageRef, Release
+from bot.domain.notice import Link, thread_of
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.pull_request.mark import Mark
 from bot.domain.pull_request.source import Origin
+from bot.domain.window import Closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,21 @@ class Change:
     proofs: tuple[Proof, ...] = ()
     copy: CopyNote | None = None
     origins: tuple[Origin, ...] = ()
+    links: tuple[Link, ...] = ()
+    """Where the thread of the release is, as far as it was begun."""
+    shut: Closed | None = None
+    """What the environment's windows say at the moment of writing."""
+    reluctance: str = ""
+    """Why a fellow of the group does not want to be merged at the moment of writing."""
+
+    @property
+    def thread(self) -> str:
+        """The name of the thread in which the release is told of.
+
+        Of a fellow the mark knows the release better than the files, which may keep no digest.
+        """
+        name = self.pipeline.name
+        return thread_of(name, self.after) if self.after.tree else f"{name}/{self.mark.key}"
 
     @property
     def place(self) -> tuple[str, str]:

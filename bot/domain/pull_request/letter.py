@@ -18,6 +18,7 @@ from bot.domain.pull_request import wording
 from bot.domain.pull_request.branch import branch_of, prefix_of
 from bot.domain.pull_request.change import Change
 from bot.domain.pull_request.mark import Mark
+from bot.domain.pull_request.moment import minute
 from bot.domain.pull_request.proposal import Metadata, Proposal
 from bot.domain.pull_request.templates import MOST_ITEMS, Template, rendered
 
@@ -127,7 +128,7 @@ def _images(change: Change) -> list[Mapping[str, str]]:
 
 
 def _proof(proof: Proof) -> Mapping[str, str]:
-    return {"environment": proof.environment, "since": wording.minute(proof), "commit": proof.commit}
+    return {"environment": proof.environment, "since": minute(proof.live_since), "commit": proof.commit}
 
 
 def _one_line(text: str) -> str:

@@ -66,7 +66,8 @@ class Pace:
 class PullRequestPolicy:
     """All of it. The labels of `metadata` are those that `texts.labels` give.
 
-    `notes` says that the text tells what changed in the source of the images.
+    `notes` says that the text tells what changed in the source of the images, `commands` that it tells what
+    may be commanded in comments: those are listened to.
     """
 
     texts: Texts = field(default_factory=Texts)
@@ -74,3 +75,4 @@ class PullRequestPolicy:
     commit: CommitPolicy = field(default_factory=CommitPolicy)
     pace: Pace = field(default_factory=Pace)
     notes: bool = True
+    commands: bool = False

@@ -1,23 +1,25 @@
 """The words of a pull request: title, commit message and body, for people who decide by reading it.
 
-Everything here depends only on the releases and what was proved, never on the time of writing, so that the
-same proposal has the same text and an unchanged one needs no edit. What comes from images is made harmless.
+Everything here is what the changes say; times are moments and not lengths from now. So a text stays true
+after it was written, and is written anew with a new commit alone. What comes from images is made harmless.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
 
-from bot.domain.deciding.promotion import Proof
 from bot.domain.harmless import code, harmless
 from bot.domain.image import ImageRef, short_digest
-from bot.domain.pipeline import Environment, Merge
-from bot.domain.pull_request.body import origins_text
+from bot.domain.people.command import HELP
+from bot.domain.pipeline import Merge
+from bot.domain.pull_request.body import link, origins_text
 from bot.domain.pull_request.change import Change
+from bot.domain.pull_request.gates import gates_text
+from bot.domain.pull_request.moment import minute
 from bot.domain.pull_request.policy import CommitPolicy, CommitStyle
 from bot.domain.pull_request.source import Origin
-from bot.domain.window import WindowKind
+from bot.domain.pull_request.thread import thread_text
+from bot.domain.pull_request.upstream import upstream_text
 
 _MOST_NAMED = 3
 _MOST_ROWS = 100
@@ -43,7 +45,7 @@ def message(change: Change, commit: CommitPolicy) -> str:
         lines.append(f"{alias}: {new.name} {_step(old, new)}")
         lines.extend([f"  {new.digest}"] if new.digest else [])
     lines.extend(
-        f"Live in {proof.environment} since {minute(proof)} (commit {proof.commit[:12]})."
+        f"Live in {proof.environment} since {minute(proof.live_since)} (commit {proof.commit[:12]})."
         for proof in change.proofs
     )
     return "\n".join(lines) + "\n"
@@ -58,25 +60,13 @@ def body(changes: Sequence[Change]) -> str:
         *(change.copy.text for change in changes if change.copy),
         *(_supersedes(change, is_alone=len(changes) == 1) for change in changes),
         origins_text(_sources(changes)),
-        _proved(changes),
-        _gates(changes),
+        upstream_text(changes),
+        gates_text(changes),
         _next(changes),
+        thread_text(changes),
+        _commands(changes),
     ]
     return "\n\n".join(part for part in parts if part)
-
-
-def span(length: timedelta) -> str:
-    """A length of time as the configuration writes it: `2h`, `1d12h`, `90s` is `1m30s`."""
-    rest, text = int(length.total_seconds()), ""
-    for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        count, rest = divmod(rest, seconds)
-        text += f"{count}{unit}" if count else ""
-    return text or "0s"
-
-
-def minute(proof: Proof) -> str:
-    """When a proof began, to the minute."""
-    return f"{proof.live_since:%Y-%m-%d %H:%M} UTC"
 
 
 def _place(changes: Sequence[Change]) -> str:
@@ -94,7 +84,7 @@ def _summary(changes: Sequence[Change]) -> str:
         return f"{len(moved)} images{of_them}"
     is_alone = len(changes) == 1
     images = [
-        f"{'' if is_alone else f'{change.pipeline.name} '}{alias} {_step(old, new)}"
+        f"{alias if is_alone else _named(change, alias)} {_step(old, new)}"
         for change, alias, old, new in moved
     ]
     return ", ".join([*images, *(change.copy.summary for change in changes if change.copy)])
@@ -154,67 +144,34 @@ def _sources(changes: Sequence[Change]) -> list[tuple[str, Origin]]:
     """What is known of the source of the images, by the names that the table has for them."""
     is_alone = len(changes) == 1
     return [
-        (alias if is_alone else f"{change.pipeline.name} {alias}", origin)
+        (alias if is_alone else _named(change, alias), origin)
         for change in changes
         for alias, origin in change.sources
     ]
 
 
-def _gates(changes: Sequence[Change]) -> str:
-    """What must still hold before the merge; nothing where that is a human alone."""
-    gates = dict.fromkeys(gate for change in changes for gate in _gates_of(change.environment))
-    return "\n".join(["**Before the merge**", "", *(f"- {gate}" for gate in gates)]) if gates else ""
-
-
-def _gates_of(environment: Environment) -> Iterator[str]:
-    rules = environment.merging
-    if environment.merge is Merge.AUTO and rules.approvals:
-        yield f"{rules.approvals} approval{'s' if rules.approvals > 1 else ''}"
-    if environment.merge is Merge.AUTO and rules.checks:
-        yield f"checks: {_listed(f'`{name}`' for name in rules.checks)}"
-    for window in environment.windows:
-        word = "inside" if window.kind is WindowKind.ALLOW else "outside"
-        reason = f", {harmless(window.reason)}" if window.reason else ""
-        when = f"`{window.schedule}` for {span(window.duration)}, {window.time_zone}"
-        yield f"{word} the window {when}{reason}"
-
-
-def _proved(changes: Sequence[Change]) -> str:
-    """What was proved upstream; in a group each knows its own alone, and says it in its commit."""
-    if not any(change.proofs or (len(changes) > 1 and change.environment.after) for change in changes):
-        return ""
-    if len(changes) > 1:
-        return "**Proved upstream** is what each commit says of its own update."
-    (change,) = changes
-    soak = change.environment.soak
-    soaked = f", soaked for at least {span(soak)}" if soak else ""
-    lines = [
-        f"- {each.environment}: live since {minute(each)} at commit {each.commit[:12]}{soaked}"
-        for each in change.proofs
-    ]
-    return "\n".join(["**Proved upstream**", "", *lines])
+def _named(change: Change, alias: str) -> str:
+    """What an image of a group is called: by its pipeline too, unless that has the same name."""
+    return alias if alias == change.pipeline.name else f"{change.pipeline.name} {alias}"
 
 
 def _next(changes: Sequence[Change]) -> str:
     environments = [change.environment for change in changes]
     is_auto = all(each.merge is Merge.AUTO for each in environments)
-    who = f"Tagboat merges this{_conditions(environments)}" if is_auto else "A human merges this"
+    who = "Tagboat merges this" if is_auto else "A human merges this"
     when = " inside its windows" if any(each.windows for each in environments) else ""
-    names = _listed(code(each.name) for place in environments for each in place.applications)
+    names = [link(code(each.name), each.url) for place in environments for each in place.applications]
     if not names:
         return f"**Next** {who}{when}; the release counts as live once merged."
-    return f"**Next** {who}{when}; then Argo CD is followed until {names} is synced and healthy."
+    verb = "is" if len(set(names)) == 1 else "are"
+    return f"**Next** {who}{when}; then Argo CD is followed until {_listed(names)} {verb} synced and healthy."
 
 
-def _conditions(environments: Sequence[Environment]) -> str:
-    """What Tagboat waits for before it merges, beside what the host asks for."""
-    rules = [each.merging for each in environments]
-    count = max((each.approvals for each in rules), default=0)
-    checks = dict.fromkeys(check for each in rules for check in each.checks)
-    waits = [f"{count} {'approval' if count == 1 else 'approvals'}"] if count else []
-    named = "the check" if len(checks) == 1 else "the checks"
-    waits += [f"{named} {_listed(map(code, checks))}"] if checks else []
-    return f" after {' and '.join(waits)}" if waits else ""
+def _commands(changes: Sequence[Change]) -> str:
+    """What may be told in comments, folded away; nothing where nobody listens."""
+    if not changes[0].environment.pull_request.commands:
+        return ""
+    return f"<details>\n<summary>What may be told Tagboat in a comment</summary>\n\n{HELP}\n\n</details>"
 
 
 def _step(old: ImageRef, new: ImageRef) -> str:

@@ -1,0 +1,55 @@
+"""The part of a pull request's text that says what was proved in the environments before it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from bot.domain.deciding.promotion import Proof
+from bot.domain.harmless import code, harmless
+from bot.domain.pull_request.body import link
+from bot.domain.pull_request.change import Change
+from bot.domain.pull_request.moment import minute, span
+from bot.domain.rollout.verdict import VerdictWord
+from bot.domain.snapshot import ApplicationStatus
+
+_MOST_APPLICATIONS = 20
+
+
+def upstream_text(changes: Sequence[Change]) -> str:
+    """Since when it was live where, how long it soaked, and what Argo CD said of it, in Markdown.
+
+    In a group each knows its own alone, and says it in its commit.
+    """
+    if not any(change.proofs or (len(changes) > 1 and change.environment.after) for change in changes):
+        return ""
+    if len(changes) > 1:
+        return "**Proved upstream** is what each commit says of its own update."
+    (change,) = changes
+    lines = [line for proof in change.proofs for line in _lines(proof, change.environment.soak)]
+    return "\n".join(["**Proved upstream**", "", *lines])
+
+
+def _lines(proof: Proof, soak: timedelta) -> Iterator[str]:
+    # A whole commit id is a link to it on every host, and is shown in short.
+    until = f" until {minute(proof.live_until)}, when a newer one came" if proof.live_until else ""
+    yield f"- {code(proof.environment)}: live since {minute(proof.live_since)}{until}, as {proof.commit}"
+    if soak:
+        yield f"  - {_soaked(proof, soak)}"
+    if proof.applications:
+        shown = ", ".join(map(_application, proof.applications[:_MOST_APPLICATIONS]))
+        rest = len(proof.applications) - _MOST_APPLICATIONS
+        yield f"  - Argo CD: {shown}{f' and {rest} more' if rest > 0 else ''}"
+
+
+def _soaked(proof: Proof, soak: timedelta) -> str:
+    if proof.soaked_at is None:
+        return f"not soaked for its {span(soak)}: somebody ordered it to go on"
+    if proof.live_until:
+        return f"soaked for {span(proof.live_until - proof.live_since)} of {span(soak)}"
+    return f"soaked for {span(soak)} of {span(soak)} by {minute(proof.soaked_at)}"
+
+
+def _application(each: ApplicationStatus) -> str:
+    reason = f" ({harmless(each.reason)})" if each.reason and each.verdict != VerdictWord.LIVE else ""
+    return f"{link(code(each.name), each.url)} {harmless(each.verdict)}{reason}"
