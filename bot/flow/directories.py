@@ -7,7 +7,7 @@ did not move costs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.domain.deciding.promotion import Proved, carried, proved
@@ -15,6 +15,7 @@ from bot.domain.directories.copying import source_of, with_merged, with_tree
 from bot.domain.directories.directory import MOST_BYTES, DirectoryView, Tree, needed, tree_id
 from bot.domain.directories.keep import DirectoryPromotion
 from bot.domain.errors import NotFound, Refused
+from bot.domain.people.order import NOTHING_TOLD, Standing
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.snapshot import EnvironmentRecord, EnvironmentView
 from bot.ports import Forge
@@ -22,12 +23,13 @@ from bot.ports import Forge
 
 @dataclass(frozen=True, slots=True)
 class Directories:
-    """The directories of one pipeline, with the base branch at one commit."""
+    """The directories of one pipeline, with the base branch at one commit, and what people told."""
 
     forge: Forge
     pipeline: Pipeline
     base: str
     now: datetime
+    standings: Mapping[str, Standing] = field(default_factory=dict)
 
     def brought(
         self, environment: Environment, view: EnvironmentView, records: Mapping[str, EnvironmentRecord]
@@ -69,7 +71,8 @@ class Directories:
         known = {name: each for name, each in upstream.items() if each and each.deployments}
         if promotion is None or len(known) < len(upstream):
             return None
-        answer = proved(environment, known, self.now)
+        told = self.standings.get(environment.name, NOTHING_TOLD)
+        answer = proved(environment, known, self.now, hurried=told.hurried)
         if not isinstance(answer, Proved):
             return None
         commit = source_of(environment, known, carried(environment, answer.release))

@@ -6,14 +6,12 @@ becomes a `Problem` at its place and is never taken for "empty".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bot.domain import rollout
 from bot.domain.deciding.obeying import eased_environment
-from bot.domain.deciding.obeying import remembered as remembered_release
-from bot.domain.deciding.promotion import Proved, proved, unpinned
 from bot.domain.edit.targets import read_target
 from bot.domain.errors import NotFound, TagboatError
 from bot.domain.image import ImageRef, Release
@@ -35,14 +33,11 @@ from bot.domain.snapshot import (
 )
 from bot.flow.choose import Asking, choose_image
 from bot.flow.consult import consult
+from bot.flow.digests import completed, tag_digests
 from bot.flow.directories import Directories
-from bot.flow.images import Images
 from bot.flow.look import Looking, git_view, pull_requests, traffic
 from bot.flow.world import World
 from bot.ports import Forge
-
-_SHARED = timedelta(seconds=30)
-"""Where a tag points is asked before it is promoted. So young an answer to another pipeline holds too."""
 
 
 def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> Snapshot:
@@ -70,15 +65,15 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
         for each in pipeline.environments
         if not each.after
     }
-    directories = Directories(forge, pipeline, branch.head, now)
-    tracked = _track(directories, views, choices, record)
+    directories = Directories(forge, pipeline, branch.head, now, standings)
+    tracked = _track(world, directories, views, choices, record)
     for each in pipeline.environments:
         views[each.name] = _with_directory(directories, each, views[each.name], tracked)
         seen = _applications(world, pipeline, each, tracked.environment(each.name), branch)
         said = consult(forge, pipeline.repository.path, _eased(each, views, standings), views[each.name], now)
         views[each.name] = replace(views[each.name], applications=seen, consent=said)
     branch = _told_apart(forge, pipeline, branch, views)
-    digests = _tag_digests(world, pipeline, tracked, now, standings)
+    digests = tag_digests(world, pipeline, tracked, now, standings)
     near = traffic(world, pipeline, views)
     return Snapshot(pipeline, branch, choices, views, tracked, digests, near, standings)
 
@@ -178,6 +173,7 @@ def _with_directory(
 
 
 def _track(
+    world: World,
     directories: Directories,
     views: Mapping[str, EnvironmentView],
     choices: Mapping[str, Mapping[str, ImageChoice | Problem]],
@@ -210,6 +206,8 @@ def _track(
             base=directories.base,
             now=directories.now,
         )
+        if any(environment.name in each.after for each in pipeline.environments):
+            after = completed(world, after, directories.now)
         records[environment.name] = directories.remembered(environment, after)
     return replace(record, environments=records)
 
@@ -273,44 +271,3 @@ def _overwritten_at(
         except TagboatError:
             return revision
     return None
-
-
-def _tag_digests(
-    world: World, pipeline: Pipeline, record: Record, now: datetime, standings: Mapping[str, Standing]
-) -> dict[ImageRef, str | Problem]:
-    """Where tags point now that are about to be promoted to files that keep no digest."""
-    digests: dict[ImageRef, str | Problem] = {}
-    for environment in pipeline.environments:
-        for ref in _unpinned(environment, record, now, standings.get(environment.name, NOTHING_TOLD)):
-            tagged = replace(ref, digest=None)
-            if tagged not in digests:
-                digests[tagged] = _tag_digest(world, ref, now)
-    return digests
-
-
-def _tag_digest(world: World, ref: ImageRef, now: datetime) -> str | Problem:
-    gone = Problem(f"tag {ref.tag} of {ref.name} is gone from the registry", fix="push it again")
-    if ref.tag is None:
-        return ref.digest or gone
-    images = Images(world, ref.name, now)
-    try:
-        entry = images.asked(ref.tag, after=now - _SHARED)
-    except TagboatError as error:
-        return Problem.of(error)
-    pointer = images.pointed([ref.tag], entry).get(ref.tag)
-    return pointer.digest if pointer and pointer.digest else gone
-
-
-def _unpinned(environment: Environment, record: Record, now: datetime, told: Standing) -> Iterable[ImageRef]:
-    current = record.environment(environment.name).current
-    upstream = {name: record.environment(name) for name in environment.after}
-    if not upstream or current is None or not all(each.deployments for each in upstream.values()):
-        return
-    back = remembered_release(record.environment(environment.name), told.rollback) if told.rollback else None
-    if back is not None:
-        yield from unpinned(environment, back, current.release)
-        return
-    answer = proved(environment, upstream, now, hurried=told.hurried)
-    if not isinstance(answer, Proved):
-        return
-    yield from unpinned(environment, answer.release, current.release)

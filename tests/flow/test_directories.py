@@ -9,10 +9,13 @@ from datetime import timedelta
 import pytest
 
 from bot.adapters.forges.memory.forge import File
+from bot.adapters.stores.memory_orders import MemoryOrders
 from bot.domain.directories.keep import DirectoryPromotion, Keep
+from bot.domain.people.command import Command, Place, Verb
 from bot.domain.pipeline import Environment, Merge, Target
 from bot.domain.place import HelmValues
 from bot.domain.snapshot import State
+from bot.flow.commands import Teller, tell
 from bot.flow.reconcile import preview
 from tests.flow.worlds import REPOSITORY, WEB, Bench
 
@@ -248,6 +251,20 @@ def test_an_open_pull_request_is_brought_up_to_date() -> None:
         bench.look()
     (pull,) = bench.ledger.of_branch(REPOSITORY, "tagboat/shop/production")
     assert bench.forge.read(REPOSITORY, pull.head, "production/app.yaml") == b"a: 3\n"
+
+
+def test_an_order_to_go_on_copies_files_that_have_not_soaked() -> None:
+    bench = directory_bench(replace(PRODUCTION, soak=timedelta(days=1)))
+    bench.world = replace(bench.world, orders=MemoryOrders())
+    bench.clock.pass_by(timedelta(days=2))
+    bench.look()
+    commit(bench, {"staging/app.yaml": b"a: 2\n"})
+    bench.look()
+    assert "soaks in staging" in bench.status("production").reason
+    teller = Teller("1", "ada", bench.clock.now())
+    tell(bench.world, Place("shop", "production"), Command(Verb.PROMOTE), teller)
+    bench.settle()
+    assert production(bench)["app.yaml"].data == b"a: 2\n"
 
 
 def test_files_go_on_through_a_chain_of_directories() -> None:
