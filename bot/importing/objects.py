@@ -22,7 +22,8 @@ _ARGO = "argoproj.io/"
 class Source:
     """One source of an Application. `kind` is Helm, Kustomize or empty, where nothing says it.
 
-    `parameters` are the names of Helm's, `images` the texts that Kustomize is given.
+    `parameters` are the names of Helm's, `images` the texts that Kustomize is given. `recurses`: folders
+    within the path count too.
     """
 
     repository: str
@@ -34,13 +35,15 @@ class Source:
     value_files: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
+    recurses: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Application:
     """An Argo CD Application: its name, what is written to it, its sources, and where it deploys to.
 
-    `cluster` is the destination's name or address; `owner` the ApplicationSet that made it.
+    `cluster` is the destination's name or address; `owner` the ApplicationSet that made it. `is_parent`: what
+    it deploys are Applications, of which its own state says nothing.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Application:
     cluster: str = ""
     target_namespace: str = ""
     owner: str = ""
+    is_parent: bool = False
 
 
 def control_namespace(known: Sequence[Application]) -> str:
@@ -165,4 +169,5 @@ def _source(each: Mapping[str, Any], kind: str) -> Source:
         texts(helm.get("valueFiles")),
         tuple(text(one.get("name")) for one in mappings(helm.get("parameters"))),
         texts(kustomize.get("images")),
+        mapping(each, "directory").get("recurse") is True,
     )

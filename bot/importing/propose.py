@@ -8,14 +8,15 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from bot.domain.errors import Refused, TagboatError
-from bot.domain.image import ImageName
+from bot.domain.errors import Refused
+from bot.domain.image import ImageName, ImageRef, parse_image_name
 from bot.domain.repository_path import safe_path
-from bot.importing.address import located, same
+from bot.importing.address import located
+from bot.importing.bases import Bases, inherited
+from bot.importing.carry import followed
 from bot.importing.draft import (
     Draft,
     DraftEnvironment,
@@ -25,52 +26,35 @@ from bot.importing.draft import (
     literal,
     unique,
 )
+from bot.importing.flux import policies
+from bot.importing.followers import objects_in
 from bot.importing.generated import Repository
-from bot.importing.objects import Application, applications, parsed
-from bot.importing.scan import Standing, images_in
-from bot.importing.stage import Stage, stage_of
+from bot.importing.layout import Layout, Member, layout, staged
+from bot.importing.objects import control_namespace
+from bot.importing.policy import Told, policy
+from bot.importing.scan import Names, Standing, images_in, is_kustomization
+from bot.importing.stage import stage_of
+from bot.importing.watching import found as found_watched
 
-_VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+){0,2}(?:-(?:rc|alpha|beta)[.0-9]*)?")
-_VARIANT = re.compile(r"v?[0-9]+(?:\.[0-9]+)+-[a-z][\w.-]*", re.ASCII)
-_MOVING = {"latest", "main", "master", "stable", "edge", "nightly", "dev", "develop", "staging", "prod"}
+_WORDS = (b"argoproj.io", b"image.toolkit.fluxcd.io")
+_MOST_NAMED = 20
 _PLAIN_WORDS = {
+    *("env", "envs", "environment", "environments", "overlays", "values", "config", "configs", "deploy"),
+    *("helm", "k8s", "kubernetes", "apps", "applications", "charts", "clusters", "manifests", "base"),
     *(
-        "env",
-        "envs",
-        "environment",
-        "environments",
-        "overlays",
-        "values",
-        "config",
-        "configs",
-        "deploy",
-        "helm",
-    ),
-    *(
-        "k8s",
-        "kubernetes",
-        "apps",
-        "applications",
-        "charts",
-        "clusters",
-        "manifests",
         "kustomization",
-        "base",
+        "deployment",
+        "deployments",
+        "argocd",
+        "gitops",
+        "infra",
+        "image",
+        "images",
+        "app",
+        "",
     ),
-    *("deployment", "deployments", "argocd", "gitops", "infra", "image", "images", "app", ""),
+    *("release", "helmrelease", "statefulset", "cronjob", "pod", "application", "source"),
 }
-
-
-@dataclass(slots=True)
-class _Member:
-    """The files of one environment in one group, with the images in each."""
-
-    stage: Stage
-    files: list[tuple[str, list[Standing]]] = field(default_factory=list)
-
-    @property
-    def names(self) -> set[ImageName]:
-        return {each.ref.name for _, standing in self.files for each in standing}
 
 
 def proposed(repository: Repository, *, argocd_url: str = "") -> Draft:
@@ -79,146 +63,220 @@ def proposed(repository: Repository, *, argocd_url: str = "") -> Draft:
     Raises:
         Refused: no image was found in it.
     """
-    found = {path: images for path in sorted(repository.files) if (images := _images(repository, path))}
+    objects = objects_in(repository, holding=_WORDS)
+    flux = policies(objects.all)
+    names = {name: each.image for name, each in flux.items()}
+    found, unnamed = _standing(repository, names)
     if not found:
         raise Refused(
             "no image was found in the repository",
             why="no YAML file has repository and tag, an image with a tag, or a marker",
             fix="mark a line by `# tagboat: NAME`, or write the configuration by hand",
         )
-    groups, notes = _groups(found)
+    watched = {each.application.name: each for each in found_watched(objects.all, repository).watched}
+    known = objects.applications
+    made = layout(found, known, repository)
     place = located(repository.url)
-    known = [each for each in _applications(repository) if _deploys(each, repository)]
-    names = unique([_pipeline_name(key, members) for key, members in groups.items()], otherwise="pipeline")
     settings = {"repository": literal(place.repository)}
     settings |= {"branch": repository.branch} if repository.branch else {}
-    pipelines = tuple(
-        _pipeline(name, settings, members, known)
-        for name, members in zip(names, groups.values(), strict=True)
-    )
+    draft = _Drafting(settings, Told(watched, flux), control_namespace(known))
+    pipelines = tuple(draft.pipelines(made.groups))
     has_argocd = any(each.applications for pipeline in pipelines for each in pipeline.environments)
     argocd = {"main": {"url": argocd_url or "https://argocd.example.com", "token": "${ARGOCD_TOKEN}"}}
-    head = ("Proposed by `tagboat init` from names and layouts: read it before it is used.", *notes)
-    head += (place.note,) if place.note else ()
-    return Draft({place.forge: place.section}, pipelines, argocd if has_argocd else {}, notes=head)
+    notes = (
+        "Proposed by `tagboat init` from names and layouts: read it before it is used.",
+        "Environments follow each other by their names (dev, test, staging, prod): `after` says how.",
+        "A human merges every pull request; `merge: auto` in an environment lets Tagboat do it.",
+        *_notes(made, unnamed, has_argocd=has_argocd, is_watched=bool(watched), flux=bool(flux)),
+        *((place.note,) if place.note else ()),
+        *objects.notes,
+    )
+    return Draft({place.forge: place.section}, pipelines, argocd if has_argocd else {}, notes=notes)
 
 
-def _images(repository: Repository, path: str) -> list[Standing]:
+def _standing(
+    repository: Repository, flux_images: Mapping[str, str]
+) -> tuple[dict[str, list[Standing]], dict[str, list[str]]]:
+    """The images of each file, and the tags of which nobody can tell the image."""
+    files = {path: content for path, content in sorted(repository.files.items()) if _is_looked_at(path)}
+    bases = Bases(files)
+    found = {
+        path: images_in(path, content, Names(bases.names_for(path), flux_images))
+        for path, content in files.items()
+    }
+    for path in files:
+        if is_kustomization(path) and not found[path] and staged(path):
+            found[path] = [
+                Standing(ImageRef(parse_image_name(name), tag or None), {}, is_new=True)
+                for name, tag in inherited(path, files).items()
+            ]
+    found = {path: _not_overridden(path, images, found) for path, images in found.items()}
+    unnamed = {path: bases.unnamed_in(path) for path in files if staged(path) and not _is_marked(found[path])}
+    return (
+        {path: images for path, images in found.items() if images},
+        {path: tags for path, tags in unnamed.items() if tags},
+    )
+
+
+def _is_marked(images: Sequence[Standing]) -> bool:
+    """Whether comments say where the images of a file stand: what has none was not meant."""
+    return any("marker" in each.write or "setter" in each.write for each in images)
+
+
+def _is_looked_at(path: str) -> bool:
     try:
         safe_path(path)
     except Refused:
-        return []  # Files that CI runs are proposed to nobody.
-    if "templates" in path.split("/")[:-1]:
-        return []
-    return images_in(path, repository.files[path])
+        return False  # Files that CI runs are proposed to nobody.
+    return "templates" not in path.split("/")[:-1]
 
 
-def _groups(found: Mapping[str, list[Standing]]) -> tuple[dict[str, list[_Member]], list[str]]:
-    """Files that differ in the environment alone, by what they share; and what was left out."""
-    groups: dict[str, dict[str, _Member]] = {}
-    unstaged = []
-    for path, images in found.items():
-        placed = _placed(path)
-        if placed is None:
-            unstaged.append(path)
-            continue
-        key, stage = placed
-        groups.setdefault(key, {}).setdefault(stage.name, _Member(stage)).files.append((path, images))
-    if not groups:
-        members = {path: [_Member(Stage("prod", 0, ""), [(path, found[path])])] for path in unstaged}
-        return members, ["No environment was recognised in a path: each file is taken for `prod`."]
-    left = ", ".join(unstaged[:20]) + (", …" if len(unstaged) > 20 else "")
-    notes = [f"Files with images and no environment in their path, left out: {left}"] if left else []
-    return {key: sorted(each.values(), key=_order) for key, each in groups.items()}, notes
+def _not_overridden(
+    path: str, images: Sequence[Standing], found: Mapping[str, Sequence[Standing]]
+) -> list[Standing]:
+    """The images of a manifest without those that a kustomization in its folder puts in their place."""
+    folder = posixpath.dirname(path)
+    if is_kustomization(path):
+        return list(images)
+    named = {
+        each.ref.name
+        for other, standings in found.items()
+        if is_kustomization(other) and posixpath.dirname(other) == folder
+        for each in standings
+    }
+    return [each for each in images if each.ref.name not in named]
 
 
-def _order(member: _Member) -> tuple[int, str]:
-    return member.stage.rank, member.stage.name
+def _notes(
+    made: Layout, unnamed: Mapping[str, Sequence[str]], *, has_argocd: bool, is_watched: bool, flux: bool
+) -> Iterator[str]:
+    if not has_argocd:
+        yield (
+            "No Argo CD Application that deploys these files was found: merged counts as live, until"
+            " `argocd` of an environment names one."
+        )
+    if flux:
+        yield "Flux writes what its comments mark: suspend its ImageUpdateAutomation before Tagboat starts."
+    if is_watched:
+        yield (
+            "Argo CD Image Updater watches Applications here: take its annotations or custom resources away"
+            " before Tagboat starts, or both will write."
+        )
+    if made.is_guessed:
+        yield "No environment was recognised in a path: each file is taken for `prod`."
+    if made.left:
+        yield f"Files with images that belong to no one environment, left out: {_listed(made.left)}"
+    if unnamed:
+        told = [f"{path} ({', '.join(tags)})" for path, tags in unnamed.items()]
+        yield f"Tags of which nothing says what the image is called, left out: {_listed(told)}"
 
 
-def _placed(path: str) -> tuple[str, Stage] | None:
-    """The path without its environment, and that: the part next to the file's name says it."""
-    stem, suffix = posixpath.splitext(path)
-    parts = stem.split("/")
-    for at in range(len(parts) - 1, -1, -1):
-        stage = stage_of(parts[at])
-        if stage:
-            shared = [*parts[:at], f"{stage.rest}*", *parts[at + 1 :]]
-            return "/".join(shared) + suffix, stage
-    return None
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
 
 
-def _pipeline_name(key: str, members: Sequence[_Member]) -> str:
-    """The last telling word of the path that the files share, or what the first image is called."""
-    words = [word.strip("*-_.") for word in re.split(r"/", posixpath.splitext(key)[0])]
-    telling = [word for word in words if word.lower() not in _PLAIN_WORDS and not stage_of(word)]
+class _Drafting:
+    """Makes pipelines of applications; `settings` are the repository and branch of each."""
+
+    def __init__(self, settings: Mapping[str, Any], told: Told, control: str) -> None:
+        self._settings = settings
+        self._told = told
+        self._control = control
+
+    def pipelines(self, groups: Mapping[str, Sequence[Member]]) -> Iterator[DraftPipeline]:
+        """A pipeline for each application."""
+        wanted = [_pipeline_name(key, members) for key, members in groups.items()]
+        names = unique(wanted, otherwise="pipeline")
+        for name, members in zip(names, groups.values(), strict=True):
+            yield self._pipeline(name, members)
+
+    def _pipeline(self, name: str, members: Sequence[Member]) -> DraftPipeline:
+        names = sorted({each for member in members for each in member.names})
+        aliases = dict(zip(names, unique([_alias(each) for each in names], otherwise="image"), strict=True))
+        shared = {image: _shared_write(members, image) for image in names}
+        is_short = all(write is not None for write in shared.values())
+        is_short = is_short and all(member.names == set(names) for member in members)
+        is_short = is_short and all(_has_each_once(member) for member in members)
+        images = tuple(self._image(image, alias, members, shared[image]) for image, alias in aliases.items())
+        labels = unique([member.stage.name for member in members], otherwise="environment")
+        named = list(zip(labels, members, strict=True))
+        environments = []
+        for label, member in named:
+            after, notes = _after(named, member)
+            targets = _short_targets(member) if is_short else _targets(member, aliases, shared)
+            applications = tuple(
+                followed(each, self._control) for each in member.applications if not each.is_parent
+            )
+            notes = (*notes, *_about(member))
+            environments.append(DraftEnvironment(label, tuple(targets), applications, after, notes=notes))
+        return DraftPipeline(name, self._settings, images, tuple(environments), tuple(_together(named)))
+
+    def _image(
+        self, name: ImageName, alias: str, members: Sequence[Member], write: Mapping[str, Any] | None
+    ) -> DraftImage:
+        settings, notes = policy(name, members, self._told)
+        section = {"image": literal(str(name))} | settings | ({"write": dict(write)} if write else {})
+        return DraftImage(alias, section, notes)
+
+
+def _pipeline_name(key: str, members: Sequence[Member]) -> str:
+    """The element, or the last telling word of the path that the files share, or the first image's name."""
+    path, _, element = key.partition("#")
+    if element:
+        return element
+    words = (_telling(word) for word in posixpath.splitext(path)[0].split("/") if not stage_of(word))
+    telling = [word for word in words if word]
     own = min(members[0].names, key=lambda name: (name.path.startswith("library/"), name))
     return telling[-1] if telling else _alias(own)
+
+
+def _telling(word: str) -> str:
+    """A word of a path without what says nothing of an application: `podinfo-values` is `podinfo`."""
+    return "-".join(part for part in re.split(r"[-_.*]+", word) if part.lower() not in _PLAIN_WORDS)
 
 
 def _alias(name: ImageName) -> str:
     return name.path.rpartition("/")[2]
 
 
-def _pipeline(
-    name: str, settings: Mapping[str, Any], members: Sequence[_Member], known: Sequence[Application]
-) -> DraftPipeline:
-    names = sorted({each for member in members for each in member.names})
-    aliases = dict(zip(names, unique([_alias(each) for each in names], otherwise="image"), strict=True))
-    shared = {image: _shared_write(members, image) for image in names}
-    is_short = all(shared.values()) and all(member.names == set(names) for member in members)
-    is_short = is_short and all(len(member.files) == 1 for member in members)
-    images = tuple(_image(image, alias, members, shared[image]) for image, alias in aliases.items())
-    labels = unique([member.stage.name for member in members], otherwise="environment")
-    named = list(zip(labels, members, strict=True))
-    environments = []
-    for label, member in named:
-        after, notes = _after(named, member)
-        targets = _short_targets(member) if is_short else _targets(member, aliases, shared)
-        deploying = dict.fromkeys(app.name for path, _ in member.files for app in known if _reads(app, path))
-        environments.append(DraftEnvironment(label, tuple(targets), tuple(deploying), after, notes=notes))
-    return DraftPipeline(name, settings, images, tuple(environments))
-
-
-def _shared_write(members: Sequence[_Member], image: ImageName) -> Mapping[str, str]:
-    """Where an image stands, when that is one place and the same in every file; else nothing."""
+def _shared_write(members: Sequence[Member], image: ImageName) -> Mapping[str, Any] | None:
+    """Where an image stands, when that is one place and the same in every file; None when it is not."""
     found = [
-        [each.write for each in standing if each.ref.name == image]
+        [each.write for each in part.standings if each.ref.name == image]
         for member in members
-        for _, standing in member.files
+        for part in member.parts
     ]
     writes = [each for each in found if each]
-    return writes[0][0] if all(each == writes[0] and len(each) == 1 for each in writes) else {}
+    return writes[0][0] if all(each == writes[0] and len(each) == 1 for each in writes) else None
 
 
-def _image(name: ImageName, alias: str, members: Sequence[_Member], write: Mapping[str, str]) -> DraftImage:
-    tags = [
-        each.ref.tag
-        for member in members
-        for _, standing in member.files
-        for each in standing
-        if each.ref.name == name
-    ]
-    settings, note = _policy([tag for tag in tags if tag])
-    section = {"image": literal(str(name))} | settings | ({"write": dict(write)} if write else {})
-    return DraftImage(alias, section, (note,) if note else ())
+def _has_each_once(member: Member) -> bool:
+    """Whether every image stands in every file of an environment, so that the file says it all."""
+    return all({each.ref.name for each in part.standings} == member.names for part in member.parts)
 
 
-def _policy(tags: Sequence[str]) -> tuple[dict[str, Any], str]:
-    """How the tags that run now are likely chosen."""
-    if all(_VERSION.fullmatch(tag) for tag in tags):
-        return {}, ""
-    shown = ", ".join(dict.fromkeys(tags))[:80]
-    if all(_VARIANT.fullmatch(tag) or _VERSION.fullmatch(tag) for tag in tags):
-        return {"strategy": "docker"}, f"The highest version of the shape that runs ({shown})."
-    if len(set(tags)) == 1 and tags[0] in _MOVING:
-        return {"strategy": "digest", "constraint": tags[0]}, f"{tags[0]} is taken for a tag that moves."
-    return {
-        "strategy": "newest-build"
-    }, f"The tags that run ({shown}) are no versions: the latest build is taken."
+def _together(named: Sequence[tuple[str, Member]]) -> Iterator[str]:
+    """What was guessed of environments that nothing puts in order, for people."""
+    for _, each in groupby(named, key=lambda each: each[1].stage.rank):
+        labels = [label for label, _ in each]
+        if len(labels) > 1:
+            together = " and ".join(labels)
+            yield f"{together} have files of their own and go at the same time; `after` would order them."
 
 
-def _after(named: Sequence[tuple[str, _Member]], member: _Member) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _about(member: Member) -> Iterator[str]:
+    parents = [each.name for each in member.applications if each.is_parent]
+    deploying = [each.name for each in member.applications if not each.is_parent]
+    if parents:
+        yield f"Deployed by Applications that {' and '.join(parents)} makes: name them in `argocd`."
+    if len(deploying) > 1:
+        yield f"{' and '.join(deploying)} deploy the same files: one environment, live once all of them are."
+    new = [part.path for part in member.parts if any(each.is_new for each in part.standings)]
+    if new:
+        yield f"{', '.join(new)} has no `images` yet: the first pull request adds them."
+
+
+def _after(named: Sequence[tuple[str, Member]], member: Member) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The environments of the rank before that have all the images; the order is guessed by name."""
     before = [each for each in named if each[1].stage.rank < member.stage.rank]
     ranks = [list(each) for _, each in groupby(before, key=lambda each: each[1].stage.rank)]
@@ -230,42 +288,14 @@ def _after(named: Sequence[tuple[str, _Member]], member: _Member) -> tuple[tuple
     return (), (f"It has images that {ranks[-1][0][0]} has not, and so cannot come after it.",)
 
 
-def _short_targets(member: _Member) -> Iterator[DraftTarget]:
-    return (DraftTarget(path) for path, _ in member.files)
+def _short_targets(member: Member) -> Iterator[DraftTarget]:
+    return (DraftTarget(part.path) for part in member.parts)
 
 
 def _targets(
-    member: _Member, aliases: Mapping[ImageName, str], shared: Mapping[ImageName, Mapping[str, str]]
+    member: Member, aliases: Mapping[ImageName, str], shared: Mapping[ImageName, Mapping[str, Any] | None]
 ) -> Iterator[DraftTarget]:
-    for path, standing in member.files:
-        for each in standing:
-            write = {} if shared[each.ref.name] else each.write
-            yield DraftTarget(path, aliases[each.ref.name], write)
-
-
-def _applications(repository: Repository) -> Iterator[Application]:
-    for path, content in sorted(repository.files.items()):
-        if b"argoproj.io" in content and path.lower().endswith((".yaml", ".yml", ".json")):
-            try:
-                yield from applications(parsed(content, name=path))
-            except TagboatError:
-                continue  # A template: what it makes is not known here.
-
-
-def _deploys(application: Application, repository: Repository) -> bool:
-    """Whether an Application deploys from this repository; a folder without a remote may be any."""
-    is_known = "://" in repository.url or "@" in repository.url
-    return not is_known or any(same(source.repository, repository.url) for source in application.sources)
-
-
-def _reads(application: Application, path: str) -> bool:
-    """Whether a file is among the values of an Application, or in its folder where it names none."""
-    folders = {posixpath.normpath(source.path) for source in application.sources if source.path}
-    named = [
-        posixpath.normpath(
-            file.partition("/")[2] if file.startswith("$") else posixpath.join(source.path, file)
-        )
-        for source in application.sources
-        for file in source.value_files
-    ]
-    return path in named if named else posixpath.dirname(path) in folders
+    for part in member.parts:
+        for each in part.standings:
+            write = {} if shared[each.ref.name] is not None else each.write
+            yield DraftTarget(part.path, aliases[each.ref.name], write)

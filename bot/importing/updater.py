@@ -81,15 +81,20 @@ def named_image(alias: str, spec: str) -> WatchedImage:
 
 
 def known_applications(
-    objects: Sequence[Mapping[str, Any]], repository: Repository | None, lost: list[str]
+    objects: Sequence[Mapping[str, Any]],
+    repository: Repository | None,
+    lost: list[str],
+    *,
+    all_matter: bool = False,
 ) -> list[Application]:
     """The Applications among the objects, and those that ApplicationSets make which have made none of them.
 
-    `lost` takes ApplicationSets that cannot be expanded, where that matters.
+    `lost` takes ApplicationSets that cannot be expanded: those that speak of the Image Updater, or that one
+    of its resources may mean, unless `all_matter`.
     """
     known = applications(objects)
     owners = {each.owner for each in known}
-    has_updaters = any(is_kind(each, "ImageUpdater", PREFIX) for each in objects)
+    all_matter = all_matter or any(is_kind(each, "ImageUpdater", PREFIX) for each in objects)
     for each in objects:
         name = text(mapping(each, "metadata").get("name"))
         if not is_kind(each, "ApplicationSet", "argoproj.io/") or name in owners:
@@ -97,7 +102,7 @@ def known_applications(
         try:
             known += applications(generated(each, repository))
         except Refused as error:
-            if has_updaters or PREFIX in json.dumps(mapping(each, "spec"), default=str):
+            if all_matter or PREFIX in json.dumps(mapping(each, "spec"), default=str):
                 fix = "" if error.fix else " (import its Applications by --cluster or --api)"
                 lost.append(f"ApplicationSet {name}: {error}{fix}")
     return known

@@ -13,7 +13,7 @@ from bot.domain.edit.targets import write_target
 from bot.domain.errors import Refused
 from bot.domain.image import ImageRef
 from bot.domain.pipeline import Pipeline
-from bot.domain.place import HelmValues, Marker, Setter
+from bot.domain.place import HelmValues, Kustomization, Marker, Setter
 from bot.importing.draft import rendered
 from bot.importing.generated import Repository
 from bot.importing.propose import proposed
@@ -113,7 +113,7 @@ def test_kustomizations_markers_and_setters_are_found(tmp_path: Path) -> None:
         for environment in pipeline.environments
         for target in environment.targets
     ]
-    assert places == [Setter("flux-system:app"), Marker("web"), HelmValues(tag="images[name=api].newTag")]
+    assert places == [Setter("flux-system:app"), Marker("web"), Kustomization()]
 
 
 def test_applications_are_followed_by_what_they_deploy(tmp_path: Path) -> None:
@@ -165,7 +165,7 @@ def test_what_is_left_out_is_said() -> None:
         "dev/notes.txt": _values(),
     }
     text = rendered(proposed(Repository(_URL, "", {path: each.encode() for path, each in files.items()})))
-    assert "no environment in their path, left out: chart/values.yaml\n" in text
+    assert "belong to no one environment, left out: chart/values.yaml\n" in text
     assert [name for name in files if f"values: {name}" in text] == ["dev/values.yaml"]
 
 
@@ -195,9 +195,10 @@ def test_a_file_of_many_applications_is_read_in_one_pass(tmp_path: Path) -> None
         for number in range(400)
     )
     draft = proposed(Repository(_URL, "", {"dev/values.yaml": text.encode()}))
-    (pipeline,) = loaded(draft, tmp_path).pipelines.values()
-    assert len(pipeline.images) == 400
-    assert pipeline.environments[0].targets[7].place == HelmValues(tag="applications[name=app104].image.tag")
+    pipelines = loaded(draft, tmp_path).pipelines
+    assert len(pipelines) == 400
+    (target,) = pipelines["app104"].environments[0].targets
+    assert target.place == HelmValues(tag="applications[name=app104].image.tag")
 
 
 @pytest.mark.parametrize(

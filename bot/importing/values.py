@@ -1,0 +1,148 @@
+"""Images in values as charts have them, and in containers: by the usual keys, wherever they stand."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
+from bot.domain.image import parse_image_name, parse_image_ref
+
+COLLECTIONS = frozenset({"applications", "apps", "services", "components", "workloads", "microservices"})
+"""Keys in lower case below which each element is an application of its own."""
+
+_DEEPEST = 40
+_LISTS = frozenset({"containers", "initContainers", "ephemeralContainers"})
+_NAMES = ("repository", "name")
+_Way = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stood:
+    """Key paths that hold an image, what it is called where the keys alone do not say it, and whose it is."""
+
+    name: str
+    keys: Mapping[str, str]
+    element: str = ""
+
+
+def stood_in(values: Any, names: Mapping[str, str]) -> Iterator[Stood]:
+    """Images by `repository` and `tag`, by `image`, or by a tag alone whose image `names` has by its path."""
+    for way, value in _mappings(values):
+        element = _element(way)
+        name = _name(value, way)
+        if name and "tag" in value and way:
+            has_digest = isinstance(value.get("digest"), str) and value["digest"]
+            keys = {key: _path(way, key) for key in ("tag", "digest") if key == "tag" or has_digest}
+            yield Stood(name, keys, element)
+            continue
+        if not name and way and _is_image(way) and _is_tag(value.get("tag")):
+            tag = _path(way, "tag")
+            if known := names.get(tag):
+                yield Stood(known, {"tag": tag}, element)
+        for key, inner in value.items():
+            if isinstance(key, str) and key.lower().endswith("image") and _is_reference(inner):
+                yield Stood(str(parse_image_ref(inner).name), {"reference": _path(way, key)}, element)
+
+
+def names_in(values: Any) -> dict[str, str]:
+    """What the images are called whose tags stand, or would stand, at key paths."""
+    found = ((_path(way, "tag"), _name(value, way)) for way, value in _mappings(values) if way)
+    return {path: name for path, name in found if name}
+
+
+def tags_in(values: Any) -> list[str]:
+    """Key paths of tags beside which nothing says what the image is called."""
+    return [
+        _path(way, "tag")
+        for way, value in _mappings(values)
+        if way and _is_image(way) and _is_tag(value.get("tag")) and not _name(value, way)
+    ]
+
+
+def containers_in(value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
+    """Name and image of each container, in pods and whatever makes them."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, list):
+        for each in value:
+            yield from containers_in(each, depth + 1)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key in _LISTS and isinstance(inner, list):
+                for each in inner:
+                    if isinstance(each, dict) and isinstance(each.get("image"), str):
+                        yield str(each.get("name") or ""), each["image"]
+            else:
+                yield from containers_in(inner, depth + 1)
+
+
+def _mappings(value: Any, way: _Way = ()) -> Iterator[tuple[_Way, Mapping[Any, Any]]]:
+    """Every mapping with the way to it; containers are left out, and what has an image of its own ends it."""
+    if len(way) > _DEEPEST:
+        return
+    if isinstance(value, list):
+        names = Counter(_named(each) for each in value)
+        for number, element in enumerate(value):
+            name = _named(element)
+            step = Match("name", name) if name and names[name] == 1 else Index(number)
+            yield from _mappings(element, (*way, step))
+    elif isinstance(value, dict):
+        yield way, value
+        if way and "tag" in value and _name(value, way):
+            return
+        for key, inner in value.items():
+            if isinstance(key, str) and not (key in _LISTS and isinstance(inner, list)):
+                yield from _mappings(inner, (*way, Key(key)))
+
+
+def _name(value: Mapping[Any, Any], way: _Way) -> str:
+    """What `repository` says, with `registry` where it is; `name` says it in an `image`."""
+    keys = _NAMES if _is_image(way) else _NAMES[:1]
+    name = next((value[key] for key in keys if isinstance(value.get(key), str) and value[key]), "")
+    registry = value.get("registry")
+    whole = f"{registry}/{name}" if name and isinstance(registry, str) and registry else name
+    try:
+        parse_image_name(whole)
+    except ValueError:
+        return ""
+    return whole
+
+
+def _is_image(way: _Way) -> bool:
+    return bool(way) and isinstance(way[-1], Key) and way[-1].name.lower().endswith("image")
+
+
+def _is_tag(value: Any) -> bool:
+    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+
+
+def _is_reference(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        ref = parse_image_ref(value)
+    except ValueError:
+        return False
+    return bool(ref.tag or ref.digest)
+
+
+def _element(way: _Way) -> str:
+    """The application among several to which a way leads: `applications[name=web]`, `apps.web`."""
+    for step, following in pairwise(way):
+        if isinstance(step, Key) and step.name.lower() in COLLECTIONS:
+            return following.value if isinstance(following, Match) else str(getattr(following, "name", ""))
+    return ""
+
+
+def _named(element: Any) -> str:
+    """The name of an element of a list, by which it is found where that is its alone."""
+    name = element.get("name") if isinstance(element, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _path(way: _Way, key: str) -> str:
+    return str(KeyPath((*way, Key(key))))
