@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.deciding import proposing
+from bot.domain.deciding import obeying, proposing
 from bot.domain.deciding.promotion import unpinned
 from bot.domain.deciding.situation import Situation, Step, Wanted, copy_for
 from bot.domain.directories.copying import hesitation
@@ -42,10 +42,10 @@ def hot_fix(situation: Situation, copy: Copied) -> Step | None:
     """Why a directory is not copied over: somebody changed files there which the copy would take back."""
     promotion, view = situation.environment.promote, situation.view.directory
     paths = hot_fixes(view, copy, promotion) if promotion and view else ()
-    if not promotion or not paths:
+    if not promotion or not paths or obeying.overwriting(situation):
         return None
     what = f"{listed(paths)} changed since {promotion.directory}/ was last copied to {promotion.to}/"
-    fix = f"make the change in {promotion.directory}/ too, name it by `keep`, or set `overwrite: true`"
+    fix = f"make the change in {promotion.directory}/ too, name it by `keep`, or tell `/tagboat overwrite`"
     return Step(State.BLOCKED, sentence(what, "the copy would undo it", fix))
 
 
@@ -94,10 +94,11 @@ def foreign(situation: Situation, pull: PullRequest | None, branch: str) -> Step
     if not situation.view.foreign_commit:
         return None
     comment = proposing.foreign_comment(situation, pull) if pull else None
+    fix = "merge or close the pull request, or remove the commit" if pull else "delete or rename the branch"
     return Step(
         State.BLOCKED,
         f"commit {situation.view.foreign_commit[:12]} on {branch} is not Tagboat's, so the branch is left "
-        "alone (merge or close the pull request, or remove the commit)",
+        f"alone ({fix})",
         (comment,) if comment else (),
     )
 

@@ -63,10 +63,13 @@ def _nothing_to_propose(situation: Situation, wanted: Wanted) -> Step:
     older = tuple(_withdraw(situation, each, comment) for each in situation.view.older)
     if pull is None:
         return replace(step, actions=older)
+    if situation.view.foreign_commit:
+        left = f"pull request {pull.number} is left to people, as somebody else committed to its branch"
+        return replace(step, reason="; ".join(each for each in (left, step.reason) if each), actions=older)
     if not situation.environment.group:
         return replace(step, actions=(*older, _withdraw(situation, pull, comment)))
     mark, fellows = proposing.own_mark(situation), group.taken_along(situation)
-    if fellows and mark and not situation.view.foreign_commit:
+    if fellows and mark:
         return replace(step, actions=(proposing.without(situation, wanted.release, fellows),))
     is_last = not fellows and (mark is not None or not marks(pull.body))
     return replace(step, actions=(_withdraw(situation, pull, comment),)) if is_last else step

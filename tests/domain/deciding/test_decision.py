@@ -187,6 +187,20 @@ def test_a_foreign_commit_on_the_branch_stops_tagboat_with_a_sentence() -> None:
     assert "ffffffffffff" in status(plan, "dev").reason
 
 
+def test_a_pull_request_that_somebody_committed_to_is_not_closed_though_nothing_is_left_to_propose() -> None:
+    seen = replace(proposing(DEV, "1.1.0", pull_request("1.1.0"), "1.1.0"), foreign_commit="f" * 40)
+    plan = decide(in_dev(chosen("1.1.0"), seen), NOW)
+    assert plan.actions == ()
+    assert status(plan, "dev").reason == (
+        "pull request 7 is left to people, as somebody else committed to its branch"
+    )
+
+
+def test_a_branch_without_a_pull_request_is_left_alone_and_says_how_to_go_on() -> None:
+    seen = replace(view(DEV, "1.0.0"), branch_head=HEAD, foreign_commit="f" * 40)
+    assert "(delete or rename the branch)" in status(decide(in_dev(chosen("1.2.0"), seen), NOW), "dev").reason
+
+
 def test_what_was_said_of_a_foreign_commit_is_not_said_again() -> None:
     foreign = replace(proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"), foreign_commit="f" * 40)
     seen = in_dev(chosen("1.2.0"), foreign)
