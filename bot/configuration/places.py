@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from bot.configuration.pipeline_sections import WriteSection
@@ -48,6 +49,9 @@ _BESIDE = {
 
 _ALL_BESIDE = ("object", "anchors", "create", "source", "name")
 _SUFFIXES = {".json": "json", ".jsonc": "json", ".json5": "json", ".toml": "toml"}
+_YAML = re.compile(r"\.ya?ml(?:\.[^/]*)?\Z", re.IGNORECASE)
+"""Names of YAML files, and of templates of them: `helmfile.yaml.gotmpl`."""
+
 _FORMATS: dict[str, type[JsonPaths | TomlPaths]] = {"json": JsonPaths, "toml": TomlPaths}
 _KUSTOMIZATIONS = {"kustomization.yaml", "kustomization.yml", "Kustomization"}
 
@@ -115,7 +119,8 @@ def place_of(section: WriteSection, file: str) -> Place:
     if section.setter is not None:
         return Setter(section.setter)
     if section.pattern is not None:
-        return Pattern(section.pattern, section.part, section.every)
+        is_yaml = _YAML.search(file) is not None
+        return Pattern(section.pattern, section.part, section.every, is_yaml)
     if section.kustomize:
         return Kustomization(section.name, creates)
     if section.container or section.containers:

@@ -187,12 +187,14 @@ class Marker:
 class Pattern:
     """What the one group of an RE2 expression matches in any text file; the group holds `part`.
 
-    `every` allows several matches, which must say the same and change together.
+    `every` allows several matches, which must say the same and change together. In a file that `is_yaml` a
+    whole plain value is quoted where it would be no text.
     """
 
     expression: str
     part: str = "tag"
     every: bool = False
+    is_yaml: bool = False
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -75,6 +75,7 @@ def _with(write: str, file: str = "dev.yaml") -> str:
         ("argocd: kustomize.images, name: web", ".argocd-source-web.yaml", SourceImages("web")),
         ("marker: web", "Dockerfile", Marker("web")),
         ("pattern: 'v=(.*)'", "a.sh", Pattern("v=(.*)")),
+        ("pattern: 'v: (.*)'", "d/helmfile.yaml.gotmpl", Pattern("v: (.*)", is_yaml=True)),
         ("pattern: 'v=(.*)', part: digest, every: true", "a.sh", Pattern("v=(.*)", "digest", every=True)),
         ("setter: 'flux-system:web'", "a.yaml", Setter("flux-system:web")),
     ],

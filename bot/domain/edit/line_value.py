@@ -8,7 +8,8 @@ from typing import NamedTuple
 from bot.domain.edit.passage import Form
 from bot.domain.edit.text import Span
 
-_QUOTED = r""""[^"]*+"|'[^']*+'|`[^`]*+`"""
+# Two quotes in a row are one that is escaped, so that the text does not end there.
+_QUOTED = r""""[^"]*+"(?!")|'[^']*+'(?!')|`[^`]*+`"""
 _ASSIGNED = re.compile(
     rf"""(?:(?<![\w.$/"'-])[\w.$/-]++|"[^"]*+"|'[^']*+')[ \t]*+
          (?P<mark>:=|\?=|\+=|=>|==|=|:(?=[ \t"']))[ \t]*+

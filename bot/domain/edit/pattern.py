@@ -5,11 +5,13 @@ RE2 runs in time linear in the file. `^` and `$` are the ends of lines; `.` does
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Protocol, cast
 
-from bot.domain.edit.passage import Passage, read_passages, write_passages
+from bot.domain.edit.passage import Form, Passage, read_passages, write_passages
+from bot.domain.edit.scalar import is_text
 from bot.domain.edit.sealed import refuse_sealed_text
 from bot.domain.edit.spelling import Part
 from bot.domain.edit.text import Span, Text, decoded
@@ -21,6 +23,10 @@ from bot.domain.place import Pattern
 _LONGEST = 1_024
 _MOST_MATCHES = 1_000
 _MOST_NAMED = 8
+_MOST_BEFORE = 200
+_IN_QUOTES = re.compile(r"""(["'])([^"'\\\r\n]*)\1""")
+_BEFORE = re.compile(r":[ \t]+\Z|^[ \t-]*-[ \t]+\Z", re.MULTILINE)
+_AFTER = re.compile(r"[ \t]*(?:[,}\]\r\n]|\Z)|[ \t]+#")
 
 
 class _Matched(Match, Protocol):
@@ -39,7 +45,17 @@ def read(content: bytes, place: Pattern, name: ImageName) -> ImageRef:
 def write(content: bytes, place: Pattern, ref: ImageRef, *, pin_digest: bool) -> bytes:
     """The file with the image at the place; see `bot.domain.edit.targets.write_target`."""
     text = _opened(content)
-    return write_passages(text, lambda each: _found(each, place), ref, pin_digest=pin_digest)
+    try:
+        return write_passages(text, lambda each: _found(each, place), ref, pin_digest=pin_digest)
+    except (NotFound, Refused) as error:
+        is_plain = any(each.form is Form.YAML for each in _found(text, place))
+        if not is_plain or is_text(ref.tag or ""):
+            raise
+        raise Refused(
+            "the value is not changed",
+            why=f"for YAML {ref.tag} without quotes is no text, and the expression does not match quotes",
+            fix="put the value in quotes in the file, or let the group take them: tag: (.*)",
+        ) from error
 
 
 def check_expression(expression: str) -> str:
@@ -77,8 +93,19 @@ def _found(text: Text, place: Pattern) -> list[Passage]:
             why=f"it matches {len(spans)} times (lines {lines})",
             fix="make it more exact, or change all of them together (`every: true`)",
         )
-    part = Part(place.part)
-    return [Passage(span, part, text.text[span.start : span.end], text.line(span.start)) for span in spans]
+    return [_passage(text, span, place) for span in spans]
+
+
+def _passage(text: Text, span: Span, place: Pattern) -> Passage:
+    """What the group matches; quotes that it takes along are kept."""
+    found, part, line = text.text[span.start : span.end], Part(place.part), text.line(span.start)
+    quotes = _IN_QUOTES.fullmatch(found)
+    if quotes:
+        return Passage(span, part, quotes[2], line, Form(quotes[1]))
+    begin = max(span.start - _MOST_BEFORE, 0)
+    is_whole = _BEFORE.search(text.text, begin, span.start) and _AFTER.match(text.text, span.end)
+    is_value = place.is_yaml and is_whole
+    return Passage(span, part, found, line, Form.YAML if is_value else Form.BARE)
 
 
 def _spans(text: Text, expression: str) -> list[Span]:

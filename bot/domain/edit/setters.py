@@ -27,6 +27,7 @@ from bot.domain.place import Setter
 
 _KEY = "$imagepolicy"
 _COMMENT = re.compile(r'#[ \t]*+(\{[^\r\n]*"\$imagepolicy"[^\r\n]*\})[ \t]*+(?=\r|\n|\Z)')
+_AROUND = {Kind.DOCUMENT, Kind.MAPPING}
 _MOST_COMMENTS = 10_000
 
 
@@ -98,20 +99,27 @@ class _Scalars:
         self._starts = [node.start for node in stream.nodes]
 
     def marked(self, at: int) -> int | None:
-        """The value that a comment marks: the one before it on its line, or of the key below; or neither."""
+        """The value that a comment marks: before it, or of the key before it, or of the key below."""
         text = self.stream.text
         line = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
         if text[line:at].strip(" \t"):
             before = bisect_right(self._ends, at) - 1
-            is_next = before >= 0 and not text[self._ends[before] : at].strip(" \t")
-            return self.values[before] if is_next else None
+            is_next = before >= 0 and text[self._ends[before] : at].strip(" \t") in {"", ","}
+            return self.values[before] if is_next else self._behind_key(at)
         below = bisect_right(self._starts, at)
-        while below < len(self.stream.nodes) and self.stream.nodes[below].kind is Kind.MAPPING:
+        while below < len(self.stream.nodes) and self.stream.nodes[below].kind in _AROUND:
             below += 1
         if below == len(self.stream.nodes) or not self._is_line_below(at, below):
             return None
         value = self.of_key.get(below)
         return value if value is not None and self._is_scalar(value) else None
+
+    def _behind_key(self, at: int) -> int | None:
+        """The value below a comment that stands between it and its key."""
+        key = bisect_right(self._starts, at) - 1
+        value = self.of_key.get(key)
+        is_next = self.stream.text[self.stream.nodes[key].end : at].strip(" \t") == ":"
+        return value if value is not None and is_next and self._is_scalar(value) else None
 
     def is_text(self, at: int) -> bool:
         """Whether a position is inside a value, where a comment is none."""

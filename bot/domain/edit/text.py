@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bot.domain.errors import Malformed, Refused
+from bot.domain.errors import Malformed, NotFound, Refused
 
 LARGEST_FILE = 10 * 1024 * 1024
 """The most bytes that a file may have."""
@@ -94,8 +94,8 @@ def replaced(
     try:
         after = decoded(content)
         anew = spans_of(after)
-    except (Malformed, Refused) as error:
-        raise unproved("the file could not be read any more") from error
+    except (Malformed, NotFound, Refused) as error:
+        raise unproved("the value could not be found any more") from error
     texts = {change.span: change.text for change in changes}
     expected = [texts.get(span, text) for span, text in found]
     if [text for _, text in anew] != expected:

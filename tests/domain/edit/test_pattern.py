@@ -30,6 +30,15 @@ from tests.domain.edit.text_kinds import NEW, OLD, WEB, read, written
             "image ghcr.io/acme/web:1.10",
         ),
         (Pattern("tag (\\S+)"), f"tag 1.4@{OLD}", f"tag 1.10@{NEW}"),
+        (Pattern("^V=(.*)$"), "V='1.4'\n", "V='1.10'\n"),
+        (Pattern("tag: (.*)"), "tag: 1.4\n", "tag: 1.10\n"),
+        (Pattern("tag: (.*)", is_yaml=True), "tag: v1\n", 'tag: "1.10"\n'),
+        (Pattern("tag: (\\S+)", is_yaml=True), "- tag: v1 # c\n", '- tag: "1.10" # c\n'),
+        (Pattern("tag: ([^,]*)", is_yaml=True), "a: {tag: v1, b: 2}\n", 'a: {tag: "1.10", b: 2}\n'),
+        (Pattern("tag - (.*)", is_yaml=True), "a: tag - v1\n", "a: tag - 1.10\n"),
+        (Pattern("- (.*)", is_yaml=True), "a:\n  - v1\n", 'a:\n  - "1.10"\n'),
+        (Pattern("web:(.*)", is_yaml=True), "image: acme/web:v1\n", "image: acme/web:1.10\n"),
+        (Pattern("tag: '(.*)'", is_yaml=True), "tag: 'v1'\n", "tag: '1.10'\n"),
     ],
 )
 def test_what_the_group_matches_changes_alone(place: Pattern, before: str, after: str) -> None:
@@ -101,3 +110,10 @@ def test_an_expression_with_one_group_is_taken(expression: str) -> None:
 def test_an_expression_that_explodes_elsewhere_is_read_in_no_time() -> None:
     with pytest.raises(NotFound):
         read(Pattern("^((?:a+)+)$"), "a" * 100_000 + "!")
+
+
+def test_a_plain_value_that_yaml_would_take_for_a_number_is_refused_where_quotes_do_not_match() -> None:
+    place = Pattern("tag: ([a-z0-9.]+)", is_yaml=True)
+    assert written(place, "tag: v1\n", ImageRef(WEB, "v1.10")) == "tag: v1.10\n"
+    with pytest.raises(Refused, match=r"for YAML 1\.10 without quotes is no text"):
+        written(place, "tag: v1\n")

@@ -44,6 +44,13 @@ _API = '# {"$imagepolicy": "flux-system:api"}'
             f'a:\n  {_TAG}\n  tag: "1.10"\n  x: 2',
             id="on the line above",
         ),
+        pytest.param(f"{_TAG}\ntag: v1\n", f'{_TAG}\ntag: "1.10"\n', id="on the first line"),
+        pytest.param(f"tag: {_TAG}\n  v1\n", f'tag: {_TAG}\n  "1.10"\n', id="behind the key"),
+        pytest.param(
+            f"a: {{t: v1, {_TAG}\n  b: [1, {_API}\n 2]}}",
+            f'a: {{t: "1.10", {_TAG}\n  b: [1, {_API}\n 2]}}',
+            id="behind a comma",
+        ),
         pytest.param(
             f"a:\n  x: 2\n  {_TAG}\n  # why\n  tag: '1'\n",
             f"a:\n  x: 2\n  {_TAG}\n  # why\n  tag: '1.10'\n",
