@@ -13,7 +13,17 @@
     placed         where one Application of it is written, and by which settings
     logins         how it logs in to registries
     carry          all of them as a draft, and what could not be carried over
-    scan           images in the files of a repository
+    values         images in values as charts have them, and in containers
+    documents      files as documents
+    sources        images in sources of Argo CD
+    scan           images in one file, wherever they may stand in it
+    bases          what files leave to others: names of images, and images of Kustomize
+    standing       the images of all files of a repository
+    followers      which Applications deploy a file
+    layout         which images belong together, and to which environment
+    flux           what Flux was told of images
+    policy         how an image's tag is likely chosen
+    drafting       applications and their environments, as pipelines of a draft
     propose        a repository, as a draft
 
 Nothing here does I/O: files and objects are handed in. What is drafted is validated by loading it.

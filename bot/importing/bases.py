@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.importing.documents import documents, is_kustomization, reference
 from bot.importing.objects import mappings, text, texts
-from bot.importing.scan import documents, is_kustomization, reference
+from bot.importing.sources import values_in
+from bot.importing.stage import stage_of
 from bot.importing.values import containers_in, names_in, tags_in
 
 _WORD = re.compile(r"[a-z0-9]+")
@@ -27,9 +29,9 @@ class Bases:
         for path, content in files.items():
             if not any(word in content for word in _HOLDS) or is_kustomization(path):
                 continue
-            for document in documents(path, content):
-                self._names.setdefault(path, {}).update(names_in(document))
-                self._unnamed.setdefault(path, []).extend(tags_in(document))
+            for values in (each for one in documents(path, content) for each in values_in(path, one)):
+                self._names.setdefault(path, {}).update(names_in(values))
+                self._unnamed.setdefault(path, []).extend(tags_in(values))
 
     def names_for(self, path: str) -> dict[str, str]:
         """What the images are called whose tags alone stand in a file, by their key paths."""
@@ -49,7 +51,7 @@ class Bases:
 
 
 def _nearness(path: str, base: str) -> tuple[int, int]:
-    """How much two files have in common: the folders that they share, and words of their paths."""
+    """How much two files have in common: words of their paths but for the environment, and folders."""
     one, other = path.split("/")[:-1], base.split("/")[:-1]
     shared = 0
     for left, right in zip(one, other, strict=False):
@@ -57,7 +59,7 @@ def _nearness(path: str, base: str) -> tuple[int, int]:
             break
         shared += 1
     words = set(_WORD.findall(path.lower())) & set(_WORD.findall(base.lower()))
-    return len(words - {"values", "yaml", "yml"}), shared
+    return len([word for word in words - {"values", "yaml", "yml"} if not stage_of(word)]), shared
 
 
 def inherited(path: str, files: Mapping[str, bytes]) -> dict[str, str]:

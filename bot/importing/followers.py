@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.errors import TagboatError
+from bot.importing.documents import OVERRIDES, documents
 from bot.importing.generated import Repository
 from bot.importing.objects import Application, Source, mapping, parsed, text
-from bot.importing.scan import OVERRIDES, documents
 from bot.importing.stage import Stage, stage_of
 from bot.importing.updater import known_applications
 
@@ -95,7 +95,8 @@ def deploys(application: Application, path: str, repository: Repository) -> bool
     name = posixpath.basename(path)
     folders = {posixpath.normpath(one.path) for one in application.sources if one.path}
     if name.startswith(OVERRIDES):
-        own = {f"{OVERRIDES}.yaml", f"{OVERRIDES}-{application.name}.yaml"}
+        called = (f"-{application.name}", f"-{application.namespace}_{application.name}", "")
+        own = {f"{OVERRIDES}{each}.yaml" for each in called}
         return name in own and posixpath.dirname(path) in folders
     named = [each for source in application.sources for each in _values(source)]
     if path in named:

@@ -243,6 +243,11 @@ def test_images_in_sources_of_applications_are_found(tmp_path: Path) -> None:
             f"{env}/images.yaml": _app("images", "path: x, kustomize: {images: ['old=acme/images:1.0.0']}"),
             f"{env}/own/.argocd-source-own.yaml": "helm:\n  parameters:\n"
             "  - {name: image.tag, value: 1.0.0}\n  - {name: image.name, value: ghcr.io/acme/own}\n",
+            f"{env}/bare.yaml": _app(
+                "bare", "path: charts/bare, helm: {parameters: [{name: image.tag, value: 1.0.0}]}"
+            ),
+            "charts/bare/values.yaml": "image: {repository: ghcr.io/acme/bare}\n",
+            "charts/else/values.yaml": "image: {repository: ghcr.io/acme/else}\n",
             f"{env}/own.yaml": _app("own", f"path: {env}/own, helm: {{}}"),
             f"{env}/other.yaml": _app("other", f"path: {env}/own, helm: {{}}"),
         }
@@ -255,9 +260,10 @@ def test_images_in_sources_of_applications_are_found(tmp_path: Path) -> None:
         "text": SourceKeys("image.tag", field=SourceField.VALUES, of=SourceName(source=1), creates=False),
         "images": SourceImages(),
         "own": SourceKeys("image.tag"),
+        "bare": SourceKeys("image.tag"),
     }
     assert {name: _apps(each.environments[0]) for name, each in pipelines.items()} == {
-        name: [name] for name in ("params", "object", "text", "images", "own")
+        name: [name] for name in ("params", "object", "text", "images", "own", "bare")
     }
 
 

@@ -1,0 +1,49 @@
+"""Files as documents: what they are called, and the YAML in them."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import Any
+
+import yaml
+from yaml import CSafeLoader
+
+from bot.domain.image import ImageRef, parse_image_ref
+
+KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+"""How files of Kustomize are called."""
+
+OVERRIDES = ".argocd-source"
+"""How files begin that hold what an Application overrides."""
+
+_YAML = (".yaml", ".yml")
+
+
+def is_kustomization(path: str) -> bool:
+    """Whether a file is one of Kustomize, by its name."""
+    return posixpath.basename(path) in KUSTOMIZATIONS
+
+
+def documents(path: str, content: bytes) -> list[dict[str, Any]]:
+    """The mappings of a YAML file; none for another file, and for a template that is no YAML."""
+    if not (path.lower().endswith(_YAML) or is_kustomization(path)):
+        return []
+    try:
+        loaded = list(yaml.load_all(content, Loader=CSafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return []  # A template, most likely: charts are full of them.
+    return [each for each in loaded if isinstance(each, dict)]
+
+
+def reference(said: str) -> ImageRef | None:
+    """The image that a text means; None where it is no reference."""
+    try:
+        return parse_image_ref(said)
+    except ValueError:
+        return None
+
+
+def name_in(said: str) -> str:
+    """The name in a reference, empty where it is none."""
+    ref = reference(said)
+    return str(ref.name) if ref else ""
