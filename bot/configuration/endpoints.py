@@ -11,12 +11,15 @@ from bot.configuration.endpoint_sections import EndpointSection
 from bot.configuration.report import Report
 from bot.configuration.senders import KEYS, PROOF_KEYS, SENDERS, SenderKeys
 from bot.configuration.settings import (
+    BitbucketDataCenterSettings,
+    BitbucketSettings,
     EndpointSettings,
     ForgeSettings,
     GiteaSettings,
     GitHubSettings,
     GitLabSettings,
     GitSettings,
+    HostSettings,
 )
 from bot.configuration.trail import Trail
 from bot.domain.proof import Proof
@@ -64,7 +67,7 @@ def check_registries(sections: Mapping[str, EndpointSection], hosts: Iterable[st
                 report.add_value(place, what, "write the host as image names begin")
 
 
-def _endpoint_of(forge: GitHubSettings | GitLabSettings | GiteaSettings) -> EndpointSettings:
+def _endpoint_of(forge: HostSettings) -> EndpointSettings:
     match forge:
         case GitHubSettings():
             return EndpointSettings(forge.name, "github", forge.webhook_secrets)
@@ -72,6 +75,8 @@ def _endpoint_of(forge: GitHubSettings | GitLabSettings | GiteaSettings) -> Endp
             return EndpointSettings(forge.name, "gitlab", forge.webhook_secrets, proof=Proof.TOKEN)
         case GiteaSettings():
             return EndpointSettings(forge.name, forge.kind, forge.webhook_secrets)
+        case BitbucketSettings() | BitbucketDataCenterSettings():
+            return EndpointSettings(forge.name, "bitbucket", forge.webhook_secrets)
         case _:
             assert_never(forge)
 

@@ -89,6 +89,43 @@ class ForgejoSection(_GiteaKeys):
     """Forgejo, such as Codeberg."""
 
 
+class BitbucketSection(PeopleKeys):
+    """Bitbucket Cloud, bitbucket.org."""
+
+    kind: Literal["bitbucket"]
+    """Bitbucket Cloud."""
+    token: Secret
+    """An access token of the repository, a project or the workspace with the scopes repository:write and
+    pullrequest:write; or, with `email`, an API token of that person."""
+    email: Text | None = None
+    """The Atlassian account's e-mail address, where the token is the API token of a person: it needs the
+    scopes read and write of repository and pullrequest, and read:user."""
+    webhook_secret: Secrets | None = None
+    """The secret of the webhook to /webhooks/<name of this forge>; several, for rotation."""
+    merge_method: Literal["merge", "squash"] = "merge"
+    """How pull requests are merged, which Tagboat does by Git: it needs to write to the base branch."""
+
+
+class BitbucketDataCenterSection(PeopleKeys):
+    """Bitbucket Data Center, once called Server."""
+
+    kind: Literal["bitbucket-data-center"]
+    """Bitbucket Data Center."""
+    url: Annotated[Url, Field(examples=["https://bitbucket.example.com"])]
+    """Where people see it, with its path if it has one."""
+    token: Secret
+    """An HTTP access token that may write to the repositories: of a project or a repository; or, with
+    `username`, of that person."""
+    username: Text | None = None
+    """The user whose token it is, where it is a person's."""
+    webhook_secret: Secrets | None = None
+    """The secret of the webhook to /webhooks/<name of this forge>; several, for rotation."""
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    """How pull requests are merged; the repository must allow it. rebase is a fast-forward of the rebased."""
+    ca_file: Text | None = None
+    """A PEM file with the authority that signed the server's certificate."""
+
+
 class SigningSection(Section):
     """A key that signs commits."""
 
@@ -114,4 +151,12 @@ class GitSection(Section):
     """Signs every commit that Tagboat makes there. Default: none is signed."""
 
 
-ForgeSection = GitHubSection | GitLabSection | GiteaSection | ForgejoSection | GitSection
+ForgeSection = (
+    GitHubSection
+    | GitLabSection
+    | GiteaSection
+    | ForgejoSection
+    | BitbucketSection
+    | BitbucketDataCenterSection
+    | GitSection
+)

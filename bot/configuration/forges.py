@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import assert_never
 from urllib.parse import urlsplit
 
 from bot.configuration.addresses import Addresses
 from bot.configuration.forge_sections import (
+    BitbucketDataCenterSection,
+    BitbucketSection,
     ForgejoSection,
     ForgeSection,
     GiteaSection,
@@ -20,11 +23,14 @@ from bot.configuration.forge_sections import (
 from bot.configuration.protection_sections import PeopleKeys, protection
 from bot.configuration.report import Report
 from bot.configuration.settings import (
+    BitbucketDataCenterSettings,
+    BitbucketSettings,
     ForgeSettings,
     GiteaSettings,
     GitHubSettings,
     GitLabSettings,
     GitSettings,
+    HostSettings,
     PeopleSettings,
     SigningSettings,
 )
@@ -52,6 +58,10 @@ class Forges:
                 return self._gitlab(name, section)
             case GiteaSection() | ForgejoSection():
                 return self._gitea(name, section)
+            case BitbucketSection():
+                return self._bitbucket(name, section)
+            case BitbucketDataCenterSection():
+                return self._bitbucket_data_center(name, section)
             case GitSection():
                 return self._git(name, section)
             case _:
@@ -102,6 +112,41 @@ class Forges:
             people=_people(section),
         )
 
+    def _bitbucket(self, name: str, section: BitbucketSection) -> BitbucketSettings:
+        return BitbucketSettings(
+            name=name,
+            token=section.token,
+            email=section.email or "",
+            webhook_secrets=section.webhook_secret or (),
+            merge_method=section.merge_method,
+            people=self._people_without_labels(("forges", name), section),
+        )
+
+    def _bitbucket_data_center(
+        self, name: str, section: BitbucketDataCenterSection
+    ) -> BitbucketDataCenterSettings:
+        trail = ("forges", name)
+        self._addresses.check_url((*trail, "url"), section.url)
+        return BitbucketDataCenterSettings(
+            name=name,
+            url=section.url.rstrip("/"),
+            token=section.token,
+            username=section.username or "",
+            webhook_secrets=section.webhook_secret or (),
+            merge_method=section.merge_method,
+            ca_file=self._addresses.file((*trail, "ca_file"), section.ca_file),
+            people=self._people_without_labels(trail, section),
+        )
+
+    def _people_without_labels(self, trail: Trail, section: PeopleKeys) -> PeopleSettings:
+        """The same on a host whose pull requests have no labels: nothing overrides the check there."""
+        protect = section.protect
+        if protect and protect.override_label and "override_label" in protect.model_fields_set:
+            place = (*trail, "protect", "override_label")
+            self._report.add(place, "pull requests have no labels there", "leave it out")
+        found = protection(protect)
+        return PeopleSettings(section.commands, replace(found, override_label="") if found else None)
+
     def _git(self, name: str, section: GitSection) -> GitSettings:
         return GitSettings(
             name=name,
@@ -133,11 +178,14 @@ def _people(section: PeopleKeys) -> PeopleSettings:
     return PeopleSettings(section.commands, protection(section.protect))
 
 
-def fault_in_path(forge: GitHubSettings | GitLabSettings | GiteaSettings, path: str) -> tuple[str, str]:
+def fault_in_path(forge: HostSettings, path: str) -> tuple[str, str]:
     """What is wrong with the name of a repository on a host, and the fix; both empty when it is right."""
     if isinstance(forge, GitLabSettings):
         is_right = _GROUPS_AND_NAME.fullmatch(path) or _PROJECT_ID.fullmatch(path)
         form, example = "group/project, nor a project's number", "acme/platform/infra"
+    elif isinstance(forge, BitbucketDataCenterSettings):
+        is_right = _OWNER_AND_NAME.fullmatch(path.removeprefix("~"))
+        form, example = "PROJECT/repository", "OPS/infra"
     else:
         is_right = _OWNER_AND_NAME.fullmatch(path)
         form, example = "owner/name", "acme/infra"
@@ -155,6 +203,10 @@ def clone_urls(forge: ForgeSettings, path: str) -> tuple[str, ...]:
             return (f"{web_address(forge.url)}/{path}.git",)
         case GiteaSettings():
             return (f"{forge.url}/{path}.git",)
+        case BitbucketSettings():
+            return (f"https://bitbucket.org/{path}.git",)
+        case BitbucketDataCenterSettings():
+            return (f"{forge.url}/scm/{path.lower()}.git",)
         case GitLabSettings():
             return () if _PROJECT_ID.fullmatch(path) else (f"{forge.url}/{path}.git",)
         case _:

@@ -23,6 +23,8 @@ from bot.configuration.fields import (
     Url,
 )
 from bot.configuration.forge_sections import (
+    BitbucketDataCenterSection,
+    BitbucketSection,
     ForgejoSection,
     GiteaSection,
     GitHubSection,
@@ -112,6 +114,8 @@ Forge = Annotated[
     | Annotated[GitLabSection, Tag("kind=gitlab")]
     | Annotated[GiteaSection, Tag("kind=gitea")]
     | Annotated[ForgejoSection, Tag("kind=forgejo")]
+    | Annotated[BitbucketSection, Tag("kind=bitbucket")]
+    | Annotated[BitbucketDataCenterSection, Tag("kind=bitbucket-data-center")]
     | Annotated[GitSection, Tag("kind=git")],
     _kind(),
 ]

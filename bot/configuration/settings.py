@@ -170,7 +170,41 @@ class GiteaSettings:
     people: PeopleSettings = PeopleSettings()
 
 
-ForgeSettings = GitHubSettings | GitLabSettings | GiteaSettings | GitSettings
+@dataclass(frozen=True, slots=True)
+class BitbucketSettings:
+    """Bitbucket Cloud. With `email` the token is that person's, otherwise nobody's own."""
+
+    name: str
+    token: SecretStr
+    email: str = ""
+    webhook_secrets: tuple[SecretStr, ...] = ()
+    merge_method: Literal["merge", "squash"] = "merge"
+    people: PeopleSettings = PeopleSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class BitbucketDataCenterSettings:
+    """Bitbucket Data Center; `url` is where people see it, without a slash at its end.
+
+    With `username` the token is that person's, otherwise nobody's own.
+    """
+
+    name: str
+    url: str
+    token: SecretStr
+    username: str = ""
+    webhook_secrets: tuple[SecretStr, ...] = ()
+    merge_method: Literal["merge", "squash", "rebase"] = "merge"
+    ca_file: Path | None = None
+    people: PeopleSettings = PeopleSettings()
+
+
+HostSettings = (
+    GitHubSettings | GitLabSettings | GiteaSettings | BitbucketSettings | BitbucketDataCenterSettings
+)
+"""Forges with an API, webhooks and people of their own."""
+
+ForgeSettings = HostSettings | GitSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import assert_never
 
+from bot.adapters.forges.bitbucket.cloud.forge import BitbucketCloudForge, BitbucketCloudSettings
+from bot.adapters.forges.bitbucket.data_center.forge import BitbucketDataCenterForge
+from bot.adapters.forges.bitbucket.data_center.forge import BitbucketDataCenterSettings as DataCenterAccess
 from bot.adapters.forges.git.address import Access
 from bot.adapters.forges.git.forge import GitForge
 from bot.adapters.forges.git.signing import Signing, SigningKind
@@ -17,6 +21,8 @@ from bot.adapters.forges.gitlab.forge import GitLabForge
 from bot.adapters.forges.gitlab.forge import GitLabSettings as GitLabAccess
 from bot.adapters.forges.identity import Identity as Author
 from bot.configuration.settings import (
+    BitbucketDataCenterSettings,
+    BitbucketSettings,
     ForgeSettings,
     GiteaSettings,
     GitHubSettings,
@@ -64,6 +70,21 @@ def forge(settings: ForgeSettings, whole: Settings, ledger: Ledger, clock: Clock
                 whole.cache / settings.name,
                 clock=clock,
             )
+        case BitbucketSettings():
+            return BitbucketCloudForge(
+                BitbucketCloudSettings(
+                    token=settings.token.get_secret_value(),
+                    email=settings.email,
+                    merge_method=MergeMethod(settings.merge_method),
+                    identity=identity,
+                ),
+                whole.cache / settings.name,
+                clock=clock,
+            )
+        case BitbucketDataCenterSettings():
+            return BitbucketDataCenterForge(
+                _data_center(settings, identity), whole.cache / settings.name, clock=clock
+            )
         case GitSettings():
             token = settings.token.get_secret_value() if settings.token else ""
             access = Access(
@@ -79,6 +100,17 @@ def forge(settings: ForgeSettings, whole: Settings, ledger: Ledger, clock: Clock
             )
         case _:
             assert_never(settings)
+
+
+def _data_center(settings: BitbucketDataCenterSettings, identity: Author) -> DataCenterAccess:
+    found = DataCenterAccess(
+        url=settings.url,
+        token=settings.token.get_secret_value(),
+        ca_bundle=str(settings.ca_file) if settings.ca_file else None,
+        merge_method=MergeMethod(settings.merge_method),
+        identity=identity,
+    )
+    return replace(found, username=settings.username) if settings.username else found
 
 
 def _signing(settings: GitSettings) -> Signing | None:

@@ -10,6 +10,8 @@ from bot.adapters.forges.gitlab.forge import GitLabForge
 from bot.adapters.forges.history_forge import HistoryForge
 from bot.configuration.forges import web_address
 from bot.configuration.settings import (
+    BitbucketDataCenterSettings,
+    BitbucketSettings,
     ForgeSettings,
     GiteaSettings,
     GitHubSettings,
@@ -44,6 +46,10 @@ def _hosts(forge: ForgeSettings, settings: Settings) -> Iterator[CodeHost]:
             yield CodeHost(HostKind.GITLAB, forge.url, forge.name)
         case GiteaSettings():
             yield CodeHost(HostKind.GITEA, forge.url, forge.name)
+        case BitbucketSettings():
+            yield CodeHost(HostKind.BITBUCKET, "https://bitbucket.org", forge.name)
+        case BitbucketDataCenterSettings():
+            yield CodeHost(HostKind.BITBUCKET_DATA_CENTER, forge.url, forge.name)
         case GitSettings():
             named = [each.repository for each in settings.pipelines.values()]
             for path in sorted({each.path for each in named if each.forge == forge.name}):

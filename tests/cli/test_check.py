@@ -39,7 +39,7 @@ def test_each_problem_is_one_line_however_narrow_the_terminal(
     file.write_text(BAD)
     assert check(file, json=False) == 2
     first, second = capsys.readouterr().out.splitlines()
-    kinds = "github, gitlab, gitea, forgejo, git"
+    kinds = "github, gitlab, gitea, forgejo, bitbucket, bitbucket-data-center, git"
     assert first == f"{file}:1:22: forges.git.kind: 'gti' is not one of {kinds} (did you mean git?)"
     assert second.startswith(
         f"{file}:7:34: pipelines.web.environments.dev.values: the file '/dev.yaml' is never"
@@ -55,7 +55,7 @@ def test_json_is_a_list_of_problems(file: Path, capsys: pytest.CaptureFixture[st
         "line": 1,
         "column": 22,
         "key": "forges.git.kind",
-        "what": "'gti' is not one of github, gitlab, gitea, forgejo, git",
+        "what": "'gti' is not one of github, gitlab, gitea, forgejo, bitbucket, bitbucket-data-center, git",
         "fix": "did you mean git?",
     }
     assert second["key"] == "pipelines.web.environments.dev.values"

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from bot.configuration.settings import EndpointSettings, GiteaSettings, GitLabSettings
+from bot.configuration.settings import (
+    BitbucketDataCenterSettings,
+    BitbucketSettings,
+    EndpointSettings,
+    GiteaSettings,
+    GitLabSettings,
+    PeopleSettings,
+)
+from bot.domain.people.protection import Protection
 from bot.domain.proof import Proof
 from tests.configuration.files import changed, load_text, problems
 
@@ -125,3 +133,83 @@ class TestGitea:
 
 def _gitea(kind: str, keys: str, *, repository: str = "tea:acme/infra") -> str:
     return changed((GIT, f"{{tea: {{kind: {kind}, {keys}}}}}"), (REPOSITORY, repository))
+
+
+class TestBitbucket:
+    def test_cloud_needs_a_token_alone(self, tmp_path: Path) -> None:
+        found = load_text(tmp_path, _forge("bitbucket", "token: t"))
+        assert found.forges["bit"] == BitbucketSettings("bit", SecretStr("t"))
+        assert found.pipelines["web"].repository_urls == ("https://bitbucket.org/acme/infra.git",)
+        assert found.endpoints == {}
+
+    def test_a_person_logs_in_to_cloud_with_an_address(self, tmp_path: Path) -> None:
+        keys = "token: t, email: a@example.com, webhook_secret: s, merge_method: squash, commands: true"
+        found = load_text(tmp_path, _forge("bitbucket", keys))
+        secrets = (SecretStr("s"),)
+        people = PeopleSettings(commands=True)
+        expected = BitbucketSettings("bit", SecretStr("t"), "a@example.com", secrets, "squash", people)
+        assert found.forges["bit"] == expected
+        assert found.endpoints == {"bit": EndpointSettings("bit", "bitbucket", secrets)}
+
+    def test_a_server_of_ones_own_clones_below_scm(self, tmp_path: Path) -> None:
+        (tmp_path / "ca.pem").write_text("-")
+        keys = (
+            "url: 'https://h.example.com/bitbucket/', token: t, username: tagboat, ca_file: ca.pem, "
+            "merge_method: rebase"
+        )
+        found = load_text(tmp_path, _forge("bitbucket-data-center", keys, repository="OPS/infra"))
+        expected = BitbucketDataCenterSettings(
+            "bit",
+            "https://h.example.com/bitbucket",
+            SecretStr("t"),
+            "tagboat",
+            merge_method="rebase",
+            ca_file=tmp_path / "ca.pem",
+        )
+        assert found.forges["bit"] == expected
+        urls = found.pipelines["web"].repository_urls
+        assert urls == ("https://h.example.com/bitbucket/scm/ops/infra.git",)
+
+    @pytest.mark.parametrize("path", ["OPS/infra", "~ada/infra"])
+    def test_projects_and_people_have_repositories(self, path: str, tmp_path: Path) -> None:
+        keys = "url: https://h.example.com, token: t"
+        text = _forge("bitbucket-data-center", keys, repository=path)
+        assert load_text(tmp_path, text).pipelines["web"].repository.path == path
+
+    @pytest.mark.parametrize(
+        ("kind", "keys", "key"),
+        [
+            ("bitbucket", "email: a@example.com", "forges.bit.token"),
+            ("bitbucket", "token: t, url: https://h.example.com", "forges.bit.url"),
+            ("bitbucket", "token: t, merge_method: rebase", "forges.bit.merge_method"),
+            ("bitbucket-data-center", "token: t", "forges.bit.url"),
+            ("bitbucket-data-center", "token: t, url: http://h.example.com", "forges.bit.url"),
+            ("bitbucket-data-center", "token: t, url: https://h, ca_file: gone.pem", "forges.bit.ca_file"),
+            (
+                "bitbucket",
+                "token: t, protect: {files: a, override_label: mine}",
+                "forges.bit.protect.override_label",
+            ),
+        ],
+    )
+    def test_what_is_wrong_with_it_is_told_at_its_place(
+        self, kind: str, keys: str, key: str, tmp_path: Path
+    ) -> None:
+        assert [each.key for each in problems(tmp_path, _forge(kind, keys))] == [key]
+
+    def test_no_label_overrides_the_check_on_its_files(self, tmp_path: Path) -> None:
+        found = load_text(tmp_path, _forge("bitbucket", "token: t, protect: envs/**")).forges["bit"]
+        assert isinstance(found, BitbucketSettings)
+        assert found.people.protection == Protection(("envs/**",))
+
+    @pytest.mark.parametrize("path", ["infra", "a/b/c", "acme/infra.git", "acme/.."])
+    @pytest.mark.parametrize("kind", ["bitbucket", "bitbucket-data-center"])
+    def test_what_is_no_repository_is_told(self, kind: str, path: str, tmp_path: Path) -> None:
+        keys = "token: t" if kind == "bitbucket" else "token: t, url: https://h.example.com"
+        (problem,) = problems(tmp_path, _forge(kind, keys, repository=path))
+        assert problem.key == "pipelines.web.repository"
+
+
+def _forge(kind: str, keys: str, *, repository: str = "acme/infra") -> str:
+    forges = f"{{bit: {{kind: {kind}, {keys}}}}}"
+    return changed((GIT, forges), (REPOSITORY, f"'bit:{repository}'"))

@@ -89,7 +89,7 @@ class State:
         return self.opinions.get((repository.path, pull.number), {})
 
     def status_of(self, commit: str, repository: HostedRepository) -> list[Json]:
-        """The statuses of a commit: those that came by the API, and those of the tests' hands (`set_status`)."""
+        """The statuses of a commit: those that came by the API, and those of the tests' hands."""
         told = [each for (sha, _), each in self.statuses.items() if sha == commit]
         words = {"success": "SUCCESSFUL", "failure": "FAILED", "pending": "INPROGRESS"}
         by_hand = repository.statuses.get(commit, {})

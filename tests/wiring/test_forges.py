@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot import wiring
+from bot.adapters.forges.bitbucket.cloud.forge import BitbucketCloudForge
+from bot.adapters.forges.bitbucket.data_center.forge import BitbucketDataCenterForge
 from bot.adapters.forges.git.forge import GitForge
 from bot.adapters.forges.gitea.forge import GiteaForge
 from bot.adapters.forges.github.forge import GitHubForge
@@ -33,6 +35,12 @@ _KINDS: dict[str, tuple[type, str, str]] = {
         "kind: forgejo, url: 'https://h.test', token: t, webhook_secret: s",
         "acme/infra",
     ),
+    "bitbucket": (BitbucketCloudForge, "kind: bitbucket, token: t, webhook_secret: s", "acme/infra"),
+    "bitbucket-data-center": (
+        BitbucketDataCenterForge,
+        "kind: bitbucket-data-center, url: 'https://h.test', token: t, webhook_secret: s",
+        "OPS/infra",
+    ),
     "git": (GitForge, "kind: git", "/srv/git/infra.git"),
 }
 
@@ -53,7 +61,7 @@ def test_each_kind_is_built(kind: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", [kind for kind in _KINDS if kind != "git"])
 def test_each_hosts_webhooks_are_read_by_its_own_reader(kind: str, tmp_path: Path) -> None:
     endpoint = wiring.endpoints(load(_file(tmp_path, kind), {}))["host"]
-    assert endpoint.sender == kind
+    assert endpoint.sender == kind.removesuffix("-data-center")
     assert endpoint.sender in senders.SENDERS
     assert endpoint.proof is (Proof.TOKEN if kind == "gitlab" else Proof.SIGNATURE)
     assert len(endpoint.repositories) == 1

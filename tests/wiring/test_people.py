@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bot import wiring
 from bot.domain.people.protection import Protection
 from tests.configuration.files import changed, load_text
@@ -25,6 +27,19 @@ def test_the_repositories_of_a_forge_with_people_are_attended_to(tmp_path: Path)
     assert place.protection == Protection(("envs/**",), "tagboat-override")
     assert set(world.communities) == {"github"}
     assert world.orders is not None
+
+
+@pytest.mark.parametrize(
+    "forge",
+    ["kind: bitbucket, token: t", "kind: bitbucket-data-center, token: t, url: 'https://stash.example.com'"],
+)
+def test_people_on_bitbucket_are_listened_to(tmp_path: Path, forge: str) -> None:
+    text = changed(
+        ("github: {kind: github, token: t}", f"github: {{{forge}, commands: true}}"),
+        ("repository: git:/srv/git/infra.git", "repository: github:acme/infra"),
+    )
+    world = wiring.world(load_text(tmp_path, text))
+    assert set(world.communities) == {"github"}
 
 
 def test_nothing_is_attended_to_where_nobody_asked(tmp_path: Path) -> None:

@@ -36,8 +36,18 @@ def _settings(folder: Path, forge: str, repository: str) -> Settings:
             "git:a/b",
             CodeHost(HostKind.GITEA, "https://git.example/forge", "git"),
         ),
+        (
+            "kind: bitbucket, token: t",
+            "git:a/b",
+            CodeHost(HostKind.BITBUCKET, "https://bitbucket.org", "git"),
+        ),
+        (
+            "kind: bitbucket-data-center, token: t, url: 'https://git.example/bitbucket'",
+            "git:OPS/b",
+            CodeHost(HostKind.BITBUCKET_DATA_CENTER, "https://git.example/bitbucket", "git"),
+        ),
     ],
-    ids=["git", "github", "gitlab", "gitea"],
+    ids=["git", "github", "gitlab", "gitea", "bitbucket", "bitbucket-data-center"],
 )
 def test_every_forge_is_where_its_pages_are(
     tmp_path: Path, forge: str, repository: str, host: CodeHost

@@ -29,6 +29,7 @@ _LONGEST_SUBJECT = 200
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PART = re.compile(r"[A-Za-z0-9_~][A-Za-z0-9_.~-]{0,99}")
 _MOST_PARTS = 22
+_DATA_CENTER_PAGE = re.compile(r"(?P<place>projects|users)/(?P<owner>[^/]+)/repos/(?P<slug>[^/]+)")
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,127}")
 _SCP = re.compile(r"[\w.-]+@(?P<host>[\w.-]+):(?P<path>(?!/)[^\s]+)", re.ASCII)
 _SCHEMES = {"https": 443, "http": 80, "ssh": 22, "git+https": 443, "git+ssh": 22, "git": 9418}
@@ -41,6 +42,7 @@ class HostKind(StrEnum):
     GITLAB = "gitlab"
     GITEA = "gitea"
     BITBUCKET = "bitbucket"
+    BITBUCKET_DATA_CENTER = "bitbucket-data-center"
     GIT = "git"
     """No pages at all: its one repository, by its address."""
 
@@ -86,6 +88,9 @@ class SourceRepository:
     @property
     def url(self) -> str:
         """Its page; empty where it has none."""
+        if self.host.kind is HostKind.BITBUCKET_DATA_CENTER:
+            project, _, slug = self.path.partition("/")
+            return f"{self.host.address}/projects/{quote(project)}/repos/{quote(slug)}"
         return "" if self.host.kind is HostKind.GIT else f"{self.host.address}/{quote(self.path)}"
 
     @property
@@ -103,6 +108,8 @@ class SourceRepository:
             case HostKind.BITBUCKET:
                 # https://support.atlassian.com/bitbucket-cloud/docs/compare-branches-tags-or-commits/
                 return f"{self.url}/branches/compare/{new}..{old}"
+            case HostKind.BITBUCKET_DATA_CENTER:
+                return f"{self.url}/compare/commits?sourceBranch={new}&targetBranch={old}"
             case HostKind.GITHUB | HostKind.GITEA:
                 return f"{self.url}/compare/{old}...{new}"
             case HostKind.GIT:
@@ -113,7 +120,7 @@ class SourceRepository:
         match self.host.kind:
             case HostKind.GITLAB:
                 return f"{self.url}/-/commit/{commit}"
-            case HostKind.BITBUCKET:
+            case HostKind.BITBUCKET | HostKind.BITBUCKET_DATA_CENTER:
                 return f"{self.url}/commits/{commit}"
             case HostKind.GITHUB | HostKind.GITEA:
                 return f"{self.url}/commit/{commit}"
@@ -128,6 +135,8 @@ class SourceRepository:
                 return f"{self.url}/-/releases/{name}"
             case HostKind.BITBUCKET:
                 return f"{self.url}/src/{name}"
+            case HostKind.BITBUCKET_DATA_CENTER:
+                return f"{self.url}/browse?at=refs/tags/{name}"
             case HostKind.GITHUB | HostKind.GITEA:
                 return f"{self.url}/releases/tag/{name}"
             case HostKind.GIT:
@@ -267,12 +276,25 @@ def _netloc(host: str, port: int | None, scheme: str) -> str:
 
 def _repository_path(kind: HostKind, path: str) -> str:
     """The repository's own part of a path; empty where it cannot be one."""
+    if kind is HostKind.BITBUCKET_DATA_CENTER:
+        path = _data_center_path(path)
     # Only GitLab nests groups (https://docs.gitlab.com/user/group/subgroups/); `-` begins its pages.
     parts = path.partition("/-/")[0].split("/") if kind is HostKind.GITLAB else path.split("/")[:2]
     if not 2 <= len(parts) <= _MOST_PARTS:
         return ""
     parts[-1] = parts[-1].removesuffix(".git")
     return "/".join(parts) if all(_PART.fullmatch(each) for each in parts) else ""
+
+
+def _data_center_path(path: str) -> str:
+    """`PROJECT/slug` of a page, or of an address that is cloned; empty for others. Keys are upper-case."""
+    page = _DATA_CENTER_PAGE.match(path)
+    if page:
+        return f"{'~' if page['place'] == 'users' else ''}{page['owner']}/{page['slug']}"
+    if path.startswith(("projects/", "users/")):
+        return ""
+    project, _, slug = path.removeprefix("scm/").partition("/")
+    return f"{project if project.startswith('~') else project.upper()}/{slug}"
 
 
 def _is_same(one: ImageRef, other: ImageRef) -> bool:

@@ -24,6 +24,7 @@ HOSTS = (
     CodeHost(HostKind.GITLAB, "https://example.com:8443/gitlab", "internal"),
     CodeHost(HostKind.GITEA, "http://127.0.0.1:3000", "local"),
     CodeHost(HostKind.GIT, "ssh://git@git.example.com/acme/infra.git", "plain"),
+    CodeHost(HostKind.BITBUCKET_DATA_CENTER, "https://stash.example.com", "stash"),
     *PUBLIC_HOSTS,
 )
 
@@ -43,6 +44,11 @@ HOSTS = (
         ("https://gitlab.com/acme/team/web/-/tree/main", "gitlab.com/acme/team/web"),
         ("https://codeberg.org/acme/web/src/branch/main", "codeberg.org/acme/web"),
         ("https://bitbucket.org/acme/web", "bitbucket.org/acme/web"),
+        ("https://stash.example.com/projects/OPS/repos/web/browse?at=main", "stash.example.com/OPS/web"),
+        ("https://stash.example.com/scm/ops/web.git", "stash.example.com/OPS/web"),
+        ("ssh://git@stash.example.com:7999/ops/web.git", "stash.example.com/OPS/web"),
+        ("https://stash.example.com/users/ada/repos/web", "stash.example.com/~ada/web"),
+        ("https://stash.example.com/scm/~ada/web.git", "stash.example.com/~ada/web"),
         ("https://example.com:8443/gitlab/acme/web", "example.com:8443/acme/web"),
         ("http://127.0.0.1:3000/acme/web", "127.0.0.1:3000/acme/web"),
         ("https://git.example.com/acme/infra", "ssh://git@git.example.com/acme/infra.git"),
@@ -69,6 +75,8 @@ def test_an_address_names_a_repository_on_a_known_host(text: str, name: str) -> 
         "https://github.com:8443/acme/web",
         "https://example.com:8443/other/acme/web",
         "https://git.example.com/acme/other",
+        "https://stash.example.com/projects/OPS",
+        "https://stash.example.com/dashboard",
         "javascript://github.com/acme/web",
         "https://[::1/acme/web",
         "https://github.com:port/acme/web",
@@ -106,10 +114,18 @@ def test_whatever_a_label_says_a_link_leads_to_the_known_host_alone(path: str) -
             "https://bitbucket.org/acme/web",
             (f"/branches/compare/{NEW}..{OLD}", f"/commits/{NEW}", "/src/v1.0%2B1"),
         ),
+        (
+            "https://stash.example.com/projects/OPS/repos/web",
+            (
+                f"/compare/commits?sourceBranch={NEW}&targetBranch={OLD}",
+                f"/commits/{NEW}",
+                "/browse?at=refs/tags/v1.0%2B1",
+            ),
+        ),
     ],
 )
 def test_each_kind_of_host_has_its_own_pages(address: str, pages: tuple[str, str, str]) -> None:
-    found = located(address, PUBLIC_HOSTS)
+    found = located(address, HOSTS)
     assert found is not None
     links = (found.compare_url(OLD, NEW), found.commit_url(NEW), found.release_url("v1.0+1"))
     assert links == tuple(f"{address}{page}" for page in pages)
