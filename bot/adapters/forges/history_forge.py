@@ -1,6 +1,6 @@
 """All of the port `Forge` that Git itself answers: branches, files, commits and moves over a `History`.
 
-What a host or a ledger adds, pull requests, is a subclass's part (`ledger_forge`, `gitea`).
+What a host or a ledger adds, pull requests, is a subclass's part (`ledger_forge`, `hosted_pulls`).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.adapters.forges.rules import (
     require_branch,
     require_own_branch,
     require_path,
-    require_size,
+    require_writable,
 )
 from bot.domain.directories.directory import MOST_FILES, Tree
 from bot.domain.errors import Conflict, NotFound, Refused
@@ -132,9 +132,7 @@ class HistoryForge(ABC):
         The same content on a base that the branch contains already is no new commit.
         """
         require_own_branch(proposal.branch, proposal.prefix)
-        for path, data in proposal.files:
-            require_path(path, allow_workflows=proposal.allow_workflows)
-            require_size(path, len(data or b""))
+        require_writable(proposal)
         with self._locked(repository) as history:
             if not (is_commit(base) and history.has(base)):
                 raise Conflict(
@@ -154,9 +152,7 @@ class HistoryForge(ABC):
     def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
         """Commit the files to a branch that is not ours, on `expected`; the same content is no new commit."""
         require_branch(branch)
-        for path, data in proposal.files:
-            require_path(path, allow_workflows=proposal.allow_workflows)
-            require_size(path, len(data or b""))
+        require_writable(proposal)
         with self._locked(repository) as history:
             if history.head(branch) != expected:
                 raise Conflict(f"branch {branch} of {repository} was moved by somebody else")

@@ -10,7 +10,7 @@ import re
 
 from bot.domain.errors import NotFound, Refused
 from bot.domain.pull_request.branch import is_branch_name
-from bot.domain.pull_request.proposal import BRANCH_PREFIX, PullRequest
+from bot.domain.pull_request.proposal import BRANCH_PREFIX, Proposal, PullRequest
 from bot.domain.repository_path import safe_path
 
 SHORTEST_PREFIX = 4
@@ -83,6 +83,13 @@ def require_size(path: str, size: int) -> None:
             f"{_shown(path)} is too large: {size} bytes, and the limit is {LARGEST_FILE}",
             fix="keep the values that Tagboat changes in a file of their own",
         )
+
+
+def require_writable(proposal: Proposal) -> None:
+    """Raise `Refused` unless each file of the proposal is one that Tagboat may write, and not too large."""
+    for path, data in proposal.files:
+        require_path(path, allow_workflows=proposal.allow_workflows)
+        require_size(path, len(data or b""))
 
 
 def _shown(text: str) -> str:

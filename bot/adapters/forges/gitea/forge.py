@@ -18,18 +18,19 @@ from bot.adapters.forges.gitea.api import Answer, GiteaApi
 from bot.adapters.forges.gitea.community import GiteaCommunity
 from bot.adapters.forges.gitea.listing import PullRequests
 from bot.adapters.forges.gitea.merging import Merger
-from bot.adapters.forges.gitea.pulls import fitting_body, fitting_title, found
+from bot.adapters.forges.gitea.pulls import Found, fitting_body, fitting_title, found
 from bot.adapters.forges.gitea.sources import GiteaSources
 from bot.adapters.forges.gitea.talk import Talk
 from bot.adapters.forges.history import History
 from bot.adapters.forges.history_forge import HistoryForge, require_commit
+from bot.adapters.forges.hosted_pulls import HostedPulls
 from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.kept_pulls import new_pull_request
-from bot.adapters.forges.rules import require_branch, require_own_branch, require_own_pull_request
-from bot.domain.errors import Refused, TagboatError, Unreachable
-from bot.domain.people.consent import Arming, Check, Review
+from bot.adapters.forges.rules import require_branch
+from bot.domain.errors import TagboatError, Unreachable
+from bot.domain.people.consent import Check
 from bot.domain.pipeline import MergeMethod
-from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import Proposal, PullRequest
 from bot.ports import Clock
 
 
@@ -49,7 +50,7 @@ class GiteaSettings:
     timeout_seconds: int = 15
 
 
-class GiteaForge(HistoryForge):
+class GiteaForge(HostedPulls[Answer], HistoryForge):
     """The port `Forge` over Git and Gitea's REST API. Safe between threads; `cache` holds its mirrors."""
 
     def __init__(self, settings: GiteaSettings, cache: Path, *, clock: Clock) -> None:
@@ -67,7 +68,8 @@ class GiteaForge(HistoryForge):
         )
         self._pulls = PullRequests(self._api)
         self._talk = Talk(self._api, self._pulls)
-        self._merger = Merger(self._api, self._pulls, method=settings.merge_method)
+        merger = Merger(self._api, self._pulls, method=settings.merge_method)
+        self._merger, self._consents = merger, merger
 
     def disconnect(self) -> None:
         """Close every connection; the next call opens new ones."""
@@ -86,127 +88,15 @@ class GiteaForge(HistoryForge):
         require_branch(branch)
         return self._pulls.of_branch(repository, branch)
 
-    def pull_request(self, repository: str, number: int) -> PullRequest:
-        """One pull request as it is now; `NotFound` when there is none of that number."""
-        return self._pulls.one(repository, number).pull_request
-
-    def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
-        """Open a pull request from the proposal's branch, or return the one that is open already."""
-        require_own_branch(proposal.branch, proposal.prefix)
-        require_branch(base_branch)
-        existing = self._pulls.open_one(repository, proposal.branch)
-        if existing is not None:
-            return existing
-        with self._locked(repository) as history:
-            new_pull_request(history, repository, proposal, base_branch)  # raises where there is nothing new
-        body = {
-            "head": proposal.branch,
-            "base": base_branch,
-            "title": fitting_title(proposal.title, is_draft=proposal.metadata.draft),
-            "body": fitting_body(proposal.body),
-        }
-        try:
-            answer = self._api.attempt("POST", repository, "/pulls", body)
-        except Unreachable:
-            made = self._pulls.open_one(repository, proposal.branch)
-            if made is None:
-                raise
-            return made
-        if answer.status == 201:
-            return self._api.read(repository, answer, found).pull_request
-        raced = self._pulls.open_one(repository, proposal.branch)
-        if raced is None:
-            raise self._not_opened(repository, proposal.branch, answer)
-        return raced
-
     def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
         """Change title and body of a pull request."""
         self._pulls.revise(repository, number, title=title, body=body)
-
-    def describe(self, repository: str, number: int, metadata: Metadata) -> Sequence[str]:
-        """Add labels, reviewers, assignees and the milestone; return what the host did not take, and why."""
-        return self._talk.describe(repository, number, metadata)
-
-    def comment(self, repository: str, number: int, body: str, *, key: str) -> None:
-        """Comment once."""
-        self._talk.comment(repository, number, body, key=key)
-
-    def close(self, repository: str, number: int, *, comment: str) -> None:
-        """Comment, close without a merge, and delete the branch unless it holds somebody else's commit."""
-        seen = self._pulls.one(repository, number)
-        pull = seen.pull_request
-        if pull.state is PullRequestState.MERGED:
-            return
-        if not seen.is_own:
-            raise Refused(
-                f"pull request {number} of {repository} comes from a fork", why="it is not Tagboat's"
-            )
-        require_own_pull_request(pull)
-        if pull.state is PullRequestState.OPEN:
-            self._talk.last_words(repository, number, comment)
-            self._pulls.change(repository, number, {"state": "closed"})
-        if self._pulls.open_one(repository, pull.branch) is None:
-            self._delete_branch_of(repository, pull, is_foreign_kept=True)
-
-    def merge(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> str:
-        """Merge and return the commit on the base branch; merged already: the same answer.
-
-        Raises:
-            Conflict: the head is not `expected_head` any more, or the base moved in between.
-            Refused: the host says that it may not be merged; why says it.
-            Transient: the host does not know yet whether it may.
-        """
-        return self._merger.merge(
-            repository, number, expected_head=expected_head, message=message, method=method
-        )
-
-    def reviews(self, repository: str, number: int) -> Sequence[Review]:
-        """The last opinion of each reviewer that the host lets stand."""
-        return self._merger.reviews(repository, number)
 
     def checks(self, repository: str, commit: str) -> Sequence[Check]:
         """The latest word of every commit status of this very commit."""
         with self._locked(repository) as history:
             require_commit(history, repository, commit)
-        return self._merger.checks(repository, commit)
-
-    def arming(self, repository: str, number: int) -> Arming:
-        """Whether the host was asked to merge an open pull request by itself."""
-        return self._merger.arming(repository, number)
-
-    def arm(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> None:
-        """Ask the host to merge as soon as its checks succeed."""
-        self._merger.arm(repository, number, expected_head=expected_head, message=message, method=method)
-
-    def disarm(self, repository: str, number: int) -> None:
-        """Take that back; harmless where the host was not asked, or has merged."""
-        self._merger.disarm(repository, number)
-
-    def delete_branch(self, repository: str, number: int) -> None:
-        """Delete the branch of a merged pull request, where it still stands at the head that was merged."""
-        seen = self._pulls.one(repository, number)
-        pull = seen.pull_request
-        require_own_pull_request(pull)
-        if pull.state is not PullRequestState.MERGED or not seen.is_own:
-            return
-        if self._pulls.open_one(repository, pull.branch) is None:
-            self._delete_branch_of(repository, pull, is_foreign_kept=False)
+        return super().checks(repository, commit)
 
     def _history(self, repository: str) -> History:
         return self._mirrors.of(f"{repository}.git")
@@ -216,8 +106,50 @@ class GiteaForge(HistoryForge):
         with super()._locked(repository) as history, self._mirrors.minded(f"{repository}.git"):
             yield history
 
-    def _delete_branch_of(self, repository: str, pull: PullRequest, *, is_foreign_kept: bool) -> None:
-        """Delete the branch where it still stands at the pull request's head."""
+    def _seen(self, repository: str, number: int) -> Found:
+        return self._pulls.one(repository, number)
+
+    def _open_one(self, repository: str, branch: str) -> PullRequest | None:
+        return self._pulls.open_one(repository, branch)
+
+    def _standing(self, repository: str, proposal: Proposal, base_branch: str) -> PullRequest | None:
+        existing = self._pulls.open_one(repository, proposal.branch)
+        if existing is None:
+            with self._locked(repository) as history:
+                new_pull_request(history, repository, proposal, base_branch)  # raises: there is nothing new
+        return existing
+
+    def _ask_to_open(self, repository: str, proposal: Proposal, base_branch: str) -> PullRequest | Answer:
+        body = {
+            "head": proposal.branch,
+            "base": base_branch,
+            "title": fitting_title(proposal.title, is_draft=proposal.metadata.draft),
+            "body": fitting_body(proposal.body),
+        }
+        answer = self._api.attempt("POST", repository, "/pulls", body)
+        return self._api.read(repository, answer, found).pull_request if answer.status == 201 else answer
+
+    def _not_opened(
+        self,
+        repository: str,
+        branch: str,
+        base: str,  # noqa: ARG002 - it was looked for before
+        refusal: Answer,
+    ) -> TagboatError:
+        if refusal.status == 409:
+            return Unreachable(
+                f"{self._api.host} does not list the pull request from {branch} yet",
+                why=refusal.message,
+                fix="looked at again soon",
+            )
+        return self._api.failure(repository, refusal)
+
+    def _ask_to_close(self, repository: str, number: int) -> None:
+        self._pulls.change(repository, number, {"state": "closed"})
+
+    def _drop_branch(self, repository: str, pull: PullRequest, *, is_foreign_kept: bool) -> None:
+        if self._open_one(repository, pull.branch) is not None:
+            return
         with self._locked(repository) as history:
             if history.head(pull.branch) != pull.head:
                 return
@@ -225,12 +157,3 @@ class GiteaForge(HistoryForge):
             if is_foreign_kept and (base is None or self._foreign(history, pull.head, base) is not None):
                 return
             history.move(pull.branch, None, expected=pull.head)
-
-    def _not_opened(self, repository: str, branch: str, answer: Answer) -> TagboatError:
-        if answer.status == 409:
-            return Unreachable(
-                f"{self._api.host} does not list the pull request from {branch} yet",
-                why=answer.message,
-                fix="looked at again soon",
-            )
-        return self._api.failure(repository, answer)

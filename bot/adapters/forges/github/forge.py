@@ -1,15 +1,14 @@
 """GitHub as a forge: github.com and Enterprise Server, by token or App.
 
 A proposal becomes objects (tree, commit) that nobody sees, and then one move of one branch; a crash before
-the move leaves nothing. No move is forced. Every create looks before and after, so that an answer that was
-lost makes no second one.
+the move leaves nothing. No move is forced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
 from bot.adapters.forges.github.api import GitHubApi
 from bot.adapters.forges.github.commits import Commits
@@ -31,20 +30,19 @@ from bot.adapters.forges.github.sources import GitHubSources
 from bot.adapters.forges.github.talk import Talk
 from bot.adapters.forges.github.transport import PUBLIC_API, Answer, Transport
 from bot.adapters.forges.github.writing import Writer
+from bot.adapters.forges.hosted_pulls import HostedPulls
 from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.rules import (
     is_commit,
     require_branch,
     require_own_branch,
-    require_own_pull_request,
     require_path,
-    require_size,
+    require_writable,
 )
 from bot.domain.directories.directory import Tree
-from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
-from bot.domain.people.consent import Arming, Check, Review
+from bot.domain.errors import Conflict, NotFound, TagboatError, Unreachable
 from bot.domain.pipeline import MergeMethod
-from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
 
 _LISTED = 100
@@ -74,7 +72,7 @@ class GitHubSettings:
     seconds_between_writes: float = 0.5
 
 
-class GitHubForge:
+class GitHubForge(HostedPulls[Answer]):
     """The port `Forge` over GitHub's REST API. Safe between threads."""
 
     def __init__(self, settings: GitHubSettings) -> None:
@@ -157,9 +155,7 @@ class GitHubForge:
         The same content on a base that the branch contains already is no new commit.
         """
         require_own_branch(proposal.branch, proposal.prefix)
-        for path, data in proposal.files:
-            require_path(path, allow_workflows=proposal.allow_workflows)
-            require_size(path, len(data or b""))
+        require_writable(proposal)
         commit = self._writer.write(repository, proposal, base=base, expected=expected)
         if expected is None:
             self._fresh.add((repository, proposal.branch))
@@ -176,142 +172,18 @@ class GitHubForge:
             for pull in self._listed(repository, branch)
         )
 
-    def pull_request(self, repository: str, number: int) -> PullRequest:
-        """One pull request as it is now; `NotFound` when there is none of that number."""
-        return self._found(repository, number).pull_request
-
-    def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
-        """Open a pull request from the proposal's branch, or return the one that is open already."""
-        require_own_branch(proposal.branch, proposal.prefix)
-        require_branch(base_branch)
-        existing = self._unless_fresh(repository, proposal.branch)
-        if existing is not None:
-            return existing
-        body = {
-            "title": fitting_title(proposal.title),
-            "body": fitting_body(proposal.body),
-            "head": proposal.branch,
-            "base": base_branch,
-            **({"draft": True} if proposal.metadata.draft else {}),
-        }
-        try:
-            answer = self._opened(repository, body)
-        except Unreachable:
-            made = self._open_one(repository, proposal.branch)
-            if made is None:
-                raise
-            return made
-        if answer.status == 201:
-            return self._api.read(repository, answer, pull_request)
-        raced = self._open_one(repository, proposal.branch)
-        if raced is None:
-            raise self._not_opened(repository, proposal.branch, base_branch, answer)
-        return raced
-
-    def _opened(self, repository: str, body: dict[str, Any]) -> Answer:
-        """The answer to opening; as no draft where the repository has none."""
-        answer = self._api.attempt("POST", repository, "/pulls", body)
-        if "draft" in body and answer.status == 422 and _NO_DRAFTS in answer.message.lower():
-            return self._api.attempt("POST", repository, "/pulls", {**body, "draft": False})
-        return answer
-
     def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
         """Change title and body of a pull request."""
         change = {"title": fitting_title(title), "body": fitting_body(body)}
         self._api.send("PATCH", repository, f"/pulls/{number}", change, lambda data: data["number"])
 
-    def describe(self, repository: str, number: int, metadata: Metadata) -> Sequence[str]:
-        """Add labels, reviewers, assignees and the milestone; return what GitHub did not take, and why."""
-        return self._talk.describe(repository, number, metadata)
-
-    def comment(self, repository: str, number: int, body: str, *, key: str) -> None:
-        """Comment once."""
-        self._talk.comment(repository, number, body, key=key)
-
-    def close(self, repository: str, number: int, *, comment: str) -> None:
-        """Comment, close without a merge, and delete the branch unless it holds somebody else's commit."""
-        seen = self._found(repository, number)
-        pull = seen.pull_request
-        if pull.state is PullRequestState.MERGED:
-            return
-        if not seen.is_own:
-            raise Refused(
-                f"pull request {number} of {repository} comes from a fork", why="it is not Tagboat's"
-            )
-        require_own_pull_request(pull)
-        if pull.state is PullRequestState.OPEN:
-            self._talk.last_words(repository, number, comment)
-            closed = {"state": "closed"}
-            self._api.send("PATCH", repository, f"/pulls/{number}", closed, lambda data: data["number"])
-        self._delete_branch_of(repository, pull)
-
-    def merge(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> str:
-        """Merge and return the commit on the base branch; merged already: the same answer.
-
-        Raises:
-            Conflict: the head is not `expected_head` any more, or the base moved in between.
-            Transient: GitHub still works out whether it may be merged.
-            Refused: GitHub says that it may not be merged; why says it.
-        """
-        return self._merger.merge(
-            repository, number, expected_head=expected_head, message=message, method=method
-        )
-
-    def reviews(self, repository: str, number: int) -> Sequence[Review]:
-        """The last opinion of each reviewer that was not dismissed, with the commit that it was given at."""
-        return self._consents.reviews(repository, number)
-
-    def checks(self, repository: str, commit: str) -> Sequence[Check]:
-        """The latest check run of each name and App, and the latest status of each context."""
-        return self._consents.checks(repository, commit)
-
-    def arming(self, repository: str, number: int) -> Arming:
-        """Whether GitHub was asked to merge by itself, and who took that back for the head as it stands."""
-        return self._merger.arming(repository, number)
-
-    def arm(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> None:
-        """Let GitHub merge it once it may; what may be merged already is merged, or put into the queue."""
-        self._merger.arm(repository, number, expected_head=expected_head, message=message, method=method)
-
-    def disarm(self, repository: str, number: int) -> None:
-        """Take back whatever GitHub was asked."""
-        self._merger.disarm(repository, number)
-
     def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
         """Commit the files to a branch that is not ours, on `expected`; the same content is no new commit."""
         require_branch(branch)
-        for path, data in proposal.files:
-            require_path(path, allow_workflows=proposal.allow_workflows)
-            require_size(path, len(data or b""))
+        require_writable(proposal)
         return self._writer.commit(repository, proposal, branch=branch, expected=expected)
 
-    def delete_branch(self, repository: str, number: int) -> None:
-        """Delete the branch of a merged pull request, where it still stands at the head that was merged."""
-        seen = self._found(repository, number)
-        pull = seen.pull_request
-        if pull.state is not PullRequestState.MERGED or not seen.is_own:
-            return
-        require_own_pull_request(pull)
-        if self.head(repository, pull.branch) == pull.head and not self._open_one(repository, pull.branch):
-            self._writer.delete(repository, pull.branch)
-
-    def _found(self, repository: str, number: int) -> Found:
+    def _seen(self, repository: str, number: int) -> Found:
         try:
             return self._api.look(repository, f"/pulls/{number}", found)
         except NotFound as error:
@@ -337,40 +209,63 @@ class GitHubForge:
                 break
         return pulls
 
-    def _unless_fresh(self, repository: str, branch: str) -> PullRequest | None:
-        """The open pull request of the branch, looked for unless the branch was made a moment ago.
+    def _standing(
+        self,
+        repository: str,
+        proposal: Proposal,
+        base_branch: str,  # noqa: ARG002 - GitHub itself refuses one that holds nothing
+    ) -> PullRequest | None:
+        """Not looked for where the branch was made a moment ago.
 
         GitHub closes the pull requests of a branch that goes, and refuses a second one from one that is
         there: then `open` looks after all.
         """
-        if (repository, branch) not in self._fresh:
-            return self._open_one(repository, branch)
-        self._fresh.discard((repository, branch))
+        if (repository, proposal.branch) not in self._fresh:
+            return self._open_one(repository, proposal.branch)
+        self._fresh.discard((repository, proposal.branch))
         return None
+
+    def _ask_to_open(self, repository: str, proposal: Proposal, base_branch: str) -> PullRequest | Answer:
+        """As no draft where the repository has none."""
+        body = {
+            "title": fitting_title(proposal.title),
+            "body": fitting_body(proposal.body),
+            "head": proposal.branch,
+            "base": base_branch,
+            **({"draft": True} if proposal.metadata.draft else {}),
+        }
+        answer = self._api.attempt("POST", repository, "/pulls", body)
+        if "draft" in body and answer.status == 422 and _NO_DRAFTS in answer.message.lower():
+            answer = self._api.attempt("POST", repository, "/pulls", {**body, "draft": False})
+        return self._api.read(repository, answer, pull_request) if answer.status == 201 else answer
 
     def _open_one(self, repository: str, branch: str) -> PullRequest | None:
         listed = self._listed(repository, branch)
         return next((pull for pull in listed if pull.state is PullRequestState.OPEN), None)
 
-    def _not_opened(self, repository: str, branch: str, base: str, answer: Answer) -> TagboatError:
+    def _not_opened(self, repository: str, branch: str, base: str, refusal: Answer) -> TagboatError:
         if self.head(repository, base) is None:
             return NotFound(f"branch {base!r} is not in {repository}")
         if self.head(repository, branch) is None:
             return Conflict(f"branch {branch} of {repository} is gone", fix="write it again")
-        if _EXISTS in answer.message.lower():
+        if _EXISTS in refusal.message.lower():
             return Unreachable(
                 f"GitHub at {self._transport.host} does not list the pull request from {branch} yet",
-                why=answer.message,
+                why=refusal.message,
                 fix="looked at again soon",
             )
-        return self._api.failure(repository, answer)
+        return self._api.failure(repository, refusal)
 
-    def _delete_branch_of(self, repository: str, pull: PullRequest) -> None:
-        """Delete the branch of a closed pull request, unless it serves another one or holds foreign work."""
+    def _ask_to_close(self, repository: str, number: int) -> None:
+        closed = {"state": "closed"}
+        self._api.send("PATCH", repository, f"/pulls/{number}", closed, lambda data: data["number"])
+
+    def _drop_branch(self, repository: str, pull: PullRequest, *, is_foreign_kept: bool) -> None:
         if self.head(repository, pull.branch) != pull.head or self._open_one(repository, pull.branch):
             return
-        if self._commits.foreign(repository, branch=pull.branch, base=pull.base) is None:
-            self._writer.delete(repository, pull.branch)
+        if is_foreign_kept and self._commits.foreign(repository, branch=pull.branch, base=pull.base):
+            return
+        self._writer.delete(repository, pull.branch)
 
 
 def _credential(settings: GitHubSettings, transport: Transport) -> TokenCredential | AppCredential:

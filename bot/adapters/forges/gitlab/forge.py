@@ -1,7 +1,7 @@
 """GitLab as a forge: gitlab.com and self-managed, by access token.
 
 A merge request is a pull request here. A proposal becomes one commit by one request, which moves the branch
-too (`gitlab_writing`). Every create looks before and after, so that a lost answer makes no second one.
+too (`writing`).
 """
 
 from __future__ import annotations
@@ -15,26 +15,24 @@ from bot.adapters.forges.gitlab.commits import Commits
 from bot.adapters.forges.gitlab.community import GitLabCommunity
 from bot.adapters.forges.gitlab.consent import Consents
 from bot.adapters.forges.gitlab.lookup import MergeRequests
-from bot.adapters.forges.gitlab.merge_requests import fitting_body, fitting_title
+from bot.adapters.forges.gitlab.merge_requests import Found, fitting_body, fitting_title
 from bot.adapters.forges.gitlab.merging import Merger
 from bot.adapters.forges.gitlab.sources import GitLabSources
 from bot.adapters.forges.gitlab.talk import Talk
 from bot.adapters.forges.gitlab.transport import PUBLIC_URL, Answer, Transport
 from bot.adapters.forges.gitlab.writing import Writer
+from bot.adapters.forges.hosted_pulls import HostedPulls
 from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.rules import (
     is_commit,
     require_branch,
     require_own_branch,
-    require_own_pull_request,
     require_path,
-    require_size,
+    require_writable,
 )
 from bot.domain.directories.directory import Tree
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
-from bot.domain.people.consent import Arming, Check, Review
-from bot.domain.pipeline import MergeMethod
-from bot.domain.pull_request.proposal import BRANCH_PREFIX, Metadata, Proposal, PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import Proposal, PullRequest
 from bot.domain.snapshot import Relation
 
 
@@ -56,8 +54,10 @@ class GitLabSettings:
     timeout_seconds: int = 15
 
 
-class GitLabForge:
+class GitLabForge(HostedPulls[Answer]):
     """The port `Forge` over GitLab's REST API. Safe between threads."""
+
+    _kind = "merge request"
 
     def __init__(self, settings: GitLabSettings) -> None:
         self._transport = Transport(
@@ -127,11 +127,11 @@ class GitLabForge:
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
         """Make the proposal's branch hold the base commit's tree with its files; return its commit.
 
-        The same content on a base that the branch contains already is no new commit. `gitlab_writing` tells
+        The same content on a base that the branch contains already is no new commit. `writing` tells
         what GitLab can promise of `expected`, and that a base which moved is not merged in but begun upon.
         """
         require_own_branch(proposal.branch, proposal.prefix)
-        _require_files(proposal)
+        require_writable(proposal)
         commit = self._writer.write(repository, proposal, base=base, expected=expected)
         if expected is None and commit != base:
             self._fresh.add((repository, proposal.branch))
@@ -143,145 +143,63 @@ class GitLabForge:
         self._branches.expect(repository, branch)
         return tuple(each.pull_request for each in self._requests.of_branch(repository, branch))
 
-    def pull_request(self, repository: str, number: int) -> PullRequest:
-        """One merge request as it is now; `NotFound` when there is none of that number."""
-        return self._requests.one(repository, number).pull_request
+    def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
+        """Change title and description of a merge request."""
+        self._requests.revise(repository, number, title=title, body=body)
 
-    def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
-        """Open a merge request from the proposal's branch, or return the one that is open already."""
-        require_own_branch(proposal.branch, proposal.prefix)
-        require_branch(base_branch)
-        existing = self._unless_fresh(repository, proposal.branch, base_branch)
-        if existing is not None:
-            return existing
+    def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
+        """Commit the proposal's files to `branch`, which is not one of ours, and return the commit."""
+        require_branch(branch)
+        require_writable(proposal)
+        return self._writer.commit(repository, proposal, branch=branch, expected=expected)
+
+    def _seen(self, repository: str, number: int) -> Found:
+        return self._requests.one(repository, number)
+
+    def _open_one(self, repository: str, branch: str) -> PullRequest | None:
+        return self._requests.open_one(repository, branch)
+
+    def _standing(self, repository: str, proposal: Proposal, base_branch: str) -> PullRequest | None:
+        """Not looked for where the branch was made a moment ago: then there is none."""
+        branch = proposal.branch
+        if (repository, branch) in self._fresh:
+            self._fresh.discard((repository, branch))
+            return None
+        existing = self._requests.open_one(repository, branch)
+        if existing is None:
+            self._require_news(repository, branch, base_branch)
+        return existing
+
+    def _ask_to_open(self, repository: str, proposal: Proposal, base_branch: str) -> PullRequest | Answer:
         body = {
             "source_branch": proposal.branch,
             "target_branch": base_branch,
             "title": fitting_title(proposal.title, is_draft=proposal.metadata.draft),
             "description": fitting_body(proposal.body),
         }
-        try:
-            answer = self._api.attempt("post", repository, "/merge_requests", body)
-        except Unreachable:
-            made = self._requests.open_one(repository, proposal.branch)
-            if made is None:
-                raise
-            return made
-        if answer.status == 201:
-            return self._requests.read(repository, answer).pull_request
-        raced = self._requests.open_one(repository, proposal.branch)
-        if raced is None:
-            self._require_both(repository, proposal.branch, base_branch)
-            raise self._not_opened(repository, proposal.branch, answer)
-        return raced
+        answer = self._api.attempt("post", repository, "/merge_requests", body)
+        return self._requests.read(repository, answer).pull_request if answer.status == 201 else answer
 
-    def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
-        """Change title and description of a merge request."""
-        self._requests.revise(repository, number, title=title, body=body)
-
-    def describe(self, repository: str, number: int, metadata: Metadata) -> Sequence[str]:
-        """Add labels, reviewers, assignees and the milestone; return what GitLab did not take, and why."""
-        return self._talk.describe(repository, number, metadata)
-
-    def comment(self, repository: str, number: int, body: str, *, key: str) -> None:
-        """Comment once."""
-        self._talk.comment(repository, number, body, key=key)
-
-    def close(self, repository: str, number: int, *, comment: str) -> None:
-        """Comment, close without a merge, and delete the branch unless it holds somebody else's commit."""
-        seen = self._requests.one(repository, number)
-        pull = seen.pull_request
-        if pull.state is PullRequestState.MERGED:
-            return
-        if not seen.is_own:
-            raise Refused(
-                f"merge request {number} of {repository} comes from a fork", why="it is not Tagboat's"
+    def _not_opened(self, repository: str, branch: str, base: str, refusal: Answer) -> TagboatError:
+        self._require_both(repository, branch, base)
+        if refusal.status == 409:
+            return Unreachable(
+                f"GitLab at {self._transport.host} does not list the merge request from {branch} yet",
+                why=refusal.message,
+                fix="looked at again soon",
             )
-        require_own_pull_request(pull)
-        if pull.state is PullRequestState.OPEN:
-            self._talk.last_words(repository, number, comment)
-            self._requests.change(repository, number, {"state_event": "close"})
-        if not self._is_left(repository, pull):
+        return self._api.failure(repository, refusal)
+
+    def _ask_to_close(self, repository: str, number: int) -> None:
+        self._requests.change(repository, number, {"state_event": "close"})
+
+    def _drop_branch(self, repository: str, pull: PullRequest, *, is_foreign_kept: bool) -> None:
+        tip = self._branches.tip(repository, pull.branch)
+        if tip is None or tip.commit != pull.head or self._open_one(repository, pull.branch) is not None:
             return
-        if self._commits.foreign(repository, branch=pull.branch, base=pull.base) is None:
-            self._writer.delete(repository, pull.branch)
-
-    def merge(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> str:
-        """Merge and return the commit on the base branch; merged already: the same answer.
-
-        Raises:
-            Conflict: the head is not `expected_head` any more.
-            Refused: GitLab says that it may not be merged; why says it.
-            Transient: GitLab does not know yet whether it may, or merges it later.
-        """
-        return self._merger.merge(
-            repository, number, expected_head=expected_head, message=message, method=method
-        )
-
-    def reviews(self, repository: str, number: int) -> Sequence[Review]:
-        """The last opinion of each reviewer that GitLab lets stand."""
-        return self._consents.reviews(repository, number)
-
-    def checks(self, repository: str, commit: str) -> Sequence[Check]:
-        """The latest word of every job and commit status of this very commit."""
-        return self._consents.checks(repository, commit)
-
-    def arming(self, repository: str, number: int) -> Arming:
-        """Whether GitLab was asked to merge an open merge request by itself."""
-        return self._merger.arming(repository, number)
-
-    def arm(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> None:
-        """Ask GitLab to merge as soon as its rules allow: by its auto-merge."""
-        self._merger.arm(repository, number, expected_head=expected_head, message=message, method=method)
-
-    def disarm(self, repository: str, number: int) -> None:
-        """Take that back; harmless where GitLab was not asked, or has merged."""
-        self._merger.disarm(repository, number)
-
-    def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
-        """Commit the proposal's files to `branch`, which is not one of ours, and return the commit."""
-        require_branch(branch)
-        _require_files(proposal)
-        return self._writer.commit(repository, proposal, branch=branch, expected=expected)
-
-    def delete_branch(self, repository: str, number: int) -> None:
-        """Delete the branch of a merged merge request, where it still stands at the head that was merged."""
-        seen = self._requests.one(repository, number)
-        pull = seen.pull_request
-        is_ours = pull.mark is not None or pull.branch.startswith(BRANCH_PREFIX)
-        if pull.state is not PullRequestState.MERGED or not (seen.is_own and is_ours):
+        if is_foreign_kept and self._commits.foreign(repository, branch=pull.branch, base=pull.base):
             return
-        if self._is_left(repository, pull):
-            self._writer.delete(repository, pull.branch)
-
-    def _unless_fresh(self, repository: str, branch: str, base: str) -> PullRequest | None:
-        """The open merge request of the branch, unless the branch was made a moment ago: then there is none.
-
-        GitLab would open one for a branch that holds nothing new.
-        """
-        if (repository, branch) in self._fresh:
-            self._fresh.discard((repository, branch))
-            return None
-        existing = self._requests.open_one(repository, branch)
-        if existing is None:
-            self._require_news(repository, branch, base)
-        return existing
+        self._writer.delete(repository, pull.branch)
 
     def _require_news(self, repository: str, branch: str, base: str) -> None:
         try:
@@ -297,25 +215,3 @@ class GitLabForge:
             raise NotFound(f"branch {base!r} is not in {repository}")
         if self._branches.tip(repository, branch) is None:
             raise Conflict(f"branch {branch} of {repository} is gone", fix="write it again")
-
-    def _not_opened(self, repository: str, branch: str, answer: Answer) -> TagboatError:
-        if answer.status == 409:
-            return Unreachable(
-                f"GitLab at {self._transport.host} does not list the merge request from {branch} yet",
-                why=answer.message,
-                fix="looked at again soon",
-            )
-        return self._api.failure(repository, answer)
-
-    def _is_left(self, repository: str, pull: PullRequest) -> bool:
-        """Whether the branch is where the merge request left it, and serves no other."""
-        tip = self._branches.tip(repository, pull.branch)
-        if tip is None or tip.commit != pull.head:
-            return False
-        return self._requests.open_one(repository, pull.branch) is None
-
-
-def _require_files(proposal: Proposal) -> None:
-    for path, data in proposal.files:
-        require_path(path, allow_workflows=proposal.allow_workflows)
-        require_size(path, len(data or b""))
