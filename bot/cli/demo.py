@@ -48,7 +48,7 @@ def demo(
         Path | None, typer.Option("--dir", help="An empty folder to play in; default: a temporary one.")
     ] = None,
 ) -> None:
-    """Show a release on its way to production, with nothing installed.
+    """Show a release on its way to production, nothing installed.
 
     A Git repository and a registry are folders; Argo CD is simulated. Needs the `git` command and nothing
     else, and touches nothing outside its folder, which stays for you to look at.

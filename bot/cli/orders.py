@@ -22,6 +22,8 @@ from bot.domain.people.command import LONGEST_REASON, Command, Place, Verb, pars
 
 if TYPE_CHECKING:
     from bot.domain.people.order import Order
+    from bot.domain.pipeline import Pipeline
+    from bot.ports import Orders
 
 _MOST_SHOWN = 50
 
@@ -87,11 +89,21 @@ def rollback(
     _tell(config, Place(pipeline, environment), Command(Verb.ROLLBACK, reason=reason))
 
 
+def overwrite(
+    pipeline: PipelineName,
+    environment: EnvironmentName,
+    reason: Reason = "",
+    config: ConfigFile = DEFAULT_CONFIG,
+) -> None:
+    """Let the next copy of a directory undo changes there."""
+    _tell(config, Place(pipeline, environment), Command(Verb.OVERWRITE, reason=reason))
+
+
 def orders(pipeline: PipelineName, config: ConfigFile = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     """Show who told what of a pipeline, refused or not."""
     world = opening.world(config)
-    opening.chosen(world.pipelines, pipeline)
-    told = world.orders.told(pipeline, limit=_MOST_SHOWN) if world.orders else ()
+    (chosen,) = opening.chosen(world.pipelines, pipeline)
+    told = _told(world.orders, chosen) if world.orders else ()
     if as_json:
         display.write_json([_plain(order) for order in told])
         return
@@ -105,13 +117,32 @@ def orders(pipeline: PipelineName, config: ConfigFile = DEFAULT_CONFIG, as_json:
     table.add_column("why", overflow="fold")
     for order in told:
         when = f"{order.at:%Y-%m-%d %H:%M} UTC"
-        what = " ".join(text for text in (order.verb, order.version) if text)
-        table.add_row(when, *map(styled, (order.environment, what, order.who, order.refusal or order.reason)))
+        why = f"refused: {order.refusal}" if order.refusal else order.reason
+        table.add_row(when, *map(styled, (order.environment, _what(order), order.who, why)))
     console.print(table)
 
 
-VERBS: Sequence[Callable[..., None]] = (hold, resume, skip, rebase, promote, rollback)
+VERBS: Sequence[Callable[..., None]] = (hold, resume, skip, rebase, promote, rollback, overwrite)
 """The verbs that give an order."""
+
+
+def _told(orders: Orders, pipeline: Pipeline) -> Sequence[Order]:
+    """What was told of the pipeline, and what was refused in its repository before a pipeline was known."""
+    from bot.flow.world import Attended
+
+    elsewhere = orders.told(Attended(pipeline.repository).name, limit=_MOST_SHOWN)
+    refused = (order for order in elsewhere if order.refusal)
+    told = [*orders.told(pipeline.name, limit=_MOST_SHOWN), *refused]
+    return sorted(told, key=lambda order: order.at, reverse=True)[:_MOST_SHOWN]
+
+
+def _what(order: Order) -> str:
+    """`hold until 2026-11-23 09:00 UTC`, `promote 1.1.0 by force`; nothing where it was not understood."""
+    if not order.environment:
+        return ""
+    until = f"until {order.until:%Y-%m-%d %H:%M} UTC" if order.until else ""
+    force = "by force" if order.is_forced else ""
+    return " ".join(text for text in (order.verb, order.version, until, force) if text)
 
 
 def _tell(config: Path, place: Place, command: Command) -> None:

@@ -115,13 +115,15 @@ def sentence_for(order: Order) -> str:
         case Verb.SKIP:
             return f"{code(order.version)} is not proposed to {place} again; the next release is."
         case Verb.PROMOTE:
-            windows = "its windows" if order.is_forced else "soaking"
+            gates = "soaking, its windows" if order.is_forced else "soaking"
             return (
-                f"{code(order.version)} goes on to {place} without waiting for {windows} or a human; "
+                f"{code(order.version)} goes on to {place} without waiting for {gates} or a human; "
                 f"health and checks still count{'' if order.is_forced else ', and so do its windows'}."
             )
         case Verb.ROLLBACK:
             return f"{place} goes back to {code(order.version)}, and stays there. {end}"
+        case Verb.OVERWRITE:
+            return f"The next copy to {place} may undo what was changed there by hand; see its pull request."
         case Verb.HELP:
             return HELP
         case _:
@@ -147,18 +149,19 @@ def _hear(world: World, attended: Attended, remark: Remark) -> None:
 def _taken(world: World, attended: Attended, remark: Remark, command: Command | Misunderstood) -> Order:
     """The order that a comment gives, or the record that it was refused."""
     teller = Teller(_key(attended, remark), remark.author, world.clock.now(), remark.url)
-    place = Place("", "")
+    about = _order(Place("", ""), Verb.HELP, teller, attended)
     try:
         _require_writer(world.communities[attended.repository.forge], attended, remark)
         if isinstance(command, Misunderstood):
-            return _refused(world, attended, teller, command.reason)
+            return _refused(world, about, command.reason)
         if command.verb is Verb.HELP:
-            return _orders(world).add(_order(place, command.verb, teller, attended))
+            return _orders(world).add(about)
         place = command.place or _place_of(world, attended, remark.number)
         _require_here(world, attended, place)
+        about = _order(place, command.verb, teller, attended)
         return tell(world, place, command, teller)
     except Permanent as error:
-        return _refused(world, attended, teller, str(error))
+        return _refused(world, about, str(error))
 
 
 def _require_writer(community: Community, attended: Attended, remark: Remark) -> None:
@@ -167,9 +170,8 @@ def _require_writer(community: Community, attended: Attended, remark: Remark) ->
         raise Refused(f"{harmless(remark.author)} may not write to {path}", fix="ask somebody who may")
 
 
-def _refused(world: World, attended: Attended, teller: Teller, refusal: str) -> Order:
-    log.info("order_refused", repository=str(attended.repository), who=teller.who, reason=refusal)
-    order = _order(Place("", ""), Verb.HELP, teller, attended)
+def _refused(world: World, order: Order, refusal: str) -> Order:
+    log.info("order_refused", pipeline=order.pipeline, who=order.who, reason=refusal)
     return _orders(world).add(replace(order, refusal=refusal))
 
 
@@ -256,6 +258,8 @@ def _ordered(
             return _promoted(world, pipeline, environment, order)
         case Verb.ROLLBACK:
             return _back(world, environment, order)
+        case Verb.OVERWRITE:
+            return _overwriting(environment, order)
         case Verb.HELP:
             raise Refused("help is no order")
         case _:
@@ -275,7 +279,10 @@ def _about_proposal(world: World, pipeline: Pipeline, environment: Environment, 
         raise Refused(f"no pull request of Tagboat's is open for {environment.name} of {pipeline.name}")
     if order.verb is Verb.SKIP and environment.group:
         what = f"the pull request is for the whole group {environment.group}"
-        raise Refused(what, fix=f"hold {environment.name}, or close the pull request")
+        raise Refused(what, fix=f"hold {order.pipeline}/{environment.name}, or close the pull request")
+    back = standing(_orders(world).of(pipeline.name), environment.name, order.at).rollback
+    if order.verb is Verb.SKIP and back and back.release == pull.mark.key:
+        raise Refused(f"{environment.name} goes back to {back.version} {back.because}", fix="resume it")
     return replace(order, release=pull.mark.key, version=pull.mark.version)
 
 
@@ -306,6 +313,14 @@ def _upstream(world: World, pipeline: Pipeline, environment: Environment) -> Rel
     release = carried(environment, current.passed_on if environment.promote else current.release)
     here = record.environment(environment.name).current
     return None if here and carried(environment, here.release) == release else release
+
+
+def _overwriting(environment: Environment, order: Order) -> Order:
+    if environment.promote is None:
+        raise Refused(
+            f"{order.pipeline}/{environment.name} takes over no directory, so nothing is overwritten"
+        )
+    return order
 
 
 def _back(world: World, environment: Environment, order: Order) -> Order:

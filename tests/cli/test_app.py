@@ -19,7 +19,7 @@ from tests.cli.verbs import Answer, in_a_process
 
 VERBS = (
     *("demo", "init", "check", "up", "web", "worker", "beat", "plan", "status", "explain", "pr", "import"),
-    *("hold", "resume", "skip", "rebase", "promote", "rollback", "orders"),
+    *("hold", "resume", "skip", "rebase", "promote", "rollback", "overwrite", "orders"),
 )
 PR_VERBS = ("list", "show", "merge", "close")
 HEAVY = (

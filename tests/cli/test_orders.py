@@ -9,8 +9,11 @@ from dataclasses import replace
 import pytest
 
 from bot.adapters.stores.memory_orders import MemoryOrders
+from bot.domain.people.command import Verb
+from bot.domain.people.order import Order
+from bot.flow.world import Attended
 from tests.cli.verbs import Answer
-from tests.flow.worlds import WEB, Bench
+from tests.flow.worlds import START, WEB, Bench
 
 Tagboat = Callable[..., Answer]
 
@@ -64,6 +67,28 @@ def test_who_told_what_is_shown(tagboat: Tagboat) -> None:
     (order,) = tagboat("orders", "shop", "--json").json
     assert (order["verb"], order["environment"], order["reason"]) == ("hold", "prod", "freeze")
     assert order["at"] == "2026-11-20T09:00:00+00:00"
+
+
+def test_what_was_refused_is_shown_with_the_reason(
+    bench: Bench, tagboat: Tagboat, orders: MemoryOrders
+) -> None:
+    tagboat("hold", "shop", "prod", "--for", "3d")
+    repository = Attended(bench.pipeline.repository)
+    told = Order("1", "shop", "prod", Verb.PROMOTE, "ada", START, refusal="prod is held")
+    orders.add(told)
+    orders.add(
+        replace(told, key="2", pipeline=repository.name, environment="", refusal="mallory may not write")
+    )
+    orders.add(Order("3", repository.name, "", Verb.HELP, "ada", START))
+    shown = tagboat("orders", "shop").out
+    for text in (
+        "hold until 2026-11-23 09:00 UTC",
+        "promote",
+        "refused: prod is held",
+        "refused: mallory may",
+    ):
+        assert text in shown
+    assert len(tagboat("orders", "shop", "--json").json) == 3
 
 
 def test_what_means_nothing_now_says_why(tagboat: Tagboat) -> None:

@@ -87,6 +87,27 @@ def test_a_skip_needs_something_that_is_proposed(people: People) -> None:
     assert answer == "Not done: no pull request of Tagboat's is open for prod of shop."
 
 
+def test_a_rollback_is_ended_and_not_skipped(people: People) -> None:
+    people.push("1.1.0")
+    people.merge("prod")
+    people.settle()
+    people.say("/tagboat rollback shop/prod loses sessions")
+    answer = people.say("/tagboat skip", on=people.number("prod"))
+    assert answer == "Not done: prod goes back to 1.0.0 by ada: loses sessions (resume it)."
+    assert people.status("prod").next == {"web": "1.0.0"}
+
+
+def test_what_is_refused_is_kept_where_it_was_meant(people: People) -> None:
+    people.push("1.1.0")
+    people.say("/tagboat resume", on=people.number("prod"))
+    (refused,) = people.orders.told("shop", limit=5)
+    assert (refused.environment, refused.verb, refused.refusal) == (
+        "prod",
+        Verb.RESUME,
+        "nothing is held in shop/prod",
+    )
+
+
 def test_a_promotion_merges_in_place_of_a_human(people: People) -> None:
     people.push("1.1.0")
     people.say("/tagboat promote", on=people.number("prod"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -11,11 +12,12 @@ import pytest
 from bot.adapters.forges.memory.forge import File
 from bot.adapters.stores.memory_orders import MemoryOrders
 from bot.domain.directories.keep import DirectoryPromotion, Keep
+from bot.domain.errors import Refused
 from bot.domain.people.command import Command, Place, Verb
 from bot.domain.pipeline import Environment, Merge, Target
 from bot.domain.place import HelmValues
 from bot.domain.snapshot import State
-from bot.flow.commands import Teller, tell
+from bot.flow.commands import Teller, sentence_for, tell
 from bot.flow.reconcile import preview
 from tests.flow.worlds import REPOSITORY, WEB, Bench
 
@@ -190,6 +192,38 @@ def test_overwrite_lets_a_hot_fix_go() -> None:
     commit(bench, {"production/app.yaml": b"a: hot\n"})
     bench.look()
     assert production(bench)["app.yaml"].data == b"a: 1\n"
+
+
+def let_overwrite(bench: Bench, reason: str = "") -> str:
+    """Somebody lets the next copy undo what was changed in production; gives the answer."""
+    orders = bench.world.orders or MemoryOrders()
+    bench.world = replace(bench.world, orders=orders)
+    teller = Teller(uuid.uuid4().hex, "ada", bench.clock.now())
+    order = tell(bench.world, Place("shop", "production"), Command(Verb.OVERWRITE, reason=reason), teller)
+    bench.settle()
+    return sentence_for(order)
+
+
+def test_somebody_may_let_one_copy_undo_a_hot_fix() -> None:
+    bench = directory_bench()
+    commit(bench, {"production/app.yaml": b"a: hot\n"})
+    bench.look()
+    assert "or tell `/tagboat overwrite`" in bench.status("production").reason
+    assert "may undo what was changed there by hand" in let_overwrite(bench, "fixed in the image")
+    assert production(bench)["app.yaml"].data == b"a: 1\n"
+    (pull,) = bench.forge.pull_requests(REPOSITORY, "tagboat/shop/production")
+    said = "**Overwrites** what was changed in `production/` since the last copy, ordered by ada: fixed in"
+    assert pull.body.startswith(said)
+    bench.clock.pass_by(timedelta(minutes=1))
+    commit(bench, {"production/app.yaml": b"a: hot again\n"})
+    bench.look()
+    assert bench.status("production").state is State.BLOCKED
+
+
+def test_what_copies_no_directory_overwrites_nothing() -> None:
+    bench = directory_bench(replace(PRODUCTION, promote=None, targets=STAGING.targets))
+    with pytest.raises(Refused, match="takes over no directory"):
+        let_overwrite(bench)
 
 
 def test_the_first_copy_over_other_files_waits_for_a_human() -> None:

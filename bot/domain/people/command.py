@@ -51,6 +51,8 @@ class Verb(StrEnum):
     """Go on with the release that waits: without soaking, and without waiting for a human to merge it."""
     ROLLBACK = "rollback"
     """Propose the release that ran before, and hold that until `resume`."""
+    OVERWRITE = "overwrite"
+    """Let the next copy of a directory undo what somebody changed there since the last one."""
     HELP = "help"
     """Say what may be told."""
 
@@ -66,9 +68,10 @@ HELP = """What may be written on a line of its own:
 | `/tagboat promote [force] [reason]` | goes on without soaking and without waiting for a human to merge; \
 `force`: outside its windows too |
 | `/tagboat rollback [reason]` | proposes the release that ran before, and holds it |
+| `/tagboat overwrite [reason]` | lets the next copy of a directory undo what was changed by hand there |
 
-On any other pull request or issue of this repository, name the place: `/tagboat hold homepage/prod 3d`. It \
-takes the right to write to this repository."""
+Where a pull request is for several environments, and on any other pull request or issue of this repository, \
+name the place: `/tagboat hold homepage/prod 3d`. It takes the right to write to this repository."""
 """The answer to `help`, in Markdown."""
 
 

@@ -15,7 +15,7 @@ from bot.domain.image import Release
 from bot.domain.people.command import Verb
 
 PROMOTED_FOR = timedelta(days=7)
-"""How long a release that was told to go on may do so; then it must be told anew."""
+"""How long a release that was told to go on, or to overwrite, may do so; then it must be told anew."""
 
 MOST_KEPT = 20
 """Orders of one verb that may count in one environment, the newest."""
@@ -62,6 +62,7 @@ class Standing:
     rollback: Order | None = None
     promotion: Order | None = None
     rebase: Order | None = None
+    overwrite: Order | None = None
     skipped: tuple[Order, ...] = ()
 
     def skip_of(self, release: Release) -> Order | None:
@@ -87,9 +88,7 @@ def standing(orders: Iterable[Order], environment: str, now: datetime) -> Standi
     ours = [each for each in orders if each.environment == environment and not each.refusal]
     stop = _newest(ours, Verb.HOLD, Verb.RESUME, Verb.ROLLBACK)
     is_hold = stop is not None and stop.verb is Verb.HOLD and (stop.until is None or now < stop.until)
-    promotion = _newest(ours, Verb.PROMOTE)
-    if promotion and now - promotion.at > PROMOTED_FOR:
-        promotion = None
+    promotion = _recent(_newest(ours, Verb.PROMOTE), now)
     last = {each.release: each for each in ours if each.verb in {Verb.SKIP, Verb.PROMOTE} and each.release}
     skipped = tuple(each for each in last.values() if each.verb is Verb.SKIP)
     if promotion and last.get(promotion.release) is not promotion:
@@ -99,6 +98,7 @@ def standing(orders: Iterable[Order], environment: str, now: datetime) -> Standi
         rollback=stop if stop and stop.verb is Verb.ROLLBACK else None,
         promotion=promotion,
         rebase=_newest(ours, Verb.REBASE),
+        overwrite=_recent(_newest(ours, Verb.OVERWRITE), now),
         skipped=skipped,
     )
 
@@ -113,6 +113,10 @@ def that_count(orders: Sequence[Order]) -> Sequence[Order]:
         if not order.refusal and counts[kind] <= MOST_KEPT:
             kept.append(order)
     return kept[::-1]
+
+
+def _recent(order: Order | None, now: datetime) -> Order | None:
+    return order if order and now - order.at <= PROMOTED_FOR else None
 
 
 def _newest(orders: Sequence[Order], *verbs: Verb) -> Order | None:

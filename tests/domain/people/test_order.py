@@ -29,6 +29,7 @@ HOLD, RESUME = order(Verb.HOLD, 0), order(Verb.RESUME, 1)
 BACK = order(Verb.ROLLBACK, 2, release=ONE.key)
 SHORT = order(Verb.HOLD, 3, until=NOW + 4 * HOUR)
 AGAIN = order(Verb.HOLD, 4)
+OVER = order(Verb.OVERWRITE, 4)
 
 
 @pytest.mark.parametrize(
@@ -48,11 +49,14 @@ AGAIN = order(Verb.HOLD, 4)
         ([replace(HOLD, environment="dev")], 5, NOTHING_TOLD),
         ([replace(HOLD, refusal="may not")], 5, NOTHING_TOLD),
         ([HOLD, replace(RESUME, refusal="may not")], 5, Standing(hold=HOLD)),
+        ([OVER], 5, Standing(overwrite=OVER)),
+        ([OVER], 9999, NOTHING_TOLD),
     ],
     ids=[
         *("nothing", "held", "held for ever", "resumed", "held again", "for a time", "over"),
         *("the newest hold counts", "rolled back", "held after a rollback", "rollback resumed"),
         *("of another environment", "refused", "a refused resume"),
+        *("overwritten", "an overwrite of long ago"),
     ],
 )
 def test_the_newest_word_counts(orders: Sequence[Order], at: int, expected: Standing) -> None:
