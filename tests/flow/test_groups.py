@@ -112,7 +112,7 @@ def test_pushes_to_several_pipelines_end_up_in_one_pull_request_with_a_commit_ea
     assert {(each.pipeline, each.environment) for each in marks(pull.body)} == {
         (name, "prod") for name in NAMES
     }
-        assert pull.title == "group live: api 1.0.0 → 1.1.0, shop 1.0.0 → 1.1.0, web 1.0.0 → 1.1.0"
+    assert pull.title == "group live: api 1.0.0 → 1.1.0, shop 1.0.0 → 1.1.0, web 1.0.0 → 1.1.0"
     commits = [pull.head]
     while parents := group.forge.parents(REPOSITORY, commits[-1]):
         commits.append(parents[0])
