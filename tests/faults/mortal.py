@@ -98,6 +98,8 @@ def mortal(world: World, fate: Fate) -> World:
         store=_one("store", world.store, fate),
         catalog=_one("catalog", world.catalog, fate),
         queue=_one("queue", world.queue, fate),
+        orders=_one("orders", world.orders, fate) if world.orders else None,
+        communities=_all("community", world.communities, fate),
     )
 
 

@@ -1,0 +1,283 @@
+"""The laws of the simulation: what Tagboat may do at the Git host, checked at the moment at which it does it,
+and what must hold when it has come to rest.
+
+A broken law is written down, not raised: Tagboat would take an exception of a port for a fault of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from bot.adapters.forges.memory.forge import MemoryForge
+from bot.domain.notice import Event, Notice
+from bot.domain.people.consent import CheckState, Opinion
+from bot.domain.people.order import Standing, standing
+from bot.domain.pipeline import Environment, Merge, Pipeline
+from bot.domain.pull_request.branch import prefix_of
+from bot.domain.pull_request.mark import Mark, marks
+from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
+from bot.domain.snapshot import EnvironmentStatus, State
+from bot.domain.window import closed
+from bot.ports import Clock, Orders
+from tests.flow.simulation_shape import Shape, file_of
+from tests.flow.simulation_truth import Place, Refs, Truth
+from tests.flow.worlds import REPOSITORY
+
+_VALUE = re.compile(rb"(?m)^(  (?:tag|digest): )[^\s#]+")
+_TIMED = re.compile(r"soaks|window is open|outside the allow window|gathers|opened of at most|until 20")
+_STORY = (Event.OPENED, Event.MERGED, Event.SYNCED, Event.HEALTHY)
+
+
+@dataclass
+class Laws:
+    """What was broken so far, and what humans said no to."""
+
+    shape: Shape
+    forge: MemoryForge
+    truth: Truth
+    orders: Orders
+    clock: Clock
+    broken: list[str] = field(default_factory=list)
+    refused: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
+    changes: Counter[str] = field(default_factory=Counter)
+    is_by_human: bool = False
+
+    @contextmanager
+    def by_human(self) -> Iterator[None]:
+        """What happens at the Git host now, a human asked for on Tagboat's page."""
+        self.is_by_human = True
+        try:
+            yield
+        finally:
+            self.is_by_human = False
+
+    def says(self, law: str, detail: object) -> None:
+        """A law is broken."""
+        self.broken.append(f"{self.clock.now():%d %H:%M:%S} {law}: {detail}")
+
+    def place(self, mark: Mark) -> tuple[Pipeline, Environment]:
+        """Whom a mark is about."""
+        found = {(pipeline.name, each.name): (pipeline, each) for pipeline, each in self.shape.places}
+        return found[mark.pipeline, mark.environment]
+
+    def standing(self, place: Place) -> Standing:
+        """What people told of a place and counts now."""
+        return standing(self.orders.of(place[0]), place[1], self.clock.now())
+
+    # -- what is written ---------------------------------------------------------------------------------
+
+    def written(self, proposal: Proposal, *, base: str, before: str | None, after: str) -> None:
+        """A branch was written."""
+        if before == after:
+            self.changes["same"] += 1
+        self._only_targets(base, after, marks(proposal.body))
+        for mark in marks(proposal.body):
+            place = (mark.pipeline, mark.environment)
+            refs = self.truth.refs(after, place)
+            if refs == self.truth.refs(before or base, place) or refs == self.truth.refs(base, place):
+                continue
+            self._proposed(mark, refs, "written", base)
+
+    def _proposed(self, mark: Mark, refs: Refs, what: str, base: str) -> None:
+        """A release is proposed, or on its way to the base branch, by Tagboat's own will."""
+        pipeline, environment = self.place(mark)
+        place, told = (pipeline.name, environment.name), self.standing((pipeline.name, environment.name))
+        name = f"{place} {mark.version} {what}"
+        if told.hold:
+            self.says("a hold holds", name)
+        is_promoted = told.promotion is not None and told.promotion.release == mark.key
+        if mark.key in self.refused[place] and not is_promoted and not told.rollback:
+            self.says("a no stays no", name)
+        if any(each.release == mark.key for each in told.skipped):
+            self.says("what was skipped is not proposed", name)
+        if told.rollback:
+            if not self.truth.was_ever(place, refs):
+                self.says("a rollback goes to what was there", name)
+            return
+        self._no_downgrade(place, refs, name, base)
+        lack = self.truth.lack(pipeline, environment, refs, soaks=not is_promoted)
+        if lack:
+            self.says("only what is proved goes on", f"{name}: {lack}")
+        for alias, ref in refs.items():
+            image = pipeline.image(alias).name
+            moved = (
+                self.truth.moved(image, ref, live_in=(pipeline.name, environment.after[0]))
+                if (environment.after)
+                else ""
+            )
+            if moved:
+                self.says("what goes on is what was proved", f"{name}: {moved}")
+
+    def _no_downgrade(self, place: Place, refs: Refs, name: str, base: str) -> None:
+        for alias, (tag, digest) in self.truth.refs(base, place).items():
+            wanted = refs.get(alias, (tag, digest))
+            old, new = _version(tag), _version(wanted[0])
+            is_same = bool(digest) and digest == wanted[1]  # it runs already, under whatever tag
+            if old and new and new < old and not is_same:
+                self.says("nothing older without an order", f"{name}: {alias} {tag} → {refs[alias][0]}")
+
+    def _only_targets(self, before: str, after: str, places: Iterable[Mark]) -> None:
+        old, new = self.forge.files(REPOSITORY, before), self.forge.files(REPOSITORY, after)
+        known = [self.place(mark) for mark in places]
+        files = {file_of(pipeline.name, each.name) for pipeline, each in known if each.targets}
+        folders = tuple(f"{each.promote.to}/" for _, each in known if each.promote)
+        for path in sorted(old.keys() | new.keys()):
+            if old.get(path) == new.get(path) or (folders and path.startswith(folders)):
+                continue
+            if path not in files:
+                self.says("files under no target never change", path)
+            elif path not in old or path not in new or _rest(old[path].data) != _rest(new[path].data):
+                self.says(
+                    "bytes outside the targets never change", f"{path}: {old.get(path)} {new.get(path)}"
+                )
+
+    def not_foreign(self, branch: str, base: str, what: str) -> None:
+        """A branch is about to be written, merged or deleted."""
+        foreign = self.forge.foreign_commit(REPOSITORY, branch=branch, base=base)
+        if foreign:
+            self.says("foreign commits are left alone", f"{branch} {what} over {foreign[:8]}")
+
+    # -- what is merged ----------------------------------------------------------------------------------
+
+    def may_merge(self, pull: PullRequest, what: str) -> None:
+        """Tagboat merges, or asks the host to."""
+        if self.is_by_human:
+            return
+        self.not_foreign(pull.branch, pull.base, what)
+        known = [(mark, *self.place(mark)) for mark in marks(pull.body)]
+        needed, names = 0, set[str]()
+        for mark, pipeline, environment in known:
+            place = (pipeline.name, environment.name)
+            told = self.standing(place)
+            promotion = told.promotion if told.promotion and told.promotion.release == mark.key else None
+            if environment.merge is not Merge.AUTO and not promotion:
+                self.says("a human merges", f"{place} {what} {pull.number}")
+            if closed(environment.windows, self.clock.now()) and not (promotion and promotion.is_forced):
+                self.says("windows are respected", f"{place} {what} {pull.number}")
+            if told.hold:
+                self.says("a hold holds", f"{place} {what} {pull.number}")
+            needed = max(needed, 0 if promotion else environment.merging.approvals)
+            names |= set(environment.merging.checks)
+        given = [
+            each
+            for each in self.forge.reviews(REPOSITORY, pull.number)
+            if each.may_write and each.opinion is Opinion.APPROVED and each.commit == pull.head
+        ]
+        if len(given) < needed:
+            self.says("approvals are waited for", f"{pull.number} {what} with {len(given)} of {needed}")
+        states = {each.name: each.state for each in self.forge.checks(REPOSITORY, pull.head)}
+        if any(states.get(name) is not CheckState.SUCCEEDED for name in names):
+            self.says("checks are waited for", f"{pull.number} {what} with {states}")
+
+    def merged(self, pull: PullRequest, before: str, after: str) -> None:
+        """A pull request was merged."""
+        if self.is_by_human:
+            return
+        self._only_targets(before, after, marks(pull.body))
+        for mark in marks(pull.body):
+            place = (mark.pipeline, mark.environment)
+            refs = self.truth.refs(after, place)
+            if refs != self.truth.refs(before, place):
+                self._proposed(mark, refs, f"merged by {pull.number}", before)
+
+    def committed(self, proposal: Proposal, before: str, after: str) -> None:
+        """A commit was made on the base branch."""
+        self._only_targets(before, after, marks(proposal.body))
+        for mark in marks(proposal.body):
+            _, environment = self.place(mark)
+            if environment.merge is not Merge.DIRECT:
+                self.says("only direct environments are committed to", mark)
+            if closed(environment.windows, self.clock.now()) and not self._is_forced(mark):
+                self.says("windows are respected", f"{mark.pipeline} {mark.environment} committed")
+            self._proposed(
+                mark, self.truth.refs(after, (mark.pipeline, mark.environment)), "committed", before
+            )
+
+    def _is_forced(self, mark: Mark) -> bool:
+        told = self.standing((mark.pipeline, mark.environment)).promotion
+        return told is not None and told.release == mark.key and told.is_forced
+
+    def is_skipped(self, pull: PullRequest) -> bool:
+        """Whether somebody told that this is not to be proposed."""
+        told = [(mark, self.standing((mark.pipeline, mark.environment))) for mark in marks(pull.body)]
+        return any(mark.key in {each.release for each in one.skipped} for mark, one in told)
+
+    # -- what people do ----------------------------------------------------------------------------------
+
+    def was_refused(self, pull: PullRequest) -> None:
+        """A human closed a pull request."""
+        for mark in marks(pull.body):
+            self.refused[mark.pipeline, mark.environment].add(mark.key)
+
+    def was_reopened(self, pull: PullRequest) -> None:
+        """A human thought better of it."""
+        for mark in marks(pull.body):
+            self.refused[mark.pipeline, mark.environment].discard(mark.key)
+
+    # -- at rest -----------------------------------------------------------------------------------------
+
+    def at_rest(self, pulls: Sequence[PullRequest], shown: Sequence[tuple[str, EnvironmentStatus]]) -> None:
+        """Nothing is due any more."""
+        self._one_pull_request(pulls)
+        now = self.clock.now()
+        for name in sorted({pipeline for pipeline, _ in shown}):
+            if any(each.who == "mallory" and not each.refusal for each in self.orders.told(name, limit=99)):
+                self.says("strangers give no orders", name)
+        for pipeline, status in shown:
+            if status.state is not State.LIVE and not status.reason.strip():
+                self.says("every stop has a sentence", f"{pipeline} {status}")
+            if _TIMED.search(status.reason) and (status.wake_at is None or status.wake_at <= now):
+                self.says("what waits for a time is woken then", f"{pipeline} {status}")
+            if status.state in (State.ROLLING_OUT, State.UNKNOWN) and status.wake_at is None:
+                self.says("what goes on is looked at again", f"{pipeline} {status}")
+
+    def _one_pull_request(self, pulls: Sequence[PullRequest]) -> None:
+        is_open = [each for each in pulls if each.state is PullRequestState.OPEN]
+        for branch, count in Counter(each.branch for each in is_open).items():
+            if count > 1:
+                self.says("one open pull request for a branch", branch)
+        ours = [
+            each
+            for each in is_open
+            if not self.forge.foreign_commit(REPOSITORY, branch=each.branch, base=each.base)
+        ]
+        for pipeline, environment in self.shape.places:
+            found = [
+                each.number
+                for each in ours
+                if any(
+                    (m.pipeline, m.environment) == (pipeline.name, environment.name) for m in marks(each.body)
+                )
+                and each.branch.startswith(prefix_of(environment))
+            ]
+            if len(found) > 1 and not self.standing((pipeline.name, environment.name)).hold:
+                self.says("one open pull request for a place", f"{pipeline.name} {environment.name} {found}")
+
+    def told(self, threads: Sequence[str], notices: Sequence[Notice]) -> None:
+        """What people have been told so far."""
+        for thread, count in Counter(threads).items():
+            if count > 1:
+                self.says("one thread for a release", thread)
+        for key, count in Counter(each.key for each in notices).items():
+            if count > 1:
+                self.says("nothing is told twice", key)
+        seen: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        for each in notices:
+            if each.event in _STORY[1:]:
+                mark = each.key.rpartition("/")[2]
+                seen[each.thread, each.environment, mark].append(_STORY.index(each.event))
+        for place, order in seen.items():
+            if order != sorted(order):
+                self.says("the story has an order", f"{place} {order}")
+
+
+def _version(tag: str) -> tuple[int, ...] | None:
+    return tuple(map(int, tag.split("."))) if re.fullmatch(r"\d+\.\d+\.\d+", tag) else None
+
+
+def _rest(content: bytes) -> bytes:
+    return _VALUE.sub(rb"\1", content)
