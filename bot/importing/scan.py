@@ -131,7 +131,7 @@ class _File:
         """The image that stands at a place; raises TagboatError or ValueError where none does."""
         place = place_of(WriteSection(**(dict(write) or {"kustomize": True})), self._path)
         if isinstance(place, HelmValues) and place.object is None:
-            return read_keys(place, lambda key: self._values.need(path_of(key)), name)
+            return read_keys(place, lambda key: self._values.told(path_of(key)), name)
         return read_target(self._content, Target("image", self._path, place), name)
 
 

@@ -92,7 +92,10 @@ def _steps(values: Values, spec: tuple[Key, ...], source: int | str | None) -> t
     told = ", ".join(sorted(names)[0][:80] if names else str(at) for at, names in enumerate(called))
     error = Refused if source is None or wanted else NotFound
     what = "it is not said which source is meant" if source is None else f"the source {source} is not one"
-    raise error(what, why=f"there are {told or 'none'}", fix="name one by its index, `name` or `ref`")
+    line = values.stream.line(sources)
+    raise error(
+        what, why=f"line {line}: there are {told or 'none'}", fix="name one by its index, `name` or `ref`"
+    )
 
 
 def _only(values: Values, spec: tuple[Key, ...], source: int | str | None) -> tuple[Step, ...]:
@@ -102,8 +105,9 @@ def _only(values: Values, spec: tuple[Key, ...], source: int | str | None) -> tu
     for steps in ((*spec, Key("source")), (*spec, Key("sourceHydrator"), Key("drySource"))):
         if values.node(KeyPath(steps)) is not None:
             return steps
+    line = values.stream.line((values.scope.roots or (0,))[0])
     raise NotFound(
         "the object has no source",
-        why=f"neither `{KeyPath(spec)}.source` nor `{KeyPath(spec)}.sources` is there",
+        why=f"line {line}: neither `{KeyPath(spec)}.source` nor `{KeyPath(spec)}.sources` is there",
         fix="add it to the file, or name another object",
     )

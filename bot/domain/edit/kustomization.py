@@ -8,7 +8,7 @@ both.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
 from bot.domain.edit.lookup import Scope
@@ -28,12 +28,16 @@ _KEYS = {Part.NAME: "newName", Part.TAG: "newTag", Part.DIGEST: "digest"}
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """An entry: the step to it in the list, its name, its node, and the texts of those keys that it has."""
+    """An entry: the step to it in the list, its name, its node, and the texts of those keys that it has.
+
+    `lines` are those of the texts, once they were read.
+    """
 
     step: Step
     name: str
     index: int
     texts: Mapping[Part, str]
+    lines: Mapping[Part, int] = field(default_factory=dict)
 
     @property
     def image(self) -> ImageName | None:
@@ -46,7 +50,8 @@ class _Entry:
 
     def written(self, part: Part) -> Written:
         """What it says of a part of the image, empty where it says nothing."""
-        return Written(part, self.texts.get(part, ""), f"`{self.path(part)}`")
+        where = f" in line {self.lines[part]}" if part in self.lines else ""
+        return Written(part, self.texts.get(part, ""), f"`{self.path(part)}`{where}")
 
 
 def read(content: bytes, place: Kustomization, name: ImageName) -> ImageRef:
@@ -116,7 +121,9 @@ def _read(stream: Stream, step: Step, element: int) -> _Entry:
 
 def _told(values: Values, entry: _Entry) -> _Entry:
     """The entry with its texts read as strictly as they are written."""
-    return replace(entry, texts={part: values.need(entry.path(part)) for part in entry.texts})
+    said = {part: values.told(entry.path(part)) for part in entry.texts}
+    texts = {part: each.text for part, each in said.items() if each}
+    return replace(entry, texts=texts, lines={part: each.line for part, each in said.items() if each})
 
 
 def _wanted(known: Sequence[_Entry], place: Kustomization, name: ImageName) -> list[_Entry]:

@@ -85,7 +85,7 @@ def not_found(stream: Stream, path: KeyPath, missing: Missing) -> NotFound:
     likely = ", ".join(f"`{other}`" for other in _alike(stream, path))
     return NotFound(
         f"`{path}` is not in the file",
-        why=_dead_end(stream, path, missing),
+        why=f"{_line_of(stream, missing)}{_dead_end(stream, path, missing)}",
         fix=f"did you mean {likely}?" if likely else "add the key to the file, or correct the path",
     )
 
@@ -195,6 +195,10 @@ def _through_alias(stream: Stream, path: KeyPath, index: int) -> Refused:
         f" {stream.line(stream.resolve(index))}",
         fix=f"write the value out, or change it at &{anchor} for all who use it (`anchors: edit`)",
     )
+
+
+def _line_of(stream: Stream, missing: Missing) -> str:
+    return f"line {stream.line(missing.index)}: " if stream.nodes else ""
 
 
 def _dead_end(stream: Stream, path: KeyPath, missing: Missing) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from bot.domain.edit.keypath import KeyPath
 from bot.domain.edit.spelling import Part, Written, check, read, text_for
@@ -13,7 +14,14 @@ from bot.domain.place import ImageKeys
 __all__ = ["check", "path_of", "read_keys", "written_keys"]
 
 
-Need = Callable[[str], str | None]
+class Said(NamedTuple):
+    """The text that stands at a key, and its line."""
+
+    text: str
+    line: int
+
+
+Need = Callable[[str], Said | None]
 """Gives the text at a key, None where it is missing and may be added; raises for any other missing one."""
 
 
@@ -24,7 +32,7 @@ def read_keys(keys: ImageKeys, need: Need, name: ImageName) -> ImageRef:
         Malformed: a text is not what it should be, or contradicts another one.
     """
     texts = [(part, key, need(key)) for part, key in _parts(keys)]
-    return read([Written(part, text, f"`{key}`") for part, key, text in texts if text is not None], name)
+    return read([_written(part, key, said) for part, key, said in texts if said is not None], name)
 
 
 def written_keys(
@@ -39,7 +47,11 @@ def written_keys(
     has_other_place = bool(keys.digest or keys.reference)
     for part, key in _parts(keys):
         is_pinned = pin_digest and not (part is Part.TAG and has_other_place)
-        yield key, text_for(Written(part, need(key) or "", f"`{key}`"), ref, pin_digest=is_pinned)
+        yield key, text_for(_written(part, key, need(key)), ref, pin_digest=is_pinned)
+
+
+def _written(part: Part, key: str, said: Said | None) -> Written:
+    return Written(part, said.text, f"`{key}` in line {said.line}") if said else Written(part, "", f"`{key}`")
 
 
 def _parts(keys: ImageKeys) -> Iterator[tuple[Part, str]]:

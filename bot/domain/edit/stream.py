@@ -127,7 +127,7 @@ def parse(content: bytes) -> Stream:
         Refused: the file is UTF-16, or larger or deeper than any values file.
     """
     read = decoded(content)
-    builder = _Builder()
+    builder = _Builder(read.text)
     try:
         for event in yaml.parse(read.text, Loader=CSafeLoader):
             builder.add(event)
@@ -139,7 +139,8 @@ def parse(content: bytes) -> Stream:
 class _Builder:
     """Turns libyaml's events into nodes."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self._text = text
         self.nodes: list[Node] = []
         self.after: list[int] = []
         self.aliased: dict[int, int] = {}
@@ -165,9 +166,10 @@ class _Builder:
     def _follow(self, node: Node, index: int) -> None:
         target = self._anchors.get(node.anchor or "")
         if target is None:
+            line = _line(self._text, node.start)
             raise Malformed(
                 "the file is not valid YAML",
-                why=f"*{node.anchor} refers to an anchor that is not defined before it",
+                why=f"line {line}: *{node.anchor} refers to an anchor that is not defined before it",
                 fix=f"define &{node.anchor} or write the value out",
             )
         self.aliased[index] = target

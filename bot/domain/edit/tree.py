@@ -14,6 +14,7 @@ from itertools import islice
 from typing import NoReturn
 
 from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
+from bot.domain.edit.parts import Said
 from bot.domain.edit.text import Change, Span, Text, replaced, too
 from bot.domain.errors import Malformed, NotFound, Refused
 
@@ -66,9 +67,10 @@ class Tree:
     text: Text
     root: Branch
 
-    def need(self, path: KeyPath) -> str:
+    def need(self, path: KeyPath) -> Said:
         """The text at the path, empty for a null; raises what `leaf` raises."""
-        return self.leaf(path).text
+        leaf = self.leaf(path)
+        return Said(leaf.text, self.text.line(leaf.span.start))
 
     def leaf(self, path: KeyPath) -> Leaf:
         """The single value at the path.
@@ -106,10 +108,19 @@ class Tree:
         if len(found) > 1:
             raise Refused(
                 f"`{step}` is not one element",
-                why=f"{len(found)} elements of the list match it",
+                why=f"{len(found)} elements of the list match it (lines {self._lines(found)})",
                 fix="choose a field whose value is unique, or an index",
             )
         return found[0] if found else None
+
+    def _line_of(self, branch: Branch) -> str:
+        """Where the first value of a branch stands; empty when it has none."""
+        first = next(_leaves(branch, ()), None)
+        return f"line {self.text.line(first[1].span.start)}: " if first else ""
+
+    def _lines(self, branches: Sequence[Branch]) -> str:
+        starts = [leaf.span.start for each in branches for _, leaf in islice(_leaves(each, ()), 1)]
+        return ", ".join(str(self.text.line(start)) for start in starts[:_MOST_NAMED])
 
     def _not_found(self, path: KeyPath, end: Branch, depth: int) -> NotFound:
         paths = [KeyPath(way) for way, _ in islice(self.leaves(), _MOST_COMPARED) if way]
@@ -120,7 +131,7 @@ class Tree:
         where = f"`{KeyPath(path.steps[:depth])}`" if depth else "the file"
         return NotFound(
             f"`{path}` is not in the file",
-            why=f"{where} {_holding(end)}",
+            why=f"{self._line_of(end)}{where} {_holding(end)}",
             fix=f"did you mean {', '.join(likely)}?" if likely else "add the key, or correct the path",
         )
 

@@ -13,6 +13,7 @@ from bot.domain.edit.addition import Wish, additions, filled_by_lines
 from bot.domain.edit.keypath import Index, KeyPath
 from bot.domain.edit.layout import Lines, Tree
 from bot.domain.edit.lookup import WHOLE_FILE, Found, Missing, Scope, find, not_found
+from bot.domain.edit.parts import Said
 from bot.domain.edit.scalar import is_foreign, is_null
 from bot.domain.edit.sealed import refuse_sealed_stream
 from bot.domain.edit.splice import Edit, edit, edited
@@ -77,9 +78,13 @@ class Values:
         """The text at the path, as `get`; raises NotFound, with what is there instead, when there is none."""
         return self._text(self._place(path), path)
 
-    def told(self, path: KeyPath) -> str | None:
+    def told(self, path: KeyPath) -> Said | None:
         """The text at the path, as `get` where missing keys are added, as `need` where they are not."""
-        return self.get(path) if self.scope.creates else self.need(path)
+        place = find(self.stream, path, self.scope)
+        if isinstance(place, Missing) and self.scope.creates:
+            return None
+        found = self._found(place, path)
+        return Said(self._text(found, path), self.stream.line(found.index))
 
     def node(self, path: KeyPath) -> int | None:
         """The node at the path, whatever it is; None when there is none, or it says nothing."""
@@ -124,7 +129,9 @@ class Values:
                 continue
             is_known = place.index in wanted
             if wanted.setdefault(place.index, text) != text:
-                raise _refused(path, f"it is to become {text[:80]!r} and another text at once", "keep one")
+                line = self.stream.line(place.index)
+                why = f"what stands in line {line} is to become {text[:80]!r} and another text at once"
+                raise _refused(path, why, "keep one")
             if not is_known and self._text(place, path) != text:
                 edits.append(self._edit(place, path, text))
         edits += [self._renaming(path, name) for path, name in changes.keys]
@@ -183,7 +190,9 @@ class Values:
         return "" if is_null(node) else node.value
 
     def _place(self, path: KeyPath) -> Found:
-        place = find(self.stream, path, self.scope)
+        return self._found(find(self.stream, path, self.scope), path)
+
+    def _found(self, place: Found | Missing, path: KeyPath) -> Found:
         if isinstance(place, Missing):
             raise not_found(self.stream, path, place)
         return place

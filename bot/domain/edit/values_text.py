@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from bot.domain.edit.embedding import Embedding
 from bot.domain.edit.keypath import KeyPath
 from bot.domain.edit.lookup import Missing, Scope, find, not_found
+from bot.domain.edit.parts import Said
 from bot.domain.edit.splice import Edit, Made
 from bot.domain.edit.stream import Kind
 from bot.domain.edit.values import Changes, Values
@@ -31,10 +32,15 @@ class ValuesText:
     values: Values
     index: int | None = None
 
-    def told(self, path: KeyPath) -> str | None:
-        """The text at a path of the inner file; see `Values.told`."""
+    def told(self, path: KeyPath) -> Said | None:
+        """The text at a path of the inner file, and the line of the outer one; see `Values.told`."""
         with _naming(self.outer, self.index):
-            return self.values.told(path)
+            said = self.values.told(path)
+        if said is None or self.index is None:
+            return said
+        is_literal = self.outer.stream.nodes[self.index].style == "|"
+        line = self.outer.stream.line(self.index)
+        return Said(said.text, line + said.line if is_literal else line)
 
     def replaced(self, texts: Sequence[tuple[KeyPath, str]]) -> bytes:
         """The outer file with these texts at these paths of the inner one; see `Values.changed`."""

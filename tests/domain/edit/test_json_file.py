@@ -87,7 +87,7 @@ def test_one_value_changes_and_every_other_byte_stays(place: JsonPaths, before: 
         ('{"image": /* ', Malformed, "expected a value"),
         ('{"image" "x"}', Malformed, "expected a colon"),
         ("", Malformed, "expected a value"),
-        ('{"image":{"tag":"{{ .x }}"}}', Malformed, "`image.tag` says '{{ .x }}'"),
+        ('{"image":{"tag":"{{ .x }}"}}', Malformed, "`image.tag` in line 1 says '{{ .x }}'"),
         ('{"image":{"tags":"1"}}', NotFound, "`image` has the keys tags (did you mean `image.tags`?)"),
         ('{"image":"1"}', NotFound, "`image` is a single value"),
         ('{"image":[]}', NotFound, "`image` is a list of 0"),

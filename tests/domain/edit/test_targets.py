@@ -68,24 +68,29 @@ def test_every_spelling_of_an_image_is_read(target: Target, content: str, expect
 @pytest.mark.parametrize(
     ("target", "content", "error", "says"),
     [
-        (_TAG, "image: {tag: 'a b'}", Malformed, "`image.tag` says 'a b'"),
-        (_TAG, "image: {tag: '1.4.2 '}", Malformed, "`image.tag` says '1.4.2 '"),
-        (_TAG, "image: {tag: '1@sha256:ab'}", Malformed, "`image.tag` says '1@sha256:ab'"),
-        (_TAG, "image: {tag: '1@'}", Malformed, "`image.tag` says '1@'"),
+        (_TAG, "image: {tag: 'a b'}", Malformed, "`image.tag` in line 1 says 'a b'"),
+        (_TAG, "image: {tag: '1.4.2 '}", Malformed, "`image.tag` in line 1 says '1.4.2 '"),
+        (_TAG, "image: {tag: '1@sha256:ab'}", Malformed, "`image.tag` in line 1 says '1@sha256:ab'"),
+        (_TAG, "image: {tag: '1@'}", Malformed, "`image.tag` in line 1 says '1@'"),
         (_TAG, "image: {tags: 1}", NotFound, "did you mean `image.tags`?"),
         (_TAG, "image: [", Malformed, "line 1"),
         (_TAG, "image: &i {tag: 1}\nb: {<<: *i}\nimage: {}", Refused, "stands 2 times"),
         (_TAG_DIGEST, "image: {tag: 1}", NotFound, "`image.digest` is not in the file"),
-        (_TAG_DIGEST, "image: {tag: 1, digest: abc}", Malformed, "`image.digest` says 'abc'"),
+        (_TAG_DIGEST, "image: {tag: 1, digest: abc}", Malformed, "`image.digest` in line 1 says 'abc'"),
         (
             _TAG_DIGEST,
             f"image: {{tag: '1@{_OLD}', digest: '{_NEW}'}}",
             Malformed,
             f"it says {_NEW}, the other one {_OLD}",
         ),
-        (_TAG_NAME, "image: {tag: 1, repository: ''}", Malformed, "`image.repository` says ''"),
-        (_TAG_NAME, "image: {tag: 1, repository: 'a:1'}", Malformed, "`image.repository` says 'a:1'"),
-        (_REFERENCE, "image: 'A b'", Malformed, "`image` says 'A b'"),
+        (_TAG_NAME, "image: {tag: 1, repository: ''}", Malformed, "`image.repository` in line 1 says ''"),
+        (
+            _TAG_NAME,
+            "image: {tag: 1, repository: 'a:1'}",
+            Malformed,
+            "`image.repository` in line 1 says 'a:1'",
+        ),
+        (_REFERENCE, "image: 'A b'", Malformed, "`image` in line 1 says 'A b'"),
         (
             _target(reference="image", tag="tag"),
             "{image: 'nginx:1', tag: '2'}",
@@ -235,7 +240,7 @@ def test_an_image_is_written_as_the_file_spells_images(
         (_TAG, "image: {tag: a}", ImageRef(_WEB, "b" * 10_000), False, Refused, "is no tag"),
         (_TAG, "image: {tag: a}", ImageRef(_WEB, "b", "sha256:x"), False, Refused, "'sha256:x' is no digest"),
         (_TAG, "image: {tags: a}", _NEXT, False, NotFound, "did you mean `image.tags`?"),
-        (_TAG, "image: {tag: 'a b'}", _NEXT, False, Malformed, "`image.tag` says 'a b'"),
+        (_TAG, "image: {tag: 'a b'}", _NEXT, False, Malformed, "`image.tag` in line 1 says 'a b'"),
         (_TAG, "image: &i {tag: a}\nb: *i", _NEXT, False, Refused, "more than one value would change"),
         (
             _TAG_NAME,
@@ -243,9 +248,9 @@ def test_an_image_is_written_as_the_file_spells_images(
             _NEXT,
             False,
             Malformed,
-            "`image.repository` says 'A:'",
+            "`image.repository` in line 1 says 'A:'",
         ),
-        (_REFERENCE, "image: '{{ .x }}'", _NEXT, False, Malformed, "`image` says '{{ .x }}'"),
+        (_REFERENCE, "image: '{{ .x }}'", _NEXT, False, Malformed, "`image` in line 1 says '{{ .x }}'"),
     ],
 )
 def test_what_would_leave_a_wrong_image_is_refused(
