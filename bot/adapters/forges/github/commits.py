@@ -1,22 +1,29 @@
-"""Branches, files and commits of repositories on GitHub, read and kept. `github_writing` makes new ones."""
+"""Branches, files and commits of repositories on GitHub, read and kept. `writing` makes new ones."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from bot.adapters.cache import Cache
 from bot.adapters.forges.github.api import GitHubApi
+from bot.adapters.forges.github.objects import (
+    Commit,
+    Comparison,
+    File,
+    blob_id,
+    bytes_of,
+    comparison_of,
+    file_of,
+    files_below,
+    tip_of,
+)
 from bot.adapters.forges.identity import TRAILER, Identity
 from bot.adapters.forges.rules import is_commit, require_size
-from bot.domain.directories.directory import MOST_FILES, Entry, Tree, require_files
+from bot.domain.directories.directory import MOST_FILES, Tree, require_files
 from bot.domain.errors import Damaged, NotFound, Refused
 from bot.domain.snapshot import Relation
 
@@ -30,53 +37,9 @@ _LISTED = 100
 _LONGEST_LOG = 1000
 _SAME_LOOK = 2.0
 """Seconds for which the answer to one question serves the next one of the same thread, once."""
-_RELATIONS = {
-    "identical": Relation.CONTAINED,
-    "ahead": Relation.CONTAINED,
-    "behind": Relation.BEHIND,
-    "diverged": Relation.DIVERGED,
-}
 # An App's commits name its bot, and GitHub itself as committer where it signed them.
 _BOT = re.compile(r"\d+\+[^@\s]+\[bot\]@users\.noreply\.\S+", re.IGNORECASE)
 _WEB = re.compile(r"noreply@\S+", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tip:
-    """A branch as it stands; the tree saves a call where the answer tells it, as github.com's does."""
-
-    branch: str
-    commit: str
-    tree: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """A file as the contents API tells it; `content` is None where it is too large for that."""
-
-    blob: str
-    size: int
-    content: bytes | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Commit:
-    """What tells whose commit it is; author and committer by e-mail address."""
-
-    sha: str
-    message: str
-    author: str
-    committer: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Comparison:
-    """One page of what the head of a comparison holds beyond its base, oldest first."""
-
-    relation: Relation
-    base: str
-    total: int
-    commits: Sequence[_Commit]
 
 
 class _Told(threading.local):
@@ -121,7 +84,7 @@ class Commits:
     def head(self, repository: str, branch: str) -> str | None:
         """The commit that the branch points to, or None."""
         try:
-            tip = self._api.look(repository, f"/branches/{quote(branch)}", _tip)
+            tip = self._api.look(repository, f"/branches/{quote(branch)}", tip_of)
         except NotFound as error:
             if error.why != "Branch not found":
                 self.default_branch(repository)  # raises where the repository itself is out of sight
@@ -143,7 +106,7 @@ class Commits:
         try:
             where = f"/contents/{quote(path)}"
             file = self._api.get(
-                repository, where, lambda data: _file(data, path), parameters={"ref": commit}
+                repository, where, lambda data: file_of(data, path), parameters={"ref": commit}
             )
         except NotFound as error:
             if error.why.startswith("No commit found"):
@@ -165,7 +128,7 @@ class Commits:
             return Relation.UNKNOWN
         try:
             where = f"/compare/{commit}...{revision}"
-            relation = self._api.get(repository, where, _comparison, parameters={"per_page": 1}).relation
+            relation = self._api.get(repository, where, comparison_of, parameters={"per_page": 1}).relation
         except NotFound as error:
             if "no common ancestor" not in error.why.lower():
                 return Relation.UNKNOWN
@@ -180,7 +143,7 @@ class Commits:
         while True:
             pages = {"per_page": _LISTED, "page": page}
             try:
-                found = self._api.look(repository, where, _comparison, parameters=pages)
+                found = self._api.look(repository, where, comparison_of, parameters=pages)
             except NotFound:
                 if self.head(repository, branch) is None:
                     return None
@@ -195,7 +158,7 @@ class Commits:
                 self._remember_relation(repository, found)
                 return newest
 
-    def _remember_relation(self, repository: str, found: _Comparison) -> None:
+    def _remember_relation(self, repository: str, found: Comparison) -> None:
         """How the branch's head stands to its base: a write asks that next."""
         relation = {Relation.CONTAINED: Relation.BEHIND, Relation.DIVERGED: Relation.DIVERGED}
         if found.commits and found.relation in relation:
@@ -251,7 +214,7 @@ class Commits:
         if kept is not None:
             return kept
         where, whole = f"/git/trees/{tree}", {"recursive": "1"}
-        files, is_cut = self._api.get(repository, where, _files_below, parameters=whole)
+        files, is_cut = self._api.get(repository, where, files_below, parameters=whole)
         require_files(MOST_FILES + 1 if is_cut else len(files), directory=directory, commit=commit)
         self._below.put((repository, tree), files, weight=len(files) + 1)
         return files
@@ -261,7 +224,7 @@ class Commits:
         kept = self._blobs.get((repository, blob))
         if kept is not None:
             return kept
-        data = self._api.get(repository, f"/git/blobs/{blob}", lambda answer: _decoded(answer["content"]))
+        data = self._api.get(repository, f"/git/blobs/{blob}", lambda answer: bytes_of(answer["content"]))
         if blob_id(data) != blob:
             raise Damaged(f"GitHub gives other bytes than {blob} names in {repository}", fix="look again")
         self._blobs.put((repository, blob), data, weight=len(data) + 256)
@@ -274,61 +237,20 @@ class Commits:
             self.default_branch(repository)  # raises where the repository itself is out of sight
             raise NotFound(f"commit {commit[:80]} is not in {repository}") from error
 
-    def _content(self, repository: str, path: str, file: _File) -> bytes:
+    def _content(self, repository: str, path: str, file: File) -> bytes:
         data = file.content
         if data is None:
             data = self._api.get(
-                repository, f"/git/blobs/{file.blob}", lambda blob: _decoded(blob["content"])
+                repository, f"/git/blobs/{file.blob}", lambda blob: bytes_of(blob["content"])
             )
         # For a link to a file GitHub gives the file's content, and the link's own blob id.
         if len(data) != file.size or blob_id(data) != file.blob:
             raise Refused(f"{path} in {repository} is a symbolic link", fix="name the file that it leads to")
         return data
 
-    def _is_own(self, commit: _Commit) -> bool:
+    def _is_own(self, commit: Commit) -> bool:
         committers = [] if _WEB.fullmatch(commit.committer) else [commit.committer]
         if _BOT.fullmatch(commit.author):
             by_bot = all(email == commit.author for email in committers)
             return by_bot and TRAILER in commit.message.splitlines()
         return self._identity.made(message=commit.message, emails=[commit.author, *committers])
-
-
-def _tip(data: Any) -> _Tip:
-    commit = data["commit"]
-    tree = commit["commit"]["tree"]["sha"] if "commit" in commit else None
-    return _Tip(str(data["name"]), str(commit["sha"]), tree)
-
-
-def _file(data: Any, path: str) -> _File:
-    if isinstance(data, list) or data["type"] != "file":
-        kind = "a folder" if isinstance(data, list) else f"a {data['type']}"
-        raise Refused(f"{path} is {kind}", fix="name a file")
-    content = _decoded(data["content"]) if data["encoding"] == "base64" else None
-    return _File(str(data["sha"]), int(data["size"]), content)
-
-
-def _files_below(data: Any) -> tuple[Tree, bool]:
-    """The files of a recursive tree, and whether it was cut off."""
-    rows = (each for each in data["tree"] if each["type"] != "tree")
-    files = {str(e["path"]): Entry(str(e["mode"]), str(e["sha"]), int(e.get("size") or 0)) for e in rows}
-    return files, bool(data["truncated"])
-
-
-def _comparison(data: Any) -> _Comparison:
-    commits = [_commit(item["sha"], item["commit"]) for item in data["commits"]]
-    base = str(data["base_commit"]["sha"])
-    return _Comparison(_RELATIONS[data["status"]], base, int(data["total_commits"]), commits)
-
-
-def _commit(sha: Any, data: Any) -> _Commit:
-    author, committer = ((data[who] or {}).get("email", "") for who in ("author", "committer"))
-    return _Commit(str(sha), str(data["message"]), str(author), str(committer))
-
-
-def _decoded(text: str) -> bytes:
-    return base64.b64decode(text)
-
-
-def blob_id(data: bytes) -> str:
-    """The name that Git gives these bytes (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects)."""
-    return hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()

@@ -16,14 +16,13 @@ from bot.adapters.forges.github.community import RIGHTS, GitHubCommunity
 from bot.adapters.forges.github.consent import Consents
 from bot.adapters.forges.github.deliveries import GitHubDeliveries
 from bot.adapters.forges.github.graphql import GitHubGraphQL
+from bot.adapters.forges.github.listing import PullRequests
 from bot.adapters.forges.github.login import AppCredential, AppLogin, TokenCredential, TokenLogin
 from bot.adapters.forges.github.merging import Merger
 from bot.adapters.forges.github.pulls import (
     Found,
     fitting_body,
     fitting_title,
-    found,
-    found_from,
     pull_request,
 )
 from bot.adapters.forges.github.sources import GitHubSources
@@ -42,11 +41,9 @@ from bot.adapters.forges.rules import (
 from bot.domain.directories.directory import Tree
 from bot.domain.errors import Conflict, NotFound, TagboatError, Unreachable
 from bot.domain.pipeline import MergeMethod
-from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import Proposal, PullRequest
 from bot.domain.snapshot import Relation
 
-_LISTED = 100
-_MOST_PAGES = 10
 _EXISTS = "already exists"
 _NO_DRAFTS = "draft pull requests are not supported"
 
@@ -86,6 +83,7 @@ class GitHubForge(HostedPulls[Answer]):
         self._credential = _credential(settings, self._transport)
         self._api = GitHubApi(self._transport, self._credential)
         self._commits = Commits(self._api, settings.identity)
+        self._pulls = PullRequests(self._api, self._commits)
         self._writer = Writer(self._api, self._commits, settings.identity)
         self._talk = Talk(self._api)
         graphql = GitHubGraphQL(self._transport, self._credential)
@@ -162,20 +160,13 @@ class GitHubForge(HostedPulls[Answer]):
         return commit
 
     def pull_requests(self, repository: str, branch: str) -> Sequence[PullRequest]:
-        """Every pull request ever opened from `branch` of this very repository, newest first.
-
-        The open one costs a call more: a list does not say whether it may be merged.
-        """
+        """Every pull request ever opened from `branch` of this very repository, newest first."""
         require_branch(branch)
-        return tuple(
-            self.pull_request(repository, pull.number) if pull.state is PullRequestState.OPEN else pull
-            for pull in self._listed(repository, branch)
-        )
+        return self._pulls.of_branch(repository, branch)
 
     def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
         """Change title and body of a pull request."""
-        change = {"title": fitting_title(title), "body": fitting_body(body)}
-        self._api.send("PATCH", repository, f"/pulls/{number}", change, lambda data: data["number"])
+        self._pulls.revise(repository, number, title=title, body=body)
 
     def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
         """Commit the files to a branch that is not ours, on `expected`; the same content is no new commit."""
@@ -184,30 +175,10 @@ class GitHubForge(HostedPulls[Answer]):
         return self._writer.commit(repository, proposal, branch=branch, expected=expected)
 
     def _seen(self, repository: str, number: int) -> Found:
-        try:
-            return self._api.look(repository, f"/pulls/{number}", found)
-        except NotFound as error:
-            self.default_branch(repository)  # raises where the repository itself is out of sight
-            raise NotFound(f"{repository} has no pull request {number}") from error
+        return self._pulls.one(repository, number)
 
-    def _listed(self, repository: str, branch: str) -> Sequence[PullRequest]:
-        """Every pull request of the branch as the list has it, newest first."""
-        owner = repository.partition("/")[0]
-        query = {"head": f"{owner}:{branch}", "state": "all", "sort": "created", "direction": "desc"}
-        pulls: list[PullRequest] = []
-        for page in range(1, _MOST_PAGES + 1):
-            part = self._api.look(
-                repository,
-                "/pulls",
-                lambda data: found_from(data, branch),
-                parameters={**query, "per_page": _LISTED, "page": page},
-            )
-            pulls += part.pull_requests
-            if part.default_branch:
-                self._commits.tell_default_branch(repository, part.default_branch)
-            if part.length < _LISTED:
-                break
-        return pulls
+    def _open_one(self, repository: str, branch: str) -> PullRequest | None:
+        return self._pulls.open_one(repository, branch)
 
     def _standing(
         self,
@@ -239,10 +210,6 @@ class GitHubForge(HostedPulls[Answer]):
             answer = self._api.attempt("POST", repository, "/pulls", {**body, "draft": False})
         return self._api.read(repository, answer, pull_request) if answer.status == 201 else answer
 
-    def _open_one(self, repository: str, branch: str) -> PullRequest | None:
-        listed = self._listed(repository, branch)
-        return next((pull for pull in listed if pull.state is PullRequestState.OPEN), None)
-
     def _not_opened(self, repository: str, branch: str, base: str, refusal: Answer) -> TagboatError:
         if self.head(repository, base) is None:
             return NotFound(f"branch {base!r} is not in {repository}")
@@ -257,8 +224,7 @@ class GitHubForge(HostedPulls[Answer]):
         return self._api.failure(repository, refusal)
 
     def _ask_to_close(self, repository: str, number: int) -> None:
-        closed = {"state": "closed"}
-        self._api.send("PATCH", repository, f"/pulls/{number}", closed, lambda data: data["number"])
+        self._pulls.change(repository, number, {"state": "closed"})
 
     def _drop_branch(self, repository: str, pull: PullRequest, *, is_foreign_kept: bool) -> None:
         if self.head(repository, pull.branch) != pull.head or self._open_one(repository, pull.branch):

@@ -1,7 +1,7 @@
 """HTTP to one GitHub through PyGithub: connections, retries, pace, and the limits that GitHub sets.
 
 Only PyGithub's requester is used, not its objects: those complete themselves by calls that nobody counts,
-and show neither ETags nor redirects. What an answer means is said in `github_api`.
+and show neither ETags nor redirects. What an answer means is said in `api`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.adapters.forges.github.api import GitHubApi
-from bot.adapters.forges.github.commits import Commits, blob_id
+from bot.adapters.forges.github.commits import Commits
+from bot.adapters.forges.github.objects import blob_id
 from bot.adapters.forges.identity import Identity, signed
 from bot.domain.errors import Conflict, NotFound, Refused, Unreachable
 from bot.domain.pull_request.proposal import Proposal

@@ -1,4 +1,4 @@
-"""Files and commits of projects on GitLab, read and kept. `gitlab_writing` makes new ones."""
+"""Files and commits of projects on GitLab, read and kept. `writing` makes new ones."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Only python-gitlab's `http_request` is used, not its objects: those ask for more than was said, and show no
 headers. It may neither wait for a limit nor repeat a request; reads are repeated below it, within seconds.
-What an answer means is said in `gitlab_api`.
+What an answer means is said in `api`.
 """
 
 from __future__ import annotations
