@@ -54,6 +54,7 @@ def argocd_image_updater(
     from bot.domain.errors import NotFound
     from bot.importing.carry import carried
     from bot.importing.draft import rendered
+    from bot.importing.installation import installation
     from bot.importing.watching import found
 
     if not (paths or cluster or api):
@@ -62,7 +63,8 @@ def argocd_image_updater(
         raise typer.BadParameter("say where Argo CD answers", param_hint="--argocd-url")
     objects = list(_objects(paths or (), cluster=cluster, kubeconfig=kubeconfig, context=context))
     objects += _by_api(argocd_url) if api else ()
-    done = carried(found(objects, look_at(repository) if repository else None), argocd_url=argocd_url)
+    watched = found(objects, look_at(repository) if repository else None)
+    done = carried(watched, installation(objects), argocd_url=argocd_url)
     for each in done.lost:
         write_error(f"not carried over: {each}")
     if done.draft is None:

@@ -12,6 +12,7 @@
     watching       the same, from all objects
     placed         where one Application of it is written, and by which settings
     logins         how it logs in to registries
+    installation   how it is set up as a whole
     carry          all of them as a draft, and what could not be carried over
     values         images in values as charts have them, and in containers
     documents      files as documents

@@ -19,7 +19,8 @@ from bot.importing.draft import (
     literal,
     unique,
 )
-from bot.importing.logins import logins
+from bot.importing.installation import Installation
+from bot.importing.logins import LOGIN_KEYS, logins
 from bot.importing.objects import Application, control_namespace
 from bot.importing.placed import Placed, placed
 from bot.importing.stage import stage_of
@@ -31,6 +32,9 @@ _HEAD = (
 )
 
 
+_UNKNOWN_INSTALLATION = Installation()
+
+
 @dataclass(frozen=True, slots=True)
 class Carried:
     """The draft (None: nothing could be carried over), and what is not in it."""
@@ -39,16 +43,19 @@ class Carried:
     lost: tuple[str, ...]
 
 
-def carried(found: Found, *, argocd_url: str = "") -> Carried:
+def carried(
+    found: Found, installed: Installation = _UNKNOWN_INSTALLATION, *, argocd_url: str = ""
+) -> Carried:
     """The configuration that does what the Image Updater did; `argocd_url` is where Argo CD answers."""
-    lost = list(found.lost)
+    lost = [*installed.lost, *found.lost]
     control = control_namespace([watched.application for watched in found.watched])
     taken: dict[str, str] = {}
     tried = (placed(watched, lost, control=control) for watched in found.watched)
     places = [place for place in tried if place and _owns(place, taken, lost)]
     if not places:
         return Carried(None, tuple(lost))
-    registries = logins((place.watched for place in places), lost)
+    own = logins((place.watched for place in places), lost)
+    registries = {**installed.registries, **{host: _joined(installed, host, own[host]) for host in own}}
     groups: dict[str, list[Placed]] = {}
     for place in places:
         groups.setdefault(place.pipeline_key, []).append(place)
@@ -56,7 +63,13 @@ def carried(found: Found, *, argocd_url: str = "") -> Carried:
     forges = {place.located.forge: place.located.section for place in places}
     notes = (*_HEAD, *_notes(places), *(f"not carried over: {each}" for each in lost))
     argocd = {"main": {"url": argocd_url or "https://argocd.example.com", "token": "${ARGOCD_TOKEN}"}}
-    return Carried(Draft(forges, pipelines, argocd, registries, notes), tuple(lost))
+    return Carried(Draft(forges, pipelines, argocd, registries, notes, installed.settings), tuple(lost))
+
+
+def _joined(installed: Installation, host: str, own: Mapping[str, Any]) -> dict[str, Any]:
+    """A registry with the login that an image has for it, which goes before the one for all."""
+    kept = {key: each for key, each in installed.registries.get(host, {}).items() if key not in LOGIN_KEYS}
+    return kept | dict(own)
 
 
 def _notes(places: Sequence[Placed]) -> Iterator[str]:

@@ -57,18 +57,20 @@ class DraftPipeline:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A configuration; `notes` stand at its head."""
+    """A configuration; `notes` stand at its head, `settings` are about the whole."""
 
     forges: Mapping[str, Mapping[str, Any]]
     pipelines: tuple[DraftPipeline, ...]
     argocd: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     registries: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 def rendered(draft: Draft) -> str:
     """The YAML of a draft, each note as a comment before what it is about."""
     lines = ["# yaml-language-server: $schema=./tagboat.schema.json", *_comments(draft.notes)]
+    lines += _mapping(draft.settings)
     lines += _mapping({"forges": dict(draft.forges)})
     for key, sections in (("argocd", draft.argocd), ("registries", draft.registries)):
         lines += _mapping({key: dict(sections)}) if sections else []

@@ -16,6 +16,8 @@ from bot.importing.updater import Watched
 
 _PULL_SECRET = re.compile(r"pullsecret:(?:(?P<namespace>[a-z0-9.-]+)/)?(?P<name>[a-z0-9.-]+)")
 _SHOWN = 80
+LOGIN_KEYS = ("pull_secret", "login", "username", "password")
+"""The keys of a registry that say how to log in there."""
 
 
 def logins(watched: Iterable[Watched], lost: list[str]) -> dict[str, dict[str, Any]]:
@@ -29,7 +31,7 @@ def logins(watched: Iterable[Watched], lost: list[str]) -> dict[str, dict[str, A
                 continue  # The image itself was told as lost.
             if not host:
                 continue
-            section, why = _login(host, image.pull_secret, each.secrets)
+            section, why = login(host, image.pull_secret, each.secrets)
             where = f"Application {each.application.name}: the pull secret {image.pull_secret[:_SHOWN]}"
             if sections.setdefault(host, section) != section:
                 lost.append(f"{where}: registries.{host} has another login already, which is used for both")
@@ -38,7 +40,7 @@ def logins(watched: Iterable[Watched], lost: list[str]) -> dict[str, dict[str, A
     return sections
 
 
-def _login(host: str, secret: str, namespace: str) -> tuple[dict[str, Any], str]:
+def login(host: str, secret: str, namespace: str) -> tuple[dict[str, Any], str]:
     """The section of a registry, and what a human must do about it."""
     pull_secret = _PULL_SECRET.fullmatch(secret)
     if pull_secret and (pull_secret["namespace"] or namespace):

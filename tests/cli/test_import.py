@@ -91,6 +91,41 @@ def test_what_is_lost_is_told_beside_the_configuration(
     assert "# not carried over: Application web-dev: frobnicate" in done.out
 
 
+_SET = """\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {name: all, namespace: argocd}
+spec:
+  generators: [{git: {repoURL: 'https://github.com/acme/infra.git', directories: [{path: apps/*}]}}]
+  template:
+    metadata:
+      name: 'shop-{{path.basename}}'
+      annotations:
+        argocd-image-updater.argoproj.io/image-list: web=ghcr.io/acme/web
+        argocd-image-updater.argoproj.io/write-back-method: git
+        argocd-image-updater.argoproj.io/write-back-target: kustomization
+    spec: {source: {repoURL: 'https://github.com/acme/infra.git', path: '{{path}}', kustomize: {}}}
+"""
+
+
+def test_a_set_that_reads_git_is_expanded_from_a_clone(
+    tmp_path: Path, tagboat: Callable[..., Answer]
+) -> None:
+    file, clone = tmp_path / "set.yaml", tmp_path / "clone"
+    file.write_text(_SET)
+    for name in ("dev", "prod"):
+        (clone / "apps" / name).mkdir(parents=True)
+        (clone / "apps" / name / "kustomization.yaml").write_text("resources: [../../base]\n")
+    environments = _pipeline(tagboat(*_VERB, str(file), "--repository", str(clone)))["environments"]
+    assert {name: each["values"] for name, each in environments.items()} == {
+        "dev": "apps/dev/kustomization.yaml",
+        "prod": "apps/prod/kustomization.yaml",
+    }
+    alone = tagboat(*_VERB, str(file))
+    assert alone.code == 1
+    assert "its generator git reads https://github.com/acme/infra.git (name a clone of it" in alone.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [

@@ -12,6 +12,7 @@ from bot.configuration.settings import Settings
 from bot.domain.pipeline import Pipeline
 from bot.importing.carry import Carried, carried
 from bot.importing.draft import Draft, rendered
+from bot.importing.installation import installation
 from bot.importing.objects import parsed
 from bot.importing.watching import found
 
@@ -42,7 +43,8 @@ def updater(text: str, *, namespace: str = "argocd") -> str:
 
 def carry(*documents: str) -> Carried:
     """What the documents are carried over to."""
-    return carried(found(parsed("".join(documents).encode(), name="sample")))
+    objects = parsed("".join(documents).encode(), name="sample")
+    return carried(found(objects), installation(objects))
 
 
 def loaded(draft: Draft | None, folder: Path) -> Settings:
