@@ -7,8 +7,9 @@ import pytest
 
 from tests.kit.postgres import postgres_server, postgres_url
 from tests.kit.redis import redis_url
+from tests.kit.stores import _postgres_tables, postgres_tables_url
 
-__all__ = ["postgres_server", "postgres_url", "redis_url"]
+__all__ = ["_postgres_tables", "postgres_server", "postgres_tables_url", "postgres_url", "redis_url"]
 
 # A machine that others use too may stop for a quarter of a second at any example.
 # Half of the usual examples keep the whole suite in bounds; who changes a law asks for more of them.

@@ -1,24 +1,33 @@
-"""A bare Git repository on disk, driven by git itself: what the fakes of Git hosts stand on.
+"""A bare Git repository on disk: what the fakes of Git hosts stand on.
 
-No rule of any host is here, only Git's objects, references, ancestry and merges.
+No rule of any host is here, only Git's objects, references, ancestry and merges. Plain objects and branches
+are read and written as files (`git_files`), in the very form that Git gives them; all else is done by git.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
-NOTHING = "0" * 40
-"""The object id that Git writes for "no commit"."""
+from tests.fakes.git_files import NOTHING, GitFiles, NotPlainError, StaleReferenceError
 
-
-class StaleReferenceError(Exception):
-    """A reference was not where the caller said that it stands."""
+__all__ = [
+    "NOTHING",
+    "BadObjectError",
+    "Commit",
+    "Entry",
+    "GitRepository",
+    "Person",
+    "StaleReferenceError",
+]
 
 
 class BadObjectError(Exception):
@@ -58,6 +67,12 @@ class Commit:
 
 
 _LOG_FORMAT = "%H%x00%T%x00%P%x00%an%x00%ae%x00%cn%x00%ce%x00%ct%x00%B%x01"
+_PLAIN_NAME = re.compile(r"""[^\x00-\x20.,:;<>"\\'](?:[^\x00-\x1f<>]*[^\x00-\x20.,:;<>"\\'])?""")
+"""A name from which Git would strip nothing."""
+
+_ABOUT_OBJECTS = {"log", "merge-base", "merge-tree", "diff-tree"}
+_ID = re.compile(r"\^?[0-9a-f]{40}")
+
 _ISOLATED = {
     "PATH": os.environ.get("PATH", os.defpath),
     "GIT_CONFIG_NOSYSTEM": "1",
@@ -72,9 +87,15 @@ class GitRepository:
 
     def __init__(self, folder: Path, *, default_branch: str = "main") -> None:
         self.folder = folder
+        self._files = GitFiles(folder)
+        self._answers: dict[tuple[str, ...], bytes] = {}
         folder.mkdir(parents=True)
-        self._git("init", "--quiet", "--bare", f"--initial-branch={default_branch}")
-        self._git("config", "gc.auto", "0")
+        for name, content in _new_repository(default_branch).items():
+            path = folder / name
+            if content is None:
+                path.mkdir()
+            else:
+                path.write_bytes(content)
 
     def adopt(self, other: GitRepository) -> None:
         """Take over every object and branch of another repository, as a fork does."""
@@ -86,27 +107,59 @@ class GitRepository:
 
     def branch(self, name: str) -> str | None:
         """The commit that the branch points to."""
-        return self.resolve(f"refs/heads/{name}")
+        try:
+            return self._files.branch(name)
+        except NotPlainError:
+            return self._resolve(f"refs/heads/{name}")
 
     def branches(self) -> Mapping[str, str]:
         """Every branch and its commit."""
+        try:
+            return self._files.branches()
+        except NotPlainError:
+            return self._branches()
+
+    def _branches(self) -> Mapping[str, str]:
         out = self._git("for-each-ref", "--format=%(refname:lstrip=2) %(objectname)", "refs/heads")
         return dict(line.rsplit(" ", 1) for line in out.decode().splitlines())
 
     def resolve(self, revision: str) -> str | None:
         """The commit that a branch, tag or (short) id names."""
+        if revision.startswith("refs/heads/"):
+            return self.branch(revision.removeprefix("refs/heads/"))
+        try:
+            return revision if self._files.read(revision)[0] == "commit" else self._resolve(revision)
+        except NotPlainError:
+            return self._branch_of(revision) or self._resolve(revision)
+
+    def _named(self, revision: str) -> str:
+        """The commit of a name; what is no commit's name stays as it is."""
+        return self.resolve(revision) or revision
+
+    def _branch_of(self, revision: str) -> str | None:
+        """The commit of a branch with this name; None where the name may be something else's too."""
+        tag = self.folder / "refs" / "tags" / revision
+        return None if tag.exists() else self.branch(revision)
+
+    def _resolve(self, revision: str) -> str | None:
         out = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return out.decode().strip() if out is not None else None
 
     def kind(self, sha: str) -> str | None:
         """What the object is: blob, tree, commit or tag; None when there is none."""
-        out = self._try("cat-file", "-t", sha)
-        return out.decode().strip() if out is not None else None
+        try:
+            return self._files.read(sha)[0]
+        except NotPlainError:
+            out = self._try("cat-file", "-t", sha)
+            return out.decode().strip() if out is not None else None
 
     def move(self, name: str, new: str, *, old: str) -> None:
         """Point a branch elsewhere if it stands at `old` (`NOTHING`: is not there)."""
-        if self._try("update-ref", f"refs/heads/{name}", new, old) is None:
-            raise StaleReferenceError(name)
+        try:
+            self._files.move(name, new, old=old)
+        except NotPlainError:
+            if self._try("update-ref", f"refs/heads/{name}", new, old) is None:
+                raise StaleReferenceError(name) from None
 
     def delete(self, name: str) -> None:
         """Delete a branch."""
@@ -114,23 +167,62 @@ class GitRepository:
 
     def blob(self, sha: str) -> bytes | None:
         """The bytes of a blob."""
-        return self._try("cat-file", "blob", sha)
+        try:
+            kind, content = self._files.read(sha)
+        except NotPlainError:
+            return self._try("cat-file", "blob", sha)
+        return content if kind == "blob" else None
 
     def entry(self, commit: str, path: str) -> Entry | None:
         """What stands at a path of a commit's tree."""
-        return next(iter(self._entries("-l", commit, "--", path.rstrip("/"))), None)
+        path = path.rstrip("/")
+        try:
+            return self._entry(self._files.tree_of(self._named(commit)), "", path)
+        except NotPlainError:
+            return next(iter(self._entries("-l", commit, "--", path)), None)
+
+    def _entry(self, tree: str, folder: str, path: str) -> Entry | None:
+        name, _, rest = path.removeprefix(folder).partition("/")
+        if not name:
+            raise NotPlainError(path)
+        found = next((each for each in self._inside(tree, folder) if each.path == folder + name), None)
+        if found is None or not rest:
+            return found
+        return self._entry(found.sha, f"{found.path}/", path) if found.kind == "tree" else None
+
+    def _inside(self, tree: str, folder: str) -> Sequence[Entry]:
+        return [self._told(mode, folder + name, sha) for mode, name, sha in self._files.entries(tree)]
+
+    def _told(self, mode: str, path: str, sha: str) -> Entry:
+        if mode == "40000":
+            return Entry(path, "040000", "tree", sha)
+        if mode == "160000":
+            return Entry(path, mode, "commit", sha)
+        return Entry(path, mode, "blob", sha, len(self._files.read(sha)[1]))
 
     def entries(self, tree: str, *, recursive: bool = False) -> Sequence[Entry]:
         """What a tree (or a commit's tree) holds; with `recursive` its folders' content too."""
-        return self._entries(*(["-r", "-t"] if recursive else []), "-l", tree)
+        try:
+            return list(self._walked(self._files.tree_of(self._named(tree)), "", recursive))
+        except NotPlainError:
+            return self._entries(*(["-r", "-t"] if recursive else []), "-l", tree)
+
+    def _walked(self, tree: str, folder: str, recursive: bool) -> Iterator[Entry]:
+        for each in self._inside(tree, folder):
+            yield each
+            if recursive and each.kind == "tree":
+                yield from self._walked(each.sha, f"{each.path}/", recursive)
 
     def tree(self, commit: str) -> str:
         """The tree of a commit."""
-        return self._git("rev-parse", f"{commit}^{{tree}}").decode().strip()
+        try:
+            return self._files.tree_of(self._named(commit))
+        except NotPlainError:
+            return self._git("rev-parse", f"{commit}^{{tree}}").decode().strip()
 
     def write_blob(self, content: bytes) -> str:
         """Store bytes."""
-        return self._git("hash-object", "-w", "--stdin", stdin=content).decode().strip()
+        return self._files.write("blob", content)
 
     def write_tree(self, base: str | None, changes: Sequence[tuple[str, str, str | None]]) -> str:
         """Store a tree: `base` with (path, mode, blob id) put over it; None as id removes the path.
@@ -138,6 +230,13 @@ class GitRepository:
         Raises:
             BadObjectError: the base is no tree, an id names nothing, or a path cannot stand in a tree.
         """
+        plain = {path: (mode, sha) for path, mode, sha in changes}
+        try:
+            return self._files.edited(self._files.tree_of(base) if base else None, plain)
+        except NotPlainError:
+            return self._write_tree(base, changes)
+
+    def _write_tree(self, base: str | None, changes: Sequence[tuple[str, str, str | None]]) -> str:
         with tempfile.TemporaryDirectory(prefix="index-") as folder:
             index = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
             lines = (f"{mode if sha else 0} {sha or NOTHING}\t{path}\0" for path, mode, sha in changes)
@@ -159,6 +258,11 @@ class GitRepository:
     ) -> str:
         """Store a commit; no reference moves."""
         who = committer or author
+        kinds = [self.kind(tree), *map(self.kind, parents)]
+        words = (author.name, author.email, who.name, who.email)
+        is_plain = kinds == ["tree", *("commit" for _ in parents)] and len(set(parents)) == len(parents)
+        if is_plain and "\0" not in message and all(map(_PLAIN_NAME.fullmatch, words)):
+            return self._files.write("commit", _commit_body(tree, parents, message, author, who).encode())
         names = {
             "GIT_AUTHOR_NAME": author.name,
             "GIT_AUTHOR_EMAIL": author.email,
@@ -170,19 +274,32 @@ class GitRepository:
 
     def commit(self, sha: str) -> Commit:
         """One commit."""
-        return self._log("--max-count=1", sha)[0]
+        try:
+            return _parsed(sha, *self._files.read(sha))
+        except NotPlainError:
+            return self._log("--max-count=1", sha)[0]
 
     def log(self, head: str, *, without: str | None = None) -> Sequence[Commit]:
         """The commits that `head` contains and `without` does not, oldest first."""
-        return self._log("--topo-order", "--reverse", head, *([f"^{without}"] if without else []))
+        head, without = self._named(head), self._named(without) if without else None
+        try:
+            return [self.commit(sha) for sha in self._files.line(head, without=without)]
+        except NotPlainError:
+            return self._log("--topo-order", "--reverse", head, *([f"^{without}"] if without else []))
 
     def contains(self, revision: str, commit: str) -> bool:
         """Whether `commit` is `revision` or an ancestor of it."""
-        return self._try("merge-base", "--is-ancestor", commit, revision) is not None
+        try:
+            return self._named(commit) in self._files.ancestors(self._named(revision))
+        except NotPlainError:
+            return self._try("merge-base", "--is-ancestor", commit, revision) is not None
 
     def merge_base(self, one: str, other: str) -> str | None:
         """The best common ancestor."""
-        out = self._try("merge-base", one, other)
+        try:
+            return self._files.merge_base(self._named(one), self._named(other))
+        except NotPlainError:
+            out = self._try("merge-base", one, other)
         return out.decode().strip() if out is not None else None
 
     def merged_tree(self, one: str, other: str) -> str | None:
@@ -205,7 +322,7 @@ class GitRepository:
 
     def changed(self, one: str | None, other: str) -> Sequence[tuple[str, str]]:
         """(status letter, path) of every file that differs; None stands for the empty tree."""
-        base = one or self._git("mktree", stdin=b"").decode().strip()
+        base = one or self._files.write("tree", b"")
         out = self._git("diff-tree", "-r", "-z", "--no-renames", "--name-status", base, other).decode()
         parts = out.split("\0")[:-1]
         return list(zip(parts[::2], parts[1::2], strict=True))
@@ -225,6 +342,13 @@ class GitRepository:
             return None
 
     def _git(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+        if not _is_settled(arguments):
+            return self._run(*arguments, stdin=stdin, env=env)
+        if arguments not in self._answers:
+            self._answers[arguments] = self._run(*arguments)
+        return self._answers[arguments]
+
+    def _run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         done = subprocess.run(
             ["git", *arguments],
             cwd=self.folder,
@@ -234,6 +358,53 @@ class GitRepository:
             capture_output=True,
         )
         return done.stdout
+
+
+def _is_settled(arguments: Sequence[str]) -> bool:
+    """Whether the answer holds for ever: a question about objects that are named by their ids."""
+    named = [each for each in arguments[1:] if not each.startswith("-")]
+    return arguments[0] in _ABOUT_OBJECTS and all(map(_ID.fullmatch, named))
+
+
+@cache
+def _new_repository(default_branch: str) -> Mapping[str, bytes | None]:
+    """What stands in a new repository by its path; None is a folder."""
+    with tempfile.TemporaryDirectory(prefix="git-") as name:
+        options = ("--quiet", "--bare", "--template=", f"--initial-branch={default_branch}")
+        for arguments in (("init", *options), ("config", "gc.auto", "0")):
+            subprocess.run(["git", *arguments], cwd=name, env=_ISOLATED, check=True, capture_output=True)
+        paths = sorted(Path(name).rglob("*"))
+        made = {str(path.relative_to(name)): path.read_bytes() if path.is_file() else None for path in paths}
+        return {**made, "hooks": None}
+
+
+def _commit_body(tree: str, parents: Sequence[str], message: str, author: Person, committer: Person) -> str:
+    when = f"{int(time.time())} +0000"
+    lines = [
+        f"tree {tree}",
+        *(f"parent {parent}" for parent in parents),
+        f"author {author.name} <{author.email}> {when}",
+        f"committer {committer.name} <{committer.email}> {when}",
+    ]
+    return "\n".join([*lines, "", message])
+
+
+def _parsed(sha: str, kind: str, body: bytes) -> Commit:
+    head, _, message = body.decode(errors="replace").partition("\n\n")
+    found = [line.partition(" ")[::2] for line in head.split("\n")]
+    if kind != "commit" or any(key == "encoding" for key, _ in found):
+        raise NotPlainError(sha)
+    facts = dict(found)
+    author, _ = _signature(facts["author"])
+    committer, when = _signature(facts["committer"])
+    parents = tuple(value for key, value in found if key == "parent")
+    return Commit(sha, facts["tree"], parents, message.rstrip("\n"), author, committer, when)
+
+
+def _signature(text: str) -> tuple[Person, datetime]:
+    name, _, rest = text.partition(" <")
+    email, _, when = rest.partition("> ")
+    return Person(name, email), datetime.fromtimestamp(int(when.split()[0]), UTC)
 
 
 def _commit(record: str) -> Commit:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 import ssl
-import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -52,10 +50,8 @@ from bot.flow.sweep import sweep
 from bot.flow.world import World
 from bot.ports import Delivery
 from tests.adapters.notifiers.fake_slack import FakeSlack, fake_slack
-from tests.fakes import git_host
 from tests.fakes.argocd import FakeArgoCD
 from tests.fakes.git_host import GitHost, HostedRepository
-from tests.fakes.git_repository import GitRepository
 from tests.fakes.github import TOKEN, FakeGitHub
 from tests.fakes.gitlab import TOKEN as GITLAB_TOKEN
 from tests.fakes.gitlab import FakeGitLab
@@ -71,10 +67,6 @@ EVERY = timedelta(minutes=5)
 _STEP, _LONGEST_STEP = timedelta(seconds=2), timedelta(seconds=20)
 _LONGEST_STORY = timedelta(hours=2)
 _PATIENCE_SECONDS = 20.0
-_READING = frozenset({"rev-parse", "cat-file", "ls-tree", "log", "merge-base", "merge-tree", "for-each-ref"})
-
-_OBJECT = re.compile("[0-9a-f]{40}")
-_MAKING = frozenset({"hash-object", "read-tree", "update-index", "write-tree", "commit-tree"})
 
 
 @dataclass
@@ -289,7 +281,6 @@ def staged(
     """Everything at 1.0.0, looked at once, and live; `fake` is the Git host."""
     clock, slept = SetClock(), list[float]()
     with ExitStack() as stack:
-        monkeypatch.setattr(git_host, "GitRepository", _RememberingGit)
         monkeypatch.setattr(ssl, "create_default_context", _tls_context)
         host = fake(folder, host=GitHost(folder / "hosted", clock=clock.now))
         host.__enter__()
@@ -347,43 +338,3 @@ _new_tls_context = ssl.create_default_context
 def _tls_context(cafile: str | None = None) -> ssl.SSLContext:
     """One for all: reading the authorities takes longer than a story's requests."""
     return _new_tls_context(cafile=cafile)
-
-
-class _RememberingGit(GitRepository):
-    """Git's answers, kept for as long as they hold: a process for each costs more than all else."""
-
-    def __init__(self, folder: Path, *, default_branch: str = "main") -> None:
-        self._kept: dict[tuple[str, ...], bytes | Exception] = {}
-        super().__init__(folder, default_branch=default_branch)
-
-    def resolve(self, revision: str) -> str | None:
-        """A branch is a file that holds its commit: read as such."""
-        branch = self.folder / "refs/heads" / revision.removeprefix("refs/heads/")
-        return branch.read_text().strip() if branch.is_file() else super().resolve(revision)
-
-    def _git(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
-        if arguments[0] not in _READING:
-            # A new object changes what is not there; a moved branch changes what is asked for by its name.
-            moves = arguments[0] not in _MAKING
-            self._kept = {
-                asked: answer
-                for asked, answer in self._kept.items()
-                if isinstance(answer, bytes) and not (moves and _names_a_branch(asked))
-            }
-            return super()._git(*arguments, stdin=stdin, env=env)
-        if arguments not in self._kept:
-            try:
-                self._kept[arguments] = super()._git(*arguments)
-            except subprocess.CalledProcessError as error:
-                self._kept[arguments] = error
-        kept = self._kept[arguments]
-        if isinstance(kept, Exception):
-            raise kept
-        return kept
-
-
-def _names_a_branch(arguments: tuple[str, ...]) -> bool:
-    revisions = itertools.takewhile(lambda each: each != "--", arguments[1:])
-    return arguments[0] == "for-each-ref" or not all(
-        each.startswith("-") or each == "blob" or _OBJECT.search(each) for each in revisions
-    )

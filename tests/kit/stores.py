@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,10 +15,12 @@ from bot.adapters.stores.catalog import SqlCatalog
 from bot.adapters.stores.memory import MemoryStore
 from bot.adapters.stores.memory_budget import MemoryBudget
 from bot.adapters.stores.memory_catalog import MemoryCatalog
+from bot.adapters.stores.schema import metadata
 from bot.adapters.stores.sql import SqlStore
 from bot.domain.notice import Event, Link, Notice
 from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, Record, State
 from bot.ports import Budget, Catalog, Lease, Outcome
+from tests.kit.postgres import connected, database_url
 
 NOW = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -32,12 +36,54 @@ SHARED = ["sqlite", pytest.param("postgres", marks=pytest.mark.servers)]
 """Those that several processes can share."""
 
 
-def url_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
-    """The URL of an empty database of this kind."""
+def bare_url_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
+    """The URL of a database of this kind without any table."""
     if kind == "postgres":
         url: str = request.getfixturevalue("postgres_url")
         return url
     return "sqlite://" if kind == "sqlite-in-memory" else f"sqlite:///{folder}/tagboat.db"
+
+
+def url_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
+    """The URL of an empty database of this kind; where it outlives its connections, it has its tables."""
+    if kind == "postgres":
+        url: str = request.getfixturevalue("postgres_tables_url")
+        return url
+    if kind == "sqlite":
+        (folder / "tagboat.db").write_bytes(_sqlite_tables())
+    return bare_url_of(kind, request, folder)
+
+
+@cache
+def _sqlite_tables() -> bytes:
+    """The file of an empty store: to make its tables costs more than most tests."""
+    with TemporaryDirectory(prefix="sqlite-") as folder:
+        SqlStore(f"sqlite:///{folder}/tagboat.db").close()
+        return (Path(folder) / "tagboat.db").read_bytes()
+
+
+@pytest.fixture(scope="session")
+def _postgres_tables(postgres_server: str) -> str:
+    """The URL of a database that has its tables."""
+    url = database_url(postgres_server, "tables")
+    with connected(database_url(postgres_server, "postgres")) as connection:
+        connection.execute("CREATE DATABASE tables")
+    SqlStore(url).close()
+    return url
+
+
+@pytest.fixture
+def postgres_tables_url(_postgres_tables: str) -> Iterator[str]:
+    """The URL of a database with empty tables, for one test at a time: to make them costs more than most."""
+    yield _postgres_tables
+    with connected(_postgres_tables) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute(
+            "; ".join(f"DELETE FROM {table.name}" for table in reversed(metadata.sorted_tables))
+        )
 
 
 @contextmanager

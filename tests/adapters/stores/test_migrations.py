@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
+from bot.adapters.stores import migrations
 from bot.adapters.stores.database import Database
 from bot.adapters.stores.migrations import migrate
 from bot.adapters.stores.schema import metadata
 from bot.adapters.stores.sql import SqlStore
-from tests.kit.stores import NOW, SHARED, url_of
+from tests.kit.stores import NOW, SHARED, bare_url_of
 
 _START = """
 import sys
@@ -29,7 +31,7 @@ store.close()
 
 @pytest.fixture(params=SHARED)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return url_of(request.param, request, tmp_path)
+    return bare_url_of(request.param, request, tmp_path)
 
 
 def test_migrations_lead_to_the_schema(url: str) -> None:
@@ -40,6 +42,19 @@ def test_migrations_lead_to_the_schema(url: str) -> None:
         indexes = inspect(connection).get_indexes("pull_requests")
     database.close()
     assert [(index["name"], index["unique"]) for index in indexes] == [("pull_requests_one_open", True)]
+
+
+def test_the_newest_revision_is_the_one_that_alembic_leads_to() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent))
+    assert scripts.get_heads() == [migrations._NEWEST]
+
+
+def test_a_database_that_is_up_to_date_is_not_written_to(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    database = Database(url)
+    migrate(database)
+    monkeypatch.setattr(database, "writing", lambda: pytest.fail("it was written to"))
+    migrate(database)
+    database.close()
 
 
 def test_migrating_twice_changes_nothing(url: str) -> None:
