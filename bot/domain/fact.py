@@ -214,7 +214,45 @@ class Commented:
     url: str | None
 
 
-GitFact: TypeAlias = BranchMoved | RefCreated | PullRequestChanged | ChecksChanged | Commented
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reviewed:
+    """Somebody reviewed a pull request, changed a review, or took it back.
+
+    `action` and `state` are the sender's words; `sha` is the commit that was reviewed, None where it is not
+    said.
+    """
+
+    kind: ClassVar[str] = "review"
+    provider: str
+    repository: str
+    number: int
+    action: str
+    state: str
+    sha: str | None
+    author: str | None
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeQueueMoved:
+    """The host's merge queue made or dropped the commit `sha` that it tries; `reason` says why it went.
+
+    `number` is the pull request's that it ends with, where the sender's name for it tells.
+    """
+
+    kind: ClassVar[str] = "merge_queue"
+    provider: str
+    repository: str
+    action: str
+    reason: str | None
+    base_ref: str
+    sha: str
+    number: int | None
+
+
+GitFact: TypeAlias = (
+    BranchMoved | RefCreated | PullRequestChanged | ChecksChanged | Commented | Reviewed | MergeQueueMoved
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

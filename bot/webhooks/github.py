@@ -1,4 +1,4 @@
-"""GitHub, Enterprise Server and GHCR: pushes, pull requests, comments, checks, statuses, packages, pings.
+"""GitHub, Enterprise Server and GHCR: pushes, pull requests and all that is said of them, packages, pings.
 
 https://docs.github.com/en/webhooks/webhook-events-and-payloads
 The event's name stands in a header, which is not signed: a body that does not fit it is refused.
@@ -13,10 +13,7 @@ from functools import partial
 from bot.domain.fact import (
     UNSAID,
     BranchMoved,
-    CheckRunChanged,
-    CheckSuiteChanged,
     Commented,
-    CommitStatusChanged,
     Fact,
     Ignored,
     Pinged,
@@ -24,6 +21,7 @@ from bot.domain.fact import (
     RefCreated,
 )
 from bot.webhooks import git
+from bot.webhooks import github_consent as consent
 from bot.webhooks.auth import hub_signature
 from bot.webhooks.body import Json, decode, form_field
 from bot.webhooks.fields import (
@@ -153,39 +151,6 @@ def _edited(body: Json) -> tuple[str, ...]:
     return tuple(sorted(clean(name) for name in optional_mapping(body, "changes"))[:_MOST_EDITED])
 
 
-def _check_suite(body: Json, endpoint: Endpoint) -> Fact:
-    suite = mapping(body, "check_suite")
-    repository, _ = git.configured_repository(body, endpoint)
-    return CheckSuiteChanged(
-        provider=_PROVIDER,
-        repository=repository,
-        sha=git.known_commit(suite, "head_sha"),
-        head_branch=optional_clean_text(suite, "head_branch"),
-        app=optional_clean_text(suite, "app.slug") or optional_clean_text(suite, "app.name"),
-        status=optional_clean_text(suite, "status"),
-        conclusion=optional_clean_text(suite, "conclusion"),
-        pull_requests=_pull_requests(suite),
-    )
-
-
-def _check_run(body: Json, endpoint: Endpoint) -> Fact:
-    run = mapping(body, "check_run")
-    repository, _ = git.configured_repository(body, endpoint)
-    return CheckRunChanged(
-        provider=_PROVIDER,
-        repository=repository,
-        sha=git.known_commit(run, "head_sha"),
-        name=clean_text(run, "name"),
-        status=optional_clean_text(run, "status"),
-        conclusion=optional_clean_text(run, "conclusion"),
-        pull_requests=_pull_requests(run),
-    )
-
-
-def _pull_requests(check: Json) -> tuple[int, ...]:
-    return tuple(number(pull, "number") for pull in objects(check, "pull_requests"))
-
-
 def _comment(body: Json, endpoint: Endpoint) -> Fact:
     """Below a pull request too: to GitHub it is an issue."""
     issue, comment = mapping(body, "issue"), mapping(body, "comment")
@@ -201,27 +166,16 @@ def _comment(body: Json, endpoint: Endpoint) -> Fact:
     )
 
 
-def _status(body: Json, endpoint: Endpoint) -> Fact:
-    sha = git.known_commit(body, "sha")
-    repository, _ = git.configured_repository(body, endpoint)
-    return CommitStatusChanged(
-        provider=_PROVIDER,
-        repository=repository,
-        sha=sha,
-        context=clean_text(body, "context"),
-        state=clean_text(body, "state"),
-        url=optional_clean_text(body, "target_url"),
-    )
-
-
 _EVENTS: Mapping[str, Callable[[Json, Endpoint], Fact]] = {
     "ping": lambda _body, _endpoint: Pinged(),
     "push": _push,
     "create": _create,
     "pull_request": _pull_request,
-    "check_suite": _check_suite,
-    "check_run": _check_run,
-    "status": _status,
+    "pull_request_review": consent.review,
+    "check_suite": consent.check_suite,
+    "check_run": consent.check_run,
+    "status": consent.status,
+    "merge_group": consent.merge_group,
     "issue_comment": _comment,
     "package": partial(package_fact, "package"),
     "registry_package": partial(package_fact, "registry_package"),

@@ -13,7 +13,7 @@ from bot.adapters.queues.memory import MemoryQueue
 from bot.domain.chat_fact import CommandGiven
 from bot.domain.choosing.listing import Listing
 from bot.domain.errors import Unreachable
-from bot.domain.fact import BranchMoved, Fact, Ignored, ImagePushed, RolloutChanged
+from bot.domain.fact import BranchMoved, Fact, Ignored, ImagePushed, MergeQueueMoved, Reviewed, RolloutChanged
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Application, Repository
 from bot.flow.receive import receive, wake
@@ -43,6 +43,31 @@ def moved(repository: str = REPOSITORY) -> BranchMoved:
     )
 
 
+def reviewed(repository: str = REPOSITORY) -> Reviewed:
+    return Reviewed(
+        provider="github",
+        repository=repository,
+        number=7,
+        action="submitted",
+        state="approved",
+        sha="b" * 40,
+        author="ada",
+        url=None,
+    )
+
+
+def queued() -> MergeQueueMoved:
+    return MergeQueueMoved(
+        provider="github",
+        repository=REPOSITORY,
+        action="checks_requested",
+        reason=None,
+        base_ref="main",
+        sha="b" * 40,
+        number=7,
+    )
+
+
 def delivery(key: str = "1") -> Delivery:
     return Delivery("sender", key)
 
@@ -58,6 +83,9 @@ def delivery(key: str = "1") -> Delivery:
         pytest.param([moved()], "forge", ["shop"], id="the pipeline's repository"),
         pytest.param([moved(REPOSITORY.upper())], "forge", ["shop"], id="letter case does not count"),
         pytest.param([moved()], "other", [], id="the same path on another forge"),
+        pytest.param([reviewed()], "forge", ["shop"], id="a review in the repository"),
+        pytest.param([reviewed("acme/else")], "forge", [], id="a review in another repository"),
+        pytest.param([queued()], "forge", ["shop"], id="the merge queue of the repository"),
         pytest.param([moved("acme/else")], "forge", [], id="another repository"),
         pytest.param([Ignored(reason="action pull")], None, [], id="nothing that counts"),
         pytest.param([pushed(), pushed(), moved()], "forge", ["shop"], id="many facts, one message"),

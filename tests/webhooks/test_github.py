@@ -11,7 +11,10 @@ from bot.webhooks.senders import read
 from tests.webhooks.deliveries import Sample, authentic, endpoint, outcome, sample, signature
 
 HEADERS = {"Content-Type": "application/json", "X-GitHub-Event": "push"}
-EVENTS = ["push", "pull_request_opened", "check_suite_completed", "check_run_completed", "status"]
+EVENTS = [
+    *("push", "pull_request_opened", "check_suite_completed", "check_run_completed", "status"),
+    *("pull_request_review_submitted", "merge_group_checks_requested"),
+]
 NOT_CONFIGURED = "clone_url is not a configured repository"
 
 
@@ -215,3 +218,15 @@ def test_only_plain_json_and_forms_are_read(changed: dict[str, str], status: int
 def test_a_body_over_the_limit_is_refused_even_when_it_was_cut() -> None:
     request = Request({**HEADERS, "X-Hub-Signature-256": signature(b"x" * 1000)}, b"x" * 101)
     assert read(request, endpoint("github", body_limit=100)) == Rejected(413, "body too large")
+
+
+@pytest.mark.parametrize("field", ["base_ref", "head_ref"])
+@pytest.mark.parametrize("ref", ["main", "refs/heads/--upload-pack=id", "refs/heads/a..b", "refs/heads/a\nb"])
+def test_a_merge_group_of_what_git_would_not_take_is_refused(field: str, ref: str) -> None:
+    answer = _read("merge_group_checks_requested", f"merge_group.{field}", ref)
+    assert answer == Rejected(400, "ref is not a ref")
+
+
+def test_a_review_of_what_is_no_commit_is_refused() -> None:
+    answer = _read("pull_request_review_submitted", "review.commit_id", "HEAD")
+    assert answer == Rejected(400, "commit_id is not a commit id")
