@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 
-from bot.domain.snapshot import State
 from tests.fakes.github import primary_limit, secondary_limit
 from tests.fakes.http_host import Answer, Cut, Delay, Fault
+from tests.faults import stories
 from tests.faults.checker import (
     assert_all_is_well,
-    assert_nothing_was_done,
     assert_one_release_went_through,
-    assert_says,
-    blocked,
 )
 from tests.faults.stage import Stage
-
-MINUTE = timedelta(minutes=1)
-LASTING = 1_000_000
+from tests.faults.stories import LASTING, MINUTE
 
 READS = (
     "acme/infra$",
@@ -63,16 +57,8 @@ REFUSALS: dict[str, Fault] = {
 class TestNothingIsThereTwice:
     @pytest.mark.parametrize("fault", BREAKS.values(), ids=BREAKS)
     def test_each_create_breaks_in_each_environment(self, stage: Stage, fault: Fault) -> None:
-        stage.argocd.apps["web-dev"].rollout_seconds = 1
-        for method, path in CREATES.values():
-            stage.github.faults.add(method, path, fault)
-        stage.push("1.1.0")
-        stage.until(lambda: stage.file("dev") == stage.values("1.1.0"), "the merge in dev")
-        for name in ("tree", "commit", "branch", "pull request"):
-            stage.github.faults.add(*CREATES[name], fault)
-        stage.finish()
-        assert_one_release_went_through(stage)
-        assert stage.unplayed() == []
+        again = [CREATES[name] for name in ("tree", "commit", "branch", "pull request")]
+        stories.each_create_breaks_in_each_environment(stage, CREATES.values(), again, fault)
 
     @pytest.mark.parametrize("name", ["502", "cut after the work"])
     def test_each_update_of_an_open_pull_request_breaks(self, stage: Stage, name: str) -> None:
@@ -87,34 +73,18 @@ class TestNothingIsThereTwice:
 
     @pytest.mark.parametrize("name", ["502", "cut after the work"])
     def test_each_step_of_a_withdrawal_breaks(self, stage: Stage, name: str) -> None:
-        stage.proposed("1.1.0")
-        for method, path in WITHDRAWALS:
-            stage.github.faults.add(method, path, BREAKS[name])
-        stage.hosted.commit("main", {"envs/prod/values.yaml": stage.values("1.1.0")})
-        stage.until(lambda: stage.hosted.pull(2).state == "closed", "the withdrawal")
-        stage.until(stage.is_still, "rest")
-        assert_all_is_well(stage)
-        assert len(stage.hosted.pull(2).comments) == 1
-        assert stage.unplayed() == []
+        stories.each_step_of_a_withdrawal_breaks(stage, WITHDRAWALS, BREAKS[name])
 
 
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
 def test_a_change_that_is_refused_once_is_made_later(stage: Stage, refusal: Fault) -> None:
-    for method, path in CREATES.values():
-        stage.github.faults.add(method, path, refusal)
-    stage.push("1.1.0")
-    stage.finish()
-    assert_one_release_went_through(stage)
+    stories.each_is_refused(stage, CREATES.values(), refusal)
     assert stage.unplayed() == []
 
 
 @pytest.mark.parametrize("name", ["401", "403", "404", "junk"])
 def test_a_read_that_is_refused_a_few_times_is_read_later(stage: Stage, name: str) -> None:
-    for path in READS:
-        stage.github.faults.add("GET", path, REFUSALS[name], times=3)
-    stage.push("1.1.0")
-    stage.finish()
-    assert_one_release_went_through(stage)
+    stories.each_is_refused(stage, [("GET", path) for path in READS], REFUSALS[name], times=3)
     assert stage.unplayed() == []
 
 
@@ -160,7 +130,7 @@ def test_a_read_that_is_refused_a_few_times_is_read_later(stage: Stage, name: st
             "GET",
             ".",
             Answer(301, {"message": "Moved Permanently"}),
-            ("acme/infra on 127.0.0.1 was moved", "new name"),
+            ("acme/infra on 127.0.0.1 was moved", "new path"),
             True,
             id="renamed",
         ),
@@ -169,16 +139,7 @@ def test_a_read_that_is_refused_a_few_times_is_read_later(stage: Stage, name: st
 def test_while_it_lasts_a_sentence_says_what_and_why(
     stage: Stage, method: str, path: str, fault: Fault, words: tuple[str, ...], is_for_humans: bool
 ) -> None:
-    stage.github.faults.add(method, path, fault, times=LASTING)
-    stage.push("1.1.0")
-    stage.pass_by(MINUTE)
-    assert_says(stage, *words)
-    assert_nothing_was_done(stage)
-    told = blocked(stage)
-    assert len(told) == is_for_humans, f"one call for a human at most, and for no passing fault: {told}"
-    stage.github.faults.clear()
-    stage.finish()
-    assert_one_release_went_through(stage)
+    stories.a_fault_lasts(stage, (method, path), fault, words=words, is_for_humans=is_for_humans)
 
 
 @pytest.mark.parametrize(
@@ -192,16 +153,8 @@ def test_while_it_lasts_a_sentence_says_what_and_why(
 def test_a_limit_is_kept_without_a_question_or_an_alert(
     stage: Stage, method: str, path: str, limit: Callable[[], Fault], seconds: int
 ) -> None:
-    stage.github.faults.add(method, path, limit())
-    stage.push("1.1.0")
-    stage.turn()
-    stage.github.forget_requests()
-    stage.pass_by(timedelta(seconds=seconds - 10))
-    assert stage.github.asked() == []
-    assert_says(stage, "GitHub at 127.0.0.1 asked to slow down")
-    stage.finish()
-    assert_one_release_went_through(stage)
-    assert blocked(stage) == []
+    words = "GitHub at 127.0.0.1 asked to slow down"
+    stories.a_limit_is_kept(stage, (method, path), limit(), seconds=seconds, words=words)
 
 
 def test_a_pull_request_that_is_opened_after_we_gave_up_waiting_is_opened_once(stage: Stage) -> None:
@@ -214,38 +167,18 @@ def test_a_pull_request_that_is_opened_after_we_gave_up_waiting_is_opened_once(s
 
 
 def test_a_list_that_lags_behind_leads_to_no_second_pull_request(stage: Stage) -> None:
-    stage.github.faults.add("GET", "/pulls$", Answer(200, []), times=30)
-    stage.push("1.1.0")
-    stage.finish()
-    assert_one_release_went_through(stage)
-    assert blocked(stage) == []
+    stories.a_list_lags_behind(stage, "/pulls$")
 
 
 def test_a_file_that_is_not_shown_for_a_while_stops_its_environment_and_no_other(stage: Stage) -> None:
-    stage.github.faults.add(
-        "GET", "/contents/envs/prod", Answer(404, {"message": "Not Found"}), times=LASTING
-    )
-    stage.push("1.1.0")
-    stage.pass_by(MINUTE)
-    assert stage.status("dev").state is State.LIVE
-    assert stage.file("dev") == stage.values("1.1.0")
-    assert_says(stage, "envs/prod/values.yaml is not in acme/infra", "create the file")
-    stage.github.faults.clear()
-    stage.finish()
-    assert_one_release_went_through(stage)
+    missing = Answer(404, {"message": "Not Found"})
+    stories.a_file_of_prod_is_hidden(stage, "/contents/envs/prod", missing)
 
 
 def test_a_change_that_is_overtaken_for_ever_does_not_go_round_for_ever(stage: Stage) -> None:
     busy = Answer(409, {"message": "Reference is locked"})
-    stage.github.faults.add("POST", "/git/refs$", busy, times=LASTING)
-    stage.push("1.1.0")
-    stage.pass_by(MINUTE)
-    assert len(stage.github.asked("POST", "/git/refs$")) <= 60, "twelve at most, each quarter of a minute"
-    assert_says(stage, "acme/infra on 127.0.0.1 was changed at the same moment", "Reference is locked")
-    assert blocked(stage) == []
-    stage.github.faults.clear()
-    stage.finish()
-    assert_one_release_went_through(stage)
+    words = ("acme/infra on 127.0.0.1 was changed at the same moment", "Reference is locked")
+    stories.a_change_is_overtaken_for_ever(stage, CREATES["branch"], busy, words=words)
 
 
 def test_somebody_who_undoes_each_change_is_not_fought_without_a_pause(stage: Stage) -> None:

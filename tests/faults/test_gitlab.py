@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 
-from bot.domain.snapshot import State
 from tests.fakes.http_host import Answer, Cut, Delay, Fault
+from tests.faults import stories
 from tests.faults.checker import (
     assert_all_is_well,
-    assert_nothing_was_done,
     assert_one_release_went_through,
-    assert_says,
     blocked,
 )
 from tests.faults.stage import Stage
-
-MINUTE = timedelta(minutes=1)
-LASTING = 1_000_000
 
 READS = (
     "infra$",
@@ -34,6 +27,11 @@ CREATES = {
     "merge request": ("POST", "/merge_requests$"),
     "merge": ("PUT", "/merge$"),
 }
+WITHDRAWALS = (
+    ("PUT", r"/merge_requests/\d+$"),
+    ("POST", "/notes$"),
+    ("DELETE", "/branches/"),
+)
 BREAKS: dict[str, Fault] = {
     "502": Answer(502, {"message": "502 Bad Gateway"}),
     "502 after the work": Answer(502, {"message": "502 Bad Gateway"}, after=True),
@@ -53,17 +51,8 @@ REFUSALS: dict[str, Fault] = {
 class TestNothingIsThereTwice:
     @pytest.mark.parametrize("fault", BREAKS.values(), ids=BREAKS)
     def test_each_create_breaks_in_each_environment(self, gitlab_stage: Stage, fault: Fault) -> None:
-        stage = gitlab_stage
-        stage.argocd.apps["web-dev"].rollout_seconds = 1
-        for method, path in CREATES.values():
-            stage.gitlab.faults.add(method, path, fault)
-        stage.push("1.1.0")
-        stage.until(lambda: stage.file("dev") == stage.values("1.1.0"), "the merge in dev")
-        for name in ("commit", "merge request"):
-            stage.gitlab.faults.add(*CREATES[name], fault)
-        stage.finish()
-        assert_one_release_went_through(stage)
-        assert stage.unplayed() == []
+        again = [CREATES[name] for name in ("commit", "merge request")]
+        stories.each_create_breaks_in_each_environment(gitlab_stage, CREATES.values(), again, fault)
 
     @pytest.mark.parametrize("name", ["502", "cut after the work"])
     def test_each_update_of_an_open_merge_request_breaks(self, gitlab_stage: Stage, name: str) -> None:
@@ -79,35 +68,18 @@ class TestNothingIsThereTwice:
 
     @pytest.mark.parametrize("name", ["502", "cut after the work"])
     def test_each_step_of_a_withdrawal_breaks(self, gitlab_stage: Stage, name: str) -> None:
-        stage = gitlab_stage
-        stage.proposed("1.1.0")
-        for method, path in (("PUT", r"/merge_requests/\d+$"), ("POST", "/notes$"), ("DELETE", "/branches/")):
-            stage.gitlab.faults.add(method, path, BREAKS[name])
-        stage.hosted.commit("main", {"envs/prod/values.yaml": stage.values("1.1.0")})
-        stage.until(lambda: stage.hosted.pull(2).state == "closed", "the withdrawal")
-        stage.until(stage.is_still, "rest")
-        assert_all_is_well(stage)
-        assert len(stage.hosted.pull(2).comments) == 1
-        assert stage.unplayed() == []
+        stories.each_step_of_a_withdrawal_breaks(gitlab_stage, WITHDRAWALS, BREAKS[name])
 
 
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)
 def test_a_change_that_is_refused_once_is_made_later(gitlab_stage: Stage, refusal: Fault) -> None:
-    for method, path in CREATES.values():
-        gitlab_stage.gitlab.faults.add(method, path, refusal)
-    gitlab_stage.push("1.1.0")
-    gitlab_stage.finish()
-    assert_one_release_went_through(gitlab_stage)
+    stories.each_is_refused(gitlab_stage, CREATES.values(), refusal)
     assert gitlab_stage.unplayed() == []
 
 
 @pytest.mark.parametrize("name", ["401", "403", "404", "junk"])
 def test_a_read_that_is_refused_a_few_times_is_read_later(gitlab_stage: Stage, name: str) -> None:
-    for path in READS:
-        gitlab_stage.gitlab.faults.add("GET", path, REFUSALS[name], times=3)
-    gitlab_stage.push("1.1.0")
-    gitlab_stage.finish()
-    assert_one_release_went_through(gitlab_stage)
+    stories.each_is_refused(gitlab_stage, [("GET", path) for path in READS], REFUSALS[name], times=3)
 
 
 @pytest.mark.parametrize(
@@ -155,17 +127,7 @@ def test_a_read_that_is_refused_a_few_times_is_read_later(gitlab_stage: Stage, n
 def test_while_it_lasts_a_sentence_says_what_and_why(
     gitlab_stage: Stage, method: str, path: str, fault: Fault, words: tuple[str, ...], is_for_humans: bool
 ) -> None:
-    stage = gitlab_stage
-    stage.gitlab.faults.add(method, path, fault, times=LASTING)
-    stage.push("1.1.0")
-    stage.pass_by(MINUTE)
-    assert_says(stage, *words)
-    assert_nothing_was_done(stage)
-    told = blocked(stage)
-    assert len(told) == is_for_humans, f"one call for a human at most, and for no passing fault: {told}"
-    stage.gitlab.faults.clear()
-    stage.finish()
-    assert_one_release_went_through(stage)
+    stories.a_fault_lasts(gitlab_stage, (method, path), fault, words=words, is_for_humans=is_for_humans)
 
 
 @pytest.mark.parametrize(
@@ -174,17 +136,8 @@ def test_while_it_lasts_a_sentence_says_what_and_why(
     ids=["a read", "a create", "a merge"],
 )
 def test_a_limit_is_kept_without_a_question_or_an_alert(gitlab_stage: Stage, method: str, path: str) -> None:
-    stage = gitlab_stage
-    stage.gitlab.faults.add(method, path, Answer(429, None, {"Retry-After": "90"}))
-    stage.push("1.1.0")
-    stage.turn()
-    stage.gitlab.forget_requests()
-    stage.pass_by(timedelta(seconds=80))
-    assert stage.gitlab.asked() == []
-    assert_says(stage, "GitLab at 127.0.0.1 asked to slow down")
-    stage.finish()
-    assert_one_release_went_through(stage)
-    assert blocked(stage) == []
+    limit, words = Answer(429, None, {"Retry-After": "90"}), "GitLab at 127.0.0.1 asked to slow down"
+    stories.a_limit_is_kept(gitlab_stage, (method, path), limit, seconds=90, words=words)
 
 
 def test_a_merge_request_that_is_opened_after_we_gave_up_waiting_is_opened_once(gitlab_stage: Stage) -> None:
@@ -197,11 +150,7 @@ def test_a_merge_request_that_is_opened_after_we_gave_up_waiting_is_opened_once(
 
 
 def test_a_list_that_lags_behind_leads_to_no_second_merge_request(gitlab_stage: Stage) -> None:
-    gitlab_stage.gitlab.faults.add("GET", "/merge_requests$", Answer(200, []), times=30)
-    gitlab_stage.push("1.1.0")
-    gitlab_stage.finish()
-    assert_one_release_went_through(gitlab_stage)
-    assert blocked(gitlab_stage) == []
+    stories.a_list_lags_behind(gitlab_stage, "/merge_requests$")
 
 
 def test_a_merge_status_that_is_not_known_yet_is_waited_for_without_an_alert(gitlab_stage: Stage) -> None:
@@ -213,26 +162,10 @@ def test_a_merge_status_that_is_not_known_yet_is_waited_for_without_an_alert(git
 
 
 def test_a_file_that_is_not_shown_for_a_while_stops_its_environment_and_no_other(gitlab_stage: Stage) -> None:
-    stage = gitlab_stage
     missing = Answer(404, {"message": "404 File Not Found"})
-    stage.gitlab.faults.add("GET", "/files/envs%2Fprod", missing, times=LASTING)
-    stage.push("1.1.0")
-    stage.pass_by(MINUTE)
-    assert stage.status("dev").state is State.LIVE
-    assert_says(stage, "envs/prod/values.yaml is not in acme/infra", "create the file")
-    stage.gitlab.faults.clear()
-    stage.finish()
-    assert_one_release_went_through(stage)
+    stories.a_file_of_prod_is_hidden(gitlab_stage, "/files/envs%2Fprod", missing)
 
 
 def test_a_change_that_is_overtaken_for_ever_does_not_go_round_for_ever(gitlab_stage: Stage) -> None:
-    stage = gitlab_stage
-    stage.gitlab.faults.add("POST", "/repository/commits$", REFUSALS["400"], times=LASTING)
-    stage.push("1.1.0")
-    stage.pass_by(MINUTE)
-    assert len(stage.gitlab.asked("POST", "/repository/commits$")) <= 60
-    assert_says(stage, "was moved by somebody else", "Could not update")
-    assert blocked(stage) == []
-    stage.gitlab.faults.clear()
-    stage.finish()
-    assert_one_release_went_through(stage)
+    words = ("was moved by somebody else", "Could not update")
+    stories.a_change_is_overtaken_for_ever(gitlab_stage, CREATES["commit"], REFUSALS["400"], words=words)
