@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -281,7 +280,6 @@ def staged(
     """Everything at 1.0.0, looked at once, and live; `fake` is the Git host."""
     clock, slept = SetClock(), list[float]()
     with ExitStack() as stack:
-        monkeypatch.setattr(ssl, "create_default_context", _tls_context)
         host = fake(folder, host=GitHost(folder / "hosted", clock=clock.now))
         host.__enter__()
         stack.push(host.__exit__)
@@ -329,12 +327,3 @@ def _stop_waiting(monkeypatch: pytest.MonkeyPatch, built: Stage) -> None:
     clocked = (rest, github_transport, gitlab_branches, registry_transport, urllib3.util.retry)
     for module in clocked:
         monkeypatch.setattr(module, "time", watch)
-
-
-_new_tls_context = ssl.create_default_context
-
-
-@functools.cache
-def _tls_context(cafile: str | None = None) -> ssl.SSLContext:
-    """One for all: reading the authorities takes longer than a story's requests."""
-    return _new_tls_context(cafile=cafile)

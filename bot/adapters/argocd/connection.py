@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 import urllib3
 
+from bot.adapters.tls import system_tls
 from bot.domain.errors import Malformed, Refused, Unreachable
 from bot.domain.rollout.argocd_object import shown
 
@@ -170,6 +171,8 @@ def _checked_token(token: str) -> str:
 
 
 def _tls(ca_bundle: str | None) -> ssl.SSLContext:
+    if ca_bundle is None:
+        return system_tls()
     try:
         return ssl.create_default_context(cafile=ca_bundle)
     except OSError as error:  # ssl.SSLError is one too

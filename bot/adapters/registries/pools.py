@@ -19,6 +19,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from bot.adapters.registries.hosts import is_forbidden
 from bot.adapters.registries.proxy import Proxies, Proxy
+from bot.adapters.tls import system_tls
 from bot.domain.errors import Malformed, Refused
 
 CONNECT_SECONDS = 5.0
@@ -128,16 +129,17 @@ def send(
 
 def _ssl_context(ca_file: Path | None) -> ssl.SSLContext:
     """The system's authorities, and those of the file."""
+    if ca_file is None:
+        return system_tls()
     context = ssl.create_default_context()
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except OSError as error:
-            raise Malformed(
-                f"the CA file {ca_file} cannot be used",
-                why=error.strerror or "it holds no certificates",
-                fix="name a readable file with PEM certificates",
-            ) from error
+    try:
+        context.load_verify_locations(cafile=ca_file)
+    except OSError as error:
+        raise Malformed(
+            f"the CA file {ca_file} cannot be used",
+            why=error.strerror or "it holds no certificates",
+            fix="name a readable file with PEM certificates",
+        ) from error
     return context
 
 
