@@ -12,9 +12,12 @@ from bot.domain.choosing.selection import Choice
 from bot.domain.deciding.action import Comment, MergePullRequest, Propose, Withdraw
 from bot.domain.deciding.decision import Plan, decide
 from bot.domain.image import ImageRef
-from bot.domain.pipeline import Environment, Merge
+from bot.domain.people.command import Verb
+from bot.domain.people.order import Order, Standing
+from bot.domain.pipeline import Application, Environment, Merge
 from bot.domain.pull_request.proposal import PullRequestState, withdrawn
 from bot.domain.snapshot import (
+    ApplicationView,
     Deployment,
     EnvironmentStatus,
     EnvironmentView,
@@ -43,6 +46,7 @@ from tests.domain.deciding.situations import (
 )
 
 LONG = timedelta(hours=5)
+PAGE = "https://argocd.example/applications/argocd/shop-staging"
 
 
 def status(plan: Plan, name: str) -> EnvironmentStatus:
@@ -323,6 +327,52 @@ def test_a_release_that_soaked_is_promoted_while_a_newer_one_cooks() -> None:
     (action,) = plan.actions
     assert isinstance(action, Propose)
     assert action.release == release("1.1.0")
+
+
+def _body(plan: Plan) -> str:
+    (action,) = [each for each in plan.actions if isinstance(each, Propose)]
+    return action.proposal.body
+
+
+def test_the_proposal_says_how_long_it_soaked_and_what_is_shown_of_its_applications() -> None:
+    running = before_prod(deployment("1.1.0", live_for=timedelta(hours=4)))
+    followed = replace(STAGING_FIRST, applications=(Application("main", "shop-staging", url=PAGE),))
+    unseen = ApplicationView(followed.applications[0], None, problem=Problem("Argo CD is away"))
+    staging = replace(running.environments["staging"], applications=(unseen,))
+    seen = replace(
+        running,
+        pipeline=replace(running.pipeline, environments=(followed, PROD)),
+        environments={**running.environments, "staging": staging},
+    )
+    body = _body(decide(seen, NOW))
+    assert "- `staging`: live since 2026-11-20 08:00 UTC, as cccc" in body
+    assert "  - soaked for 2h of 2h by 2026-11-20 10:00 UTC" in body
+    assert f"  - Argo CD: [`shop-staging`]({PAGE}) Unreachable (Argo CD is away" in body
+
+
+def test_of_a_release_that_was_replaced_upstream_no_application_is_shown() -> None:
+    soaked = deployment("1.1.0", live_for=timedelta(hours=4), live_until=NOW - timedelta(minutes=30))
+    body = _body(decide(before_prod(soaked, deployment("1.2.0", live_for=timedelta(minutes=20))), NOW))
+    assert "soaked for 3h30m of 2h" in body
+    assert "Argo CD:" not in body
+
+
+def test_the_proposal_of_a_promotion_that_was_ordered_says_who_wants_it() -> None:
+    young = deployment("1.1.0", live_for=timedelta(minutes=30))
+    order = Order(
+        "1", "shop", "prod", Verb.PROMOTE, "ada", NOW, reason="urgent", release=release("1.1.0").key
+    )
+    seen = replace(before_prod(young), standings={"prod": Standing(promotion=order)})
+    body = _body(decide(seen, NOW))
+    assert body.startswith("**Promoted**, ordered by ada: urgent: its soak and a human are not waited for.")
+    assert "  - not soaked for its 2h: somebody ordered it to go on" in body
+
+
+def test_the_windows_of_the_moment_are_told_as_a_moment() -> None:
+    shut = replace(PROD, windows=(Window(WindowKind.DENY, "0 0 * * *", timedelta(hours=18)),))
+    seen = before_prod(deployment("1.1.0", live_for=timedelta(hours=4)))
+    seen = replace(seen, pipeline=replace(seen.pipeline, environments=(STAGING_FIRST, shut)))
+    assert "- not before 2026-11-20 18:00 UTC, as the windows stand" in _body(decide(seen, NOW))
 
 
 def test_production_that_runs_something_newer_is_not_taken_back() -> None:
