@@ -301,6 +301,10 @@ def _promoted(world: World, pipeline: Pipeline, environment: Environment, order:
     newest = next(iter(pulls), None)
     if newest and newest.mark and newest.state is PullRequestState.CLOSED and not newest.is_withdrawn:
         return replace(order, release=newest.mark.key, version=newest.mark.version)
+    record = world.store.load(pipeline.name).environment(environment.name)
+    before, here = record.proposed, record.current
+    if before and (here is None or here.release != before):  # it was skipped, or taken back by hand
+        return replace(order, release=before.key, version=before.version)
     raise Refused(f"no release waits to go to {environment.name} of {pipeline.name}")
 
 

@@ -82,7 +82,10 @@ def guard(world: World, attended: Attended, protection: Protection) -> Sequence[
 
 
 def _judge(world: World, attended: Attended, protection: Protection, offer: Offer) -> bool:
-    """Set the check where it says something else; whether all that it rests on was read."""
+    """Set the check where it says something else; whether it needs no other look while the state stays.
+
+    A label that counts for nothing may be set anew, by somebody else, before it is seen to be gone.
+    """
     community, path = world.communities[attended.repository.forge], attended.repository.path
     override = _override(community, path, protection, offer)
     touched = community.touched(path, offer.number)
@@ -92,8 +95,9 @@ def _judge(world: World, attended: Attended, protection: Protection, offer: Offe
         is_tagboats=_is_tagboats(world, attended, offer),
         override=override,
     )
+    is_known = touched.is_complete and (override is None or override.may_write)
     if ruling.is_shown_by(community.ruling(path, offer.head, CHECK)):
-        return touched.is_complete
+        return is_known
     community.rule(path, offer.head, CHECK, ruling)
     log.info(
         "check_set",
@@ -102,7 +106,7 @@ def _judge(world: World, attended: Attended, protection: Protection, offer: Offe
         passes=ruling.passes,
         overridden_by=(override.by or "somebody") if override else None,
     )
-    return touched.is_complete
+    return is_known
 
 
 def _override(community: Community, path: str, protection: Protection, offer: Offer) -> Override | None:

@@ -10,6 +10,7 @@ import pytest
 from bot.domain.pipeline import Environment
 from bot.domain.pull_request.branch import branch_of
 from bot.domain.pull_request.policy import CommitStyle
+from bot.domain.pull_request.templates import Template
 from tests.configuration.files import load_text, told
 
 _TWO = """\
@@ -158,3 +159,9 @@ def test_a_base_branch_is_never_the_branch_of_a_proposal(tmp_path: Path) -> None
 def test_an_author_that_git_cannot_write_down_is_told(tmp_path: Path, name: str) -> None:
     (problem,) = told(tmp_path, f"author: {{name: {name}}}\n" + two())
     assert "author.name" in problem
+
+
+def test_templates_are_tried_with_images_that_move(tmp_path: Path) -> None:
+    message = "{{ images[0].alias }} from {{ images[0].old }}"
+    found = environment(tmp_path, shared=f"message: '{message}'").pull_request
+    assert found.texts.message == Template(message)

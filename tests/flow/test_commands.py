@@ -8,17 +8,19 @@ from datetime import timedelta
 import pytest
 
 from bot.adapters.forges.memory.community import MemoryCommunity
+from bot.adapters.forges.memory.forge import File
 from bot.domain.errors import Denied, Refused, Unreachable
 from bot.domain.fact import Commented
 from bot.domain.people.command import Verb
-from bot.domain.pipeline import Merge, Repository
+from bot.domain.pipeline import Merge, MergeRules, Repository
+from bot.domain.snapshot import State
 from bot.domain.window import Window, WindowKind
 from bot.flow.attend import attend
 from bot.flow.receive import receive
 from bot.flow.world import Attended
 from bot.ports import Delivery
 from tests.flow.people import ISSUE, PLACE, People
-from tests.flow.worlds import REPOSITORY, environment
+from tests.flow.worlds import REPOSITORY, environment, values
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -143,6 +145,55 @@ def test_a_promotion_of_what_a_human_closed_proposes_it_again(people: People) ->
     assert people.status("prod").state == "declined"
     people.say("/tagboat promote shop/prod")
     assert people.status("prod").running == {"web": "1.1.0"}
+
+
+def test_a_promotion_of_what_was_taken_back_by_hand_brings_it_again(people: People) -> None:
+    people.push("1.1.0")
+    people.forge.commit_by_human(REPOSITORY, "main", {"envs/dev/values.yaml": File(values("1.0.0"))})
+    people.look()
+    assert people.status("dev").reason.startswith("1.1.0 was taken back by hand")
+    answer = people.say("/tagboat promote shop/dev it was not the cause")
+    assert answer.startswith("`1.1.0` goes on to `shop/dev`")
+    assert people.status("dev").running == {"web": "1.1.0"}
+
+
+def test_a_no_that_comes_after_the_order_to_go_on_counts() -> None:
+    checked = environment("dev", merge=Merge.MANUAL, merging=MergeRules(checks=("ci",)))
+    people = People((checked,))
+    people.push("1.1.0")
+    people.say("/tagboat promote", on=people.number("dev"))
+    people.look()
+    people.forge.close_by_human(REPOSITORY, 1)
+    people.look()
+    assert people.status("dev").state is State.DECLINED
+    assert [each.number for each in people.ledger.of_repository(REPOSITORY)] == [1]
+    people.clock.pass_by(MINUTE)
+    people.say("/tagboat promote shop/dev")
+    assert people.number("dev") == 2
+
+
+def test_a_rollback_takes_back_what_somebody_committed_by_hand(people: People) -> None:
+    people.push("1.1.0")
+    fix = {"envs/dev/values.yaml": File(values("1.0.9-fix"))}
+    people.forge.commit_by_human(REPOSITORY, "main", fix)
+    people.look()
+    people.say("/tagboat rollback shop/dev broken")
+    assert people.status("dev").running == {"web": "1.1.0"}
+
+
+def test_a_rollback_to_what_was_skipped_takes_the_no_back() -> None:
+    people = People((environment("dev", merge=Merge.MANUAL),))
+    people.push("1.1.0")
+    people.merge("dev")
+    people.settle()
+    people.push("1.2.0")
+    people.say("/tagboat skip", on=people.number("dev"))
+    people.forge.commit_by_human(REPOSITORY, "main", {"envs/dev/values.yaml": File(values("1.2.0"))})
+    people.look()
+    people.forge.commit_by_human(REPOSITORY, "main", {"envs/dev/values.yaml": File(values("1.3.0"))})
+    people.look()
+    people.say("/tagboat rollback shop/dev")
+    assert people.status("dev").next == {"web": "1.2.0"}
 
 
 def test_what_is_held_is_not_promoted(people: People) -> None:

@@ -85,6 +85,16 @@ def test_the_label_overrides_where_who_set_it_may_write(people: People, by: str,
     assert by in ruling(people).reason
 
 
+def test_a_label_that_counted_for_nothing_may_be_set_anew_by_somebody_who_may(people: People) -> None:
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.attend()
+    people.community.label(REPOSITORY, FEATURE.number, "tagboat-override", by="mallory")
+    people.attend()
+    people.community.label(REPOSITORY, FEATURE.number, "tagboat-override", by="ada")
+    people.attend()
+    assert ruling(people).passes
+
+
 def test_a_label_that_is_taken_away_turns_it_red_again(people: People) -> None:
     people.community.offer(REPOSITORY, replace(FEATURE, labels=("tagboat-override",)), TOUCHES)
     people.attend()

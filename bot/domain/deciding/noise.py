@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.pull_request.policy import Pace
@@ -34,7 +34,7 @@ def quiet(
     if shut:
         return Quiet(f"proposals wait: {shut.reason}", shut.until, gathering)
     gathers = _gathers(pace, gathering, now) if gathering else None
-    return gathers or (_is_crowded(pace, traffic, now) if is_new else None)
+    return gathers or (_crowded(pace, traffic, gathering, now) if is_new else None)
 
 
 def recent(opened: Iterable[datetime], now: datetime) -> tuple[datetime, ...]:
@@ -47,14 +47,17 @@ def _gathers(pace: Pace, gathering: Gathering, now: datetime) -> Quiet | None:
     return Quiet("gathers what comes together", until, gathering) if until > now else None
 
 
-def _is_crowded(pace: Pace, traffic: Traffic, now: datetime) -> Quiet | None:
-    return next(_limits(pace, traffic, now), None)
+def _crowded(pace: Pace, traffic: Traffic, gathering: Gathering | None, now: datetime) -> Quiet | None:
+    """What was gathered is not gathered anew once there is room."""
+    found = next(_limits(pace, traffic, now), None)
+    return found and replace(found, gathering=gathering)
 
 
 def _limits(pace: Pace, traffic: Traffic, now: datetime) -> Iterator[Quiet]:
     if pace.most_open is not None and traffic.open >= pace.most_open:
-        yield Quiet(f"waits: {traffic.open} open of at most {pace.most_open} pull requests", now + HOUR / 12)
+        what = f"waits for room, {traffic.open} open of at most {pace.most_open} pull requests"
+        yield Quiet(what, now + HOUR / 12)
     opened = recent(traffic.opened, now)
     if pace.per_hour is not None and len(opened) >= pace.per_hour:
-        until = opened[-pace.per_hour] + HOUR
-        yield Quiet(f"waits: {len(opened)} opened of at most {pace.per_hour} pull requests an hour", until)
+        what = f"waits for room, {len(opened)} opened of at most {pace.per_hour} pull requests an hour"
+        yield Quiet(what, opened[-pace.per_hour] + HOUR)

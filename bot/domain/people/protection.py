@@ -105,8 +105,8 @@ def rule(
         return Ruling(passes=False, reason=f"{sentence(what, fix=fix)}.")
     who = f" by {harmless(override.by)}" if override.by else ""
     if not override.may_write:
-        why = f"the label {label} was set{who}, who may not write to this repository"
-        return Ruling(passes=False, reason=f"{sentence(what, why, 'ask somebody who may to set it')}.")
+        why = f"{label} was set{who}, who may not write"
+        return Ruling(passes=False, reason=f"{sentence(what, why, 'let somebody set it anew who may')}.")
     return Ruling(passes=True, reason=f"{what}; overridden with the label {label}{who}.")
 
 

@@ -56,14 +56,14 @@ def letter(own: Change, changes: Sequence[Change], files: tuple[tuple[str, bytes
 
 
 def check_templates(pipeline: Pipeline, environment: Environment, release: Release) -> None:
-    """Try every template on a release that is made up.
+    """Try every template on a release that is made up, in which every image moves.
 
     Raises:
         Refused: one of them cannot be used; the message says which, why, and where it knows the line.
     """
-    change = Change(
-        pipeline, environment, release, release, Mark(release.key, pipeline.name, environment.name)
-    )
+    before = Release.of({alias: replace(ref, tag="0", digest=None) for alias, ref in release})
+    mark = Mark(release.key, pipeline.name, environment.name)
+    change = Change(pipeline, environment, before, release, mark)
     letter(change, [change], ())
 
 

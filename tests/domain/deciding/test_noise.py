@@ -90,3 +90,10 @@ def test_a_proposal_waits(
 def test_only_the_last_hour_counts() -> None:
     times = (NOW + MINUTE, NOW, NOW - 59 * MINUTE, NOW - HOUR, NOW - 2 * HOUR)
     assert recent(times, NOW) == (NOW - 59 * MINUTE, NOW)
+
+
+def test_what_was_gathered_is_not_gathered_anew_once_there_is_room() -> None:
+    gathered, pace = gathering(first=9 * MINUTE, last=5 * MINUTE), Pace(most_open=3, debounce=2 * MINUTE)
+    wait = quiet(pace, Traffic(3), gathered, is_new=True, now=NOW)
+    assert wait is not None
+    assert wait.gathering == gathered
