@@ -84,7 +84,9 @@ def fault(section: WriteSection, file: str) -> tuple[str, str]:
         return "a container and all containers are two kinds of places", "keep one of them"
     strange = _strange(section, kind, file)
     if strange:
-        return f"{strange} says nothing here", f"leave it out: it does not go with {kind}"
+        is_tree = kind == _KEY_PATHS and _format(section, file) != "yaml"
+        where = "key paths into JSON and TOML" if is_tree else kind
+        return f"{strange} says nothing here", f"leave it out: it does not go with {where}"
     return "", ""
 
 

@@ -17,9 +17,9 @@ from bot.domain.errors import Refused
 
 _MAC, _PARTIAL = "mac", "mac_only_encrypted"
 # In text of any form a MAC is known by how SOPS writes it: a key and an encrypted value.
-_MAC_LINE = re.compile(r"""^\s*["']?(?:sops_)?mac["']?\s*[:=]\s*["']?ENC\[AES256_GCM,""", re.MULTILINE)
-_PARTIAL_LINE = re.compile(
-    r"""^\s*["']?(?:sops_)?mac_only_encrypted["']?\s*[:=]\s*["']?true\b""", re.MULTILINE | re.IGNORECASE
+_MAC_TEXT = re.compile(r"""(?<![\w.-])["']?(?:sops_)?mac["']?\s*[:=]\s*["']?ENC\[AES256_GCM,""")
+_PARTIAL_TEXT = re.compile(
+    r"""(?<![\w.-])["']?(?:sops_)?mac_only_encrypted["']?\s*[:=]\s*["']?true\b""", re.IGNORECASE
 )
 
 
@@ -43,8 +43,8 @@ def refuse_sealed_tree(tree: Tree) -> None:
 
 def refuse_sealed_text(text: Text) -> None:
     """Raise Refused when any other file, such as dotenv or INI, is sealed as a whole."""
-    partial = "true" if _PARTIAL_LINE.search(text.text) else ""
-    _refuse({_PARTIAL: partial} | ({_MAC: ""} if _MAC_LINE.search(text.text) else {}))
+    partial = "true" if _PARTIAL_TEXT.search(text.text) else ""
+    _refuse({_PARTIAL: partial} | ({_MAC: ""} if _MAC_TEXT.search(text.text) else {}))
 
 
 def _refuse(metadata: Mapping[str, str]) -> None:

@@ -27,6 +27,12 @@ _FORMS: dict[str, tuple[Place, str, str, str]] = {
     "TOML": (TomlPaths(tag="tag"), 'tag = "a"\n[sops]\nmac = "@"\n', "mac_only_encrypted = true\n", ""),
     "dotenv": (Pattern("^TAG=(.*)$"), "TAG=a\nsops_mac=@\n", "sops_mac_only_encrypted=true\n", ""),
     "INI": (Marker("web"), "; tagboat: web\ntag = a\n[sops]\nmac = @\n", "mac_only_encrypted = true\n", ""),
+    "JSON in one line": (
+        Pattern('"tag":"([^"]*)"'),
+        '{"tag":"a","sops":{"mac":"@"',
+        ',"mac_only_encrypted":true',
+        "}}",
+    ),
     "binary": (
         Pattern('"data": "(.*)"'),
         '{\n\t"data": "a",\n\t"sops": {\n\t\t"mac": "@"\n',
@@ -75,6 +81,7 @@ def test_an_encrypted_value_is_no_tag() -> None:
         (HelmValues(tag="tag"), "tag: a\nsops: {version: 3}\n"),
         (JsonPaths(tag="tag"), '{"tag": "a", "sops": [], "mac": "aa:bb"}'),
         (Pattern("^TAG=(.*)$"), "TAG=a\nmac=aa:bb\n"),
+        (Pattern("^TAG=(.*)$"), f"TAG=a\nmy_mac={_MAC}\n"),
         (Pattern("^TAG=(.*)$"), "TAG=a\n# ENC[AES256_GCM, is how SOPS writes\n"),
     ],
 )
