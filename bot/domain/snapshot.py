@@ -93,11 +93,15 @@ class ApplicationView:
 
 @dataclass(frozen=True, slots=True)
 class Fellow:
-    """Another environment of the same group, and what people were shown of it last (None: nothing yet)."""
+    """Another environment of the same group, and what people were shown of it last (None: nothing yet).
+
+    `upstream` is what they were shown of the environments before it.
+    """
 
     pipeline: Pipeline
     environment: Environment
     shown: EnvironmentStatus | None = None
+    upstream: tuple[EnvironmentStatus, ...] = ()
 
     @property
     def name(self) -> str:
@@ -205,6 +209,8 @@ class EnvironmentRecord:
     unsaid: tuple[str, ...] = ()
     rebased: str = ""
     """The order to build the branch anew that was carried out last, by its key."""
+    promoted: str = ""
+    """The order to go on whose release was seen in an open pull request, by its key."""
 
     @property
     def current(self) -> Deployment | None:

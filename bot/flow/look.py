@@ -13,7 +13,6 @@ from bot.domain.pull_request.proposal import BRANCH_PREFIX, PullRequest, PullReq
 from bot.domain.snapshot import (
     BaseBranch,
     EnvironmentRecord,
-    EnvironmentStatus,
     EnvironmentView,
     Fellow,
     PipelineStatus,
@@ -58,7 +57,7 @@ class Looking:
         """Those who share its pull request, as they were shown last."""
         found = fellows_of(self.world.pipelines.values(), self.pipeline, self.environment)
         boards = {name: self.world.store.shown(name) for name in {each.pipeline.name for each in found}}
-        return tuple(replace(each, shown=_shown(boards, each)) for each in found)
+        return tuple(_as_shown(each, boards[each.pipeline.name]) for each in found)
 
     def seen(self, pull: PullRequest) -> PullRequest:
         """The pull request as it is looked at for this environment."""
@@ -129,10 +128,12 @@ def traffic(world: World, pipeline: Pipeline, views: Mapping[str, EnvironmentVie
     return Traffic(len(own | others), tuple(opened))
 
 
-def _shown(boards: Mapping[str, PipelineStatus | None], fellow: Fellow) -> EnvironmentStatus | None:
-    board = boards[fellow.pipeline.name]
-    environments = board.environments if board else ()
-    return next((each for each in environments if each.name == fellow.environment.name), None)
+def _as_shown(fellow: Fellow, board: PipelineStatus | None) -> Fellow:
+    """The fellow with what is shown of it and of those before it."""
+    shown = {each.name: each for each in board.environments} if board else {}
+    place = fellow.environment
+    upstream = tuple(shown[name] for name in place.after if name in shown)
+    return replace(fellow, shown=shown.get(place.name), upstream=upstream)
 
 
 def _files(looking: Looking, fellows: Sequence[Fellow], commit: str) -> Mapping[str, bytes | None]:

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from bot.domain.choosing.selection import Strategy
 from bot.domain.deciding import merging
+from bot.domain.deciding.promotion import Proof, soaked
 from bot.domain.deciding.situation import Situation, Step
 from bot.domain.edit.targets import read_target, write_target
 from bot.domain.errors import TagboatError
@@ -85,6 +86,21 @@ def reluctant(view: EnvironmentView, changes: Iterable[Change]) -> Iterator[Fell
     for fellow in view.fellows:
         if fellow.place in inside and (fellow.shown is None or fellow.shown.state not in _STAYS):
             yield fellow
+
+
+def shown_proofs(view: EnvironmentView, change: Change, now: datetime) -> tuple[Proof, ...]:
+    """What was proved of a fellow's change upstream, by what was last shown there.
+
+    What runs something else by now says nothing of it.
+    """
+    fellow = next((each for each in view.fellows if each.place == change.place), None)
+    upstream = fellow.upstream if fellow else ()
+    proofs = (
+        Proof(each.name, each.live_since, applications=each.applications)
+        for each in upstream
+        if each.live_since and all(each.running.get(alias) == ref.version for alias, ref in change.after)
+    )
+    return tuple(soaked(proof, change.environment.soak, now) for proof in proofs)
 
 
 def joining(

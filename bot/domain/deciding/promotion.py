@@ -21,13 +21,15 @@ from bot.domain.snapshot import ApplicationStatus, Deployment, EnvironmentRecord
 class Proof:
     """Where a release was live, and since when; `live_until` is when a newer one took its place.
 
+    `commit` is the one on the base branch, empty where it is not known.
+
     `soaked_at` is when it had soaked for as long as it must; None where it need not, or was ordered not to.
     `applications` are what is shown of it there, where it still runs.
     """
 
     environment: str
     live_since: datetime
-    commit: str
+    commit: str = ""
     live_until: datetime | None = None
     soaked_at: datetime | None = None
     applications: tuple[ApplicationStatus, ...] = ()
@@ -71,10 +73,16 @@ def proved(
         lack = _lack(release, soaking, upstream, now)
         if lack is None:
             proofs = tuple(_proof(name, upstream[name], release) for name in environment.after)
-            proofs = tuple(_soaked(proof, environment.soak, now) for proof in proofs)
+            proofs = tuple(soaked(proof, environment.soak, now) for proof in proofs)
             return Proved(release, proofs, newer)
         newer = newer or lack
     return newer or NotYet(f"waits for {environment.after[0]}: nothing is deployed there yet")
+
+
+def soaked(proof: Proof, soak: timedelta, now: datetime) -> Proof:
+    """The proof with the moment at which its soak was over, where there is one and it came."""
+    end = proof.live_since + soak
+    return replace(proof, soaked_at=end) if soak and (proof.live_until or now) >= end else proof
 
 
 def carried(environment: Environment, release: Release) -> Release:
@@ -152,9 +160,3 @@ def _proof(name: str, record: EnvironmentRecord, release: Release) -> Proof:
     if deployment is None or deployment.live_since is None:
         raise LookupError(f"{release.version} has no proof in {name}")
     return Proof(name, deployment.live_since, deployment.commit, deployment.live_until)
-
-
-def _soaked(proof: Proof, soak: timedelta, now: datetime) -> Proof:
-    """The proof with the moment at which its soak was over, where there is one and it came."""
-    end = proof.live_since + soak
-    return replace(proof, soaked_at=end) if soak and (proof.live_until or now) >= end else proof

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.deciding.action import Comment, Describe, Propose, Revise
-from bot.domain.deciding.group import reluctant, taken_along, with_fellows
+from bot.domain.deciding.group import reluctant, shown_proofs, taken_along, with_fellows
 from bot.domain.deciding.promotion import Proof
 from bot.domain.deciding.situation import Situation, Wanted, copy_for, edited
 from bot.domain.directories.copying import described, source_of, summary
@@ -188,6 +188,7 @@ def _informed(situation: Situation, changes: Sequence[Change]) -> tuple[Change, 
             links=tuple(snapshot.threads.get(change.thread, ())),
             shut=closed(change.environment.windows, situation.now),
             reluctance=reasons.get(change.place, ""),
+            proofs=change.proofs or shown_proofs(situation.view, change, situation.now),
         )
         for change in changes
     )

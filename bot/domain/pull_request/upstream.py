@@ -14,26 +14,33 @@ from bot.domain.rollout.verdict import VerdictWord
 from bot.domain.snapshot import ApplicationStatus
 
 _MOST_APPLICATIONS = 20
+_MOST_LINES = 100
 
 
 def upstream_text(changes: Sequence[Change]) -> str:
     """Since when it was live where, how long it soaked, and what Argo CD said of it, in Markdown.
 
-    In a group each knows its own alone, and says it in its commit.
+    A group is told alike whoever wrote last: without the commits, which each update's own commit names.
     """
-    if not any(change.proofs or (len(changes) > 1 and change.environment.after) for change in changes):
-        return ""
-    if len(changes) > 1:
-        return "**Proved upstream** is what each commit says of its own update."
-    (change,) = changes
-    lines = [line for proof in change.proofs for line in _lines(proof, change.environment.soak)]
-    return "\n".join(["**Proved upstream**", "", *lines])
+    lines = [line for change in changes for line in _of_change(change, is_alone=len(changes) == 1)]
+    return "\n".join(["**Proved upstream**", "", *lines[:_MOST_LINES]]) if lines else ""
 
 
-def _lines(proof: Proof, soak: timedelta) -> Iterator[str]:
-    # A whole commit id is a link to it on every host, and is shown in short.
+def _of_change(change: Change, *, is_alone: bool) -> Iterator[str]:
+    pipeline = "" if is_alone else f" of {code(change.pipeline.name)}"
+    for proof in change.proofs:
+        # A whole commit id is a link to it on every host, and is shown in short.
+        commit = f", as {proof.commit}" if is_alone and proof.commit else ""
+        yield f"- {code(proof.environment)}{pipeline}: live {_span(proof)}{commit}"
+        yield from _details(proof, change.environment.soak)
+
+
+def _span(proof: Proof) -> str:
     until = f" until {minute(proof.live_until)}, when a newer one came" if proof.live_until else ""
-    yield f"- {code(proof.environment)}: live since {minute(proof.live_since)}{until}, as {proof.commit}"
+    return f"since {minute(proof.live_since)}{until}"
+
+
+def _details(proof: Proof, soak: timedelta) -> Iterator[str]:
     if soak:
         yield f"  - {_soaked(proof, soak)}"
     if proof.applications:

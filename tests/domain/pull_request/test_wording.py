@@ -111,11 +111,10 @@ def test_the_body_of_a_group_has_one_table_over_all() -> None:
         assert f"| `{name}` | `prod` | `web` | `ghcr.io/acme/web` | `1.0.0` | `1.1.0` |" in text
 
 
-def test_what_was_proved_of_a_group_stands_in_its_commits() -> None:
-    member = grouped("api", after=("staging",))
-    text = wording.body([replace(member, proofs=PROOFS), grouped("shop")])
-    assert "is what each commit says of its own update" in text
-    assert text == wording.body([member, grouped("shop")])
+def test_what_was_proved_of_a_group_names_the_pipeline_and_no_commit() -> None:
+    text = wording.body([replace(grouped("api", after=("staging",)), proofs=PROOFS), grouped("shop")])
+    assert "- `staging` of `api`: live since 2026-11-20 09:00 UTC\n" in text
+    assert HEAD not in text
 
 
 @pytest.mark.parametrize(
