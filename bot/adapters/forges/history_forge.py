@@ -14,6 +14,7 @@ from bot.adapters.cache import Cache
 from bot.adapters.forges.history import History
 from bot.adapters.forges.identity import Identity, signed
 from bot.adapters.forges.ledger_sources import LedgerSources
+from bot.adapters.forges.relations import Relations
 from bot.adapters.forges.rules import (
     is_commit,
     require_branch,
@@ -30,7 +31,6 @@ from bot.ports import Sources
 _LONGEST_LOG = 1000
 _FILE_CACHE = 32 * 1024 * 1024
 _TREE_CACHE = 4 * MOST_FILES
-_RELATION_CACHE = 4096
 
 
 class HistoryForge(ABC):
@@ -42,7 +42,7 @@ class HistoryForge(ABC):
         self._histories_lock = threading.Lock()
         self._files: Cache[tuple[str, str, str], bytes] = Cache(_FILE_CACHE)
         self._trees: Cache[tuple[str, str, str], Tree] = Cache(_TREE_CACHE)
-        self._relations: Cache[tuple[str, str, str], Relation] = Cache(_RELATION_CACHE)
+        self._relations = Relations()
 
     @abstractmethod
     def _history(self, repository: str) -> History:
@@ -100,18 +100,12 @@ class HistoryForge(ABC):
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
         """How `commit` stands to `revision`; anything that is no full commit id is unknown."""
-        key = (repository, commit, revision)
-        kept = self._relations.get(key)
-        if kept is not None:
-            return kept
-        if not (is_commit(commit) and is_commit(revision)):
-            return Relation.UNKNOWN
-        with self._locked(repository) as history:
-            if not history.has(commit, revision):
-                return Relation.UNKNOWN
-            relation = _relation(history, commit, revision)
-        self._relations.put(key, relation)
-        return relation
+        return self._relations.of(
+            repository,
+            commit=commit,
+            revision=revision,
+            find=lambda: self._related(repository, commit, revision),
+        )
 
     def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
         """The newest commit on `branch`, not on `base` (a commit or branch), that Tagboat did not make."""
@@ -172,6 +166,12 @@ class HistoryForge(ABC):
             history, lock = self._histories[repository]
         with lock:
             yield history
+
+    def _related(self, repository: str, commit: str, revision: str) -> Relation:
+        with self._locked(repository) as history:
+            if not history.has(commit, revision):
+                return Relation.UNKNOWN
+            return _relation(history, commit, revision)
 
     def _foreign(self, history: History, head: str, base: str) -> str | None:
         commits = history.log(head, base=base, limit=_LONGEST_LOG)

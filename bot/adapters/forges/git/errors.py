@@ -73,8 +73,15 @@ _REMOTE = (
         Limited,
         "{url} asks to slow down",
     ),
+    _rule(r"returned error: 5\d\d", Unreachable, "{url} failed"),
     _rule(
-        r"Authentication failed|could not read (Username|Password)|terminal prompts disabled|error: 40[13]"
+        r"could not read (Username|Password)|terminal prompts disabled",
+        Denied,
+        "{url} does not accept Tagboat's login, or asks for one",
+        "check the username and token: a token ends, or is revoked",
+    ),
+    _rule(
+        r"Authentication failed|error: 40[13]"
         r"|HTTP 40[13]|Host key verification failed|access denied|not authorized",
         Denied,
         "{url} does not let Tagboat in",

@@ -22,6 +22,7 @@ from bot.adapters.forges.github.objects import (
     tip_of,
 )
 from bot.adapters.forges.identity import TRAILER, Identity
+from bot.adapters.forges.relations import Relations
 from bot.adapters.forges.rules import is_commit, require_size
 from bot.domain.directories.directory import MOST_FILES, Tree, require_files
 from bot.domain.errors import Damaged, NotFound, Refused
@@ -69,7 +70,7 @@ class Commits:
         self._folders: Cache[tuple[str, str], Mapping[str, tuple[str, str]]] = Cache(_TREE_CACHE)
         self._below: Cache[tuple[str, str], Tree] = Cache(_TREE_CACHE)
         self._trees: Cache[tuple[str, str], str] = Cache(_FACT_CACHE)
-        self._relations: Cache[tuple[str, str, str], Relation] = Cache(_FACT_CACHE)
+        self._relations = Relations()
         self._told = _Told()
 
     def default_branch(self, repository: str) -> str:
@@ -120,21 +121,12 @@ class Commits:
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
         """How `commit` stands to `revision`."""
-        key = (repository, commit, revision)
-        kept = self._relations.get(key)
-        if kept is not None:
-            return kept
-        if not (is_commit(commit) and is_commit(revision)):
-            return Relation.UNKNOWN
-        try:
-            where = f"/compare/{commit}...{revision}"
-            relation = self._api.get(repository, where, comparison_of, parameters={"per_page": 1}).relation
-        except NotFound as error:
-            if "no common ancestor" not in error.why.lower():
-                return Relation.UNKNOWN
-            relation = Relation.DIVERGED
-        self._relations.put(key, relation)
-        return relation
+        return self._relations.of(
+            repository,
+            commit=commit,
+            revision=revision,
+            find=lambda: self._related(repository, commit, revision),
+        )
 
     def foreign(self, repository: str, *, branch: str, base: str) -> str | None:
         """The newest commit on `branch` and not on `base` that is not ours."""
@@ -162,8 +154,21 @@ class Commits:
         """How the branch's head stands to its base: a write asks that next."""
         relation = {Relation.CONTAINED: Relation.BEHIND, Relation.DIVERGED: Relation.DIVERGED}
         if found.commits and found.relation in relation:
-            key = (repository, found.commits[-1].sha, found.base)
-            self._relations.put(key, relation[found.relation])
+            self._relations.keep(
+                repository,
+                commit=found.commits[-1].sha,
+                revision=found.base,
+                relation=relation[found.relation],
+            )
+
+    def _related(self, repository: str, commit: str, revision: str) -> Relation:
+        where = f"/compare/{commit}...{revision}"
+        try:
+            return self._api.get(repository, where, comparison_of, parameters={"per_page": 1}).relation
+        except NotFound as error:
+            if "no common ancestor" not in error.why.lower():
+                raise
+            return Relation.DIVERGED
 
     def tree(self, repository: str, commit: str) -> str:
         """The tree of a commit."""

@@ -13,13 +13,13 @@ from bot.adapters.cache import Cache
 from bot.adapters.forges.gitlab.api import LISTED, GitLabApi
 from bot.adapters.forges.gitlab.branches import Branches
 from bot.adapters.forges.identity import TRAILER, Identity
+from bot.adapters.forges.relations import Relations
 from bot.adapters.forges.rules import is_commit, require_size
 from bot.domain.directories.directory import MOST_FILES, Entry, Tree, require_files
 from bot.domain.errors import Malformed, NotFound, Refused
 from bot.domain.snapshot import Relation
 
 _FILE_CACHE = 32 * 1024 * 1024
-_FACT_CACHE = 8192
 _TREE_CACHE = 8 * MOST_FILES
 _LONGEST_LOG = 1000
 _MOST_PAGES = 50
@@ -71,7 +71,7 @@ class Commits:
         self._blobs: Cache[tuple[str, str], bytes] = Cache(_FILE_CACHE)
         self._modes: Cache[tuple[str, str, str], Mapping[str, str]] = Cache(_TREE_CACHE)
         self._below: Cache[tuple[str, str, str], Tree] = Cache(_TREE_CACHE)
-        self._relations: Cache[tuple[str, str, str], Relation] = Cache(_FACT_CACHE)
+        self._relations = Relations()
 
     def file(self, repository: str, commit: str, path: str) -> File | None:
         """The file at that commit, or None; `NotFound` for a commit that is not there."""
@@ -145,18 +145,12 @@ class Commits:
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
         """How `commit` stands to `revision`."""
-        key = (repository, commit, revision)
-        kept = self._relations.get(key)
-        if kept is not None:
-            return kept
-        if not (is_commit(commit) and is_commit(revision)):
-            return Relation.UNKNOWN
-        try:
-            relation = self._related(repository, commit, revision)
-        except NotFound:
-            return Relation.UNKNOWN
-        self._relations.put(key, relation)
-        return relation
+        return self._relations.of(
+            repository,
+            commit=commit,
+            revision=revision,
+            find=lambda: self._related(repository, commit, revision),
+        )
 
     def compare(self, repository: str, *, base: str, head: str) -> Comparison:
         """What `head` holds beyond `base`; each is a commit or a branch, `NotFound` when one is not there."""

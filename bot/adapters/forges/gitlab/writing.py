@@ -9,6 +9,12 @@ the branch should stand. So there are three ways to write, and each says what ma
 - a base that moved, and that the branch does not hold, cannot be merged in: the branch begins anew on it, by
   `start_sha` with `force`, right after it was seen to stand where it is expected. What somebody pushes to the
   branch between these two requests is off the branch then (the merge request still lists it as a version).
+
+The REST API has nothing that closes that moment for certain. Gitaly can compare where the branch stands
+(`expected_old_oid` of `UserCommitFiles`), and the Commits API hands none on. Deleting the branch compares the time
+of its commit at most (`If-Unmodified-Since`), and closes the merge request. A rebase of the merge request compares,
+but a job does it later, not where files conflict or no merge request is open, and it leaves a commit more behind
+with each update.
 """
 
 from __future__ import annotations

@@ -60,6 +60,21 @@ def test_what_the_other_side_says(text: str, expected: type[TagboatError]) -> No
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "fatal: could not read Username for 'https://git.test': terminal prompts disabled",
+            "does not accept",
+        ),
+        ("fatal: unable to access 'https://git.test/': The requested URL returned error: 502", "failed"),
+    ],
+    ids=["a token that was revoked", "a host that is down"],
+)
+def test_what_users_meet_most_is_said_in_plain_words(text: str, words: str) -> None:
+    assert failure(text, url=URL, secrets=(), local=False).what.startswith(f"{URL} {words}")
+
+
+@pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("fatal: not a git repository: '/cache/x.git'", MirrorDamaged),
