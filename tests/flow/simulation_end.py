@@ -25,6 +25,8 @@ _ROUNDS = 260
 def finish(sim: Simulation) -> str:
     """Take every hindrance away and let time go by; return what did not come to rest, empty where all did."""
     sim.world = sim.alive
+    sim.wake()
+    sim.pass_by(timedelta(minutes=10))
     _mend(sim)
     newest = {_push(sim, image) for image in sim.images}
     for _ in range(_ROUNDS):

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from bot.adapters.forges.memory.forge import MemoryForge
 from bot.domain.notice import Event, Notice
@@ -42,7 +43,7 @@ class Laws:
     orders: Orders
     clock: Clock
     broken: list[str] = field(default_factory=list)
-    refused: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
+    refused: dict[Place, dict[str, datetime]] = field(default_factory=lambda: defaultdict(dict))
     changes: Counter[str] = field(default_factory=Counter)
     is_by_human: bool = False
 
@@ -90,7 +91,7 @@ class Laws:
         if told.hold:
             self.says("a hold holds", name)
         is_promoted = told.promotion is not None and told.promotion.release == mark.key
-        if mark.key in self.refused[place] and not is_promoted and not told.rollback:
+        if self._is_refused(place, mark.key, told):
             self.says("a no stays no", name)
         if any(each.release == mark.key for each in told.skipped):
             self.says("what was skipped is not proposed", name)
@@ -111,6 +112,12 @@ class Laws:
             )
             if moved:
                 self.says("what goes on is what was proved", f"{name}: {moved}")
+
+    def _is_refused(self, place: Place, key: str, told: Standing) -> bool:
+        """Whether a human said no, and nobody ordered it since."""
+        refused_at = self.refused[place].get(key)
+        orders = [each for each in (told.promotion, told.rollback) if each and each.release == key]
+        return refused_at is not None and not any(each.at >= refused_at for each in orders)
 
     def _no_downgrade(self, place: Place, refs: Refs, name: str, base: str) -> None:
         for alias, (tag, digest) in self.truth.refs(base, place).items():
@@ -211,12 +218,12 @@ class Laws:
     def was_refused(self, pull: PullRequest) -> None:
         """A human closed a pull request."""
         for mark in marks(pull.body):
-            self.refused[mark.pipeline, mark.environment].add(mark.key)
+            self.refused[mark.pipeline, mark.environment][mark.key] = self.clock.now()
 
     def was_reopened(self, pull: PullRequest) -> None:
         """A human thought better of it."""
         for mark in marks(pull.body):
-            self.refused[mark.pipeline, mark.environment].discard(mark.key)
+            self.refused[mark.pipeline, mark.environment].pop(mark.key, None)
 
     # -- at rest -----------------------------------------------------------------------------------------
 

@@ -25,6 +25,9 @@ Place = tuple[str, str]
 UNSEEN = timedelta(minutes=6)
 """For so long a change may stand before Tagboat looks, where no webhook comes."""
 
+_ASKED = timedelta(seconds=30)
+"""What the registry said so long ago may be believed where no webhook tells of a move."""
+
 _BLOCK = re.compile(r"^(web|api):\n((?:  .*\n)+)", re.MULTILINE)
 _TAG = re.compile(r"^  tag: ([^\s#]+)", re.MULTILINE)
 _DIGEST = re.compile(r"^  digest: ([^\s#]+)", re.MULTILINE)
@@ -119,8 +122,9 @@ class Truth:
         spans = [span for span in self._spans[live_in] if span.live_since and _has(span.refs, ref)]
         latest = max((span.live_since for span in spans if span.live_since), default=now)
         proved = {each for at, each in known if at <= latest}
-        names = known[-1][1] if known else ""
-        return "" if names in proved else "the tag was moved after it was proved"
+        ends = [at for at, _ in known[1:]] + [now]
+        names = {each for (_, each), end in zip(known, ends, strict=True) if now - end <= _ASKED}
+        return "" if names & proved else "the tag was moved after it was proved"
 
     def _lived(self, place: Place, refs: Refs) -> timedelta | None:
         """The longest time for which the images were live at a stretch, as far as a look could see."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.deciding import memory, story
+from bot.domain.deciding import memory, obeying, story
 from bot.domain.deciding.action import Action, Propose, Refresh
 from bot.domain.deciding.noise import recent
 from bot.domain.deciding.situation import Situation, Step
@@ -96,7 +96,7 @@ def _decide_one(situation: Situation) -> _Decided:
     )
     record = _remember(situation.record, progress)
     step = next_step(situation, found)
-    record = memory.after(record, step, situation.now)
+    record = obeying.carried_out(situation, memory.after(record, step, situation.now))
     if step.holds and situation.environment.promote:
         record = adopted(record, step.holds, base=situation.snapshot.branch.head)
     refreshes = tuple(

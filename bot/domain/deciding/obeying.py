@@ -60,12 +60,31 @@ def before(record: EnvironmentRecord) -> Release | None:
 
 
 def skipped(situation: Situation, release: Release) -> Step | None:
-    """The no to this very release, or None."""
-    skip = situation.standing.skip_of(release)
-    if skip is None:
+    """The no to this very release, or None; who rolls back to it later takes the no back."""
+    skip, rollback = situation.standing.skip_of(release), situation.standing.rollback
+    if skip is None or (rollback and rollback.release == release.key and rollback.at > skip.at):
         return None
     reason = f"{release.version} was skipped {skip.because}; the next release will be proposed"
     return Step(State.DECLINED, reason)
+
+
+def overrules(situation: Situation, release: Release) -> bool:
+    """Whether somebody told that the release goes on, whatever was said before; a no that came later counts.
+
+    Once its pull request was open, a close of it is such a later no.
+    """
+    promotion = situation.standing.promotion
+    if promotion is None or promotion.release != release.key:
+        return False
+    return situation.record.promoted != promotion.key
+
+
+def carried_out(situation: Situation, record: EnvironmentRecord) -> EnvironmentRecord:
+    """The memory with the order to go on whose release is proposed."""
+    promotion, pull = situation.standing.promotion, situation.view.open_pull_request
+    if promotion is None or pull is None or pull.release_key != promotion.release:
+        return record
+    return replace(record, promoted=promotion.key)
 
 
 def eased(situation: Situation, release: Release) -> Situation:

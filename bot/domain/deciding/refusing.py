@@ -56,8 +56,11 @@ def doubt(situation: Situation, wanted: Wanted) -> str:
 
 
 def declined(situation: Situation, release: Release) -> Step | None:
-    """A human's no to this very release: a pull request that was closed, or a commit that took it back."""
-    if situation.standing.promotes(release):
+    """A human's no to this very release: a pull request that was closed, or a commit that took it back.
+
+    An order that came later is a yes.
+    """
+    if obeying.overrules(situation, release):
         return None
     view = situation.view
     pull = view.open_pull_request
@@ -65,7 +68,7 @@ def declined(situation: Situation, release: Release) -> Step | None:
     if no and (pull is None or pull.release_key != release.key):
         reason = f"pull request {no.number} for {release.version} was closed without a merge"
         return Step(State.DECLINED, f"{reason}; the next release will be proposed")
-    if _was_taken_back(situation.record, release):
+    if situation.standing.rollback is None and _was_taken_back(situation.record, release):
         reason = f"{release.version} was taken back by hand"
         return Step(State.DECLINED, f"{reason}; the next release will be proposed")
     return None
