@@ -16,6 +16,8 @@ from bot.importing.values import containers_in, names_in, tags_in
 _WORD = re.compile(r"[a-z0-9]+")
 _HOLDS = (b"repository", b"image", b"tag:")
 _MOST_STEPS = 200
+_MOST_ALIKE = 64
+_PLAIN = {"values", "yaml", "yml"}
 _KUSTOMIZATION_KEYS = ("resources", "bases", "components")
 
 
@@ -26,12 +28,17 @@ class Bases:
         """Read what the files call images; raises nothing: what is no YAML is left out."""
         self._names: dict[str, dict[str, str]] = {}
         self._unnamed: dict[str, list[str]] = {}
+        self._by_tag: dict[str, dict[str, list[str]]] = {}
         for path, content in files.items():
             if not any(word in content for word in _HOLDS) or is_kustomization(path):
                 continue
             for values in (each for one in documents(path, content) for each in values_in(path, one)):
                 self._names.setdefault(path, {}).update(names_in(values))
                 self._unnamed.setdefault(path, []).extend(tags_in(values))
+        for path, names in self._names.items():
+            for tag in names:
+                for word in ("", *_words(path)):
+                    self._by_tag.setdefault(tag, {}).setdefault(word, []).append(path)
 
     def names_for(self, path: str) -> dict[str, str]:
         """What the images are called whose tags alone stand in a file, by their key paths."""
@@ -44,22 +51,31 @@ class Bases:
 
     def _named(self, path: str, tag: str) -> str:
         """What the nearest files call the image; empty where they differ, or none does."""
-        known = [(_nearness(path, base), names[tag]) for base, names in self._names.items() if tag in names]
-        best = max((near for near, _ in known), default=None)
-        names = {name for near, name in known if near == best}
+        known = self._by_tag.get(tag, {})
+        alike = [known[word] for word in _words(path) if word in known]
+        # A word that many paths have tells nothing, and would be slow in a repository of thousands.
+        telling = [paths for paths in alike if len(paths) <= _MOST_ALIKE]
+        tried = {each for paths in telling or [known.get("", [])] for each in paths}
+        near = {base: _nearness(path, base) for base in tried}
+        best = max(near.values(), default=None)
+        names = {self._names[base][tag] for base in tried if near[base] == best}
         return names.pop() if len(names) == 1 else ""
 
 
+def _words(path: str) -> set[str]:
+    """What a path says of an application: its words, but for the environment and the kind of file."""
+    return {word for word in _WORD.findall(path.lower()) if word not in _PLAIN and not stage_of(word)}
+
+
 def _nearness(path: str, base: str) -> tuple[int, int]:
-    """How much two files have in common: words of their paths but for the environment, and folders."""
+    """How much two files have in common: words of their paths, and folders."""
     one, other = path.split("/")[:-1], base.split("/")[:-1]
     shared = 0
     for left, right in zip(one, other, strict=False):
         if left != right:
             break
         shared += 1
-    words = set(_WORD.findall(path.lower())) & set(_WORD.findall(base.lower()))
-    return len([word for word in words - {"values", "yaml", "yml"} if not stage_of(word)]), shared
+    return len(_words(path) & _words(base)), shared
 
 
 def inherited(path: str, files: Mapping[str, bytes]) -> dict[str, str]:

@@ -90,7 +90,10 @@ def _in_documents(found: list[dict[str, Any]], tags: Mapping[str, str]) -> list[
         elif kind not in _NOT_IMAGES:
             tried += _in_containers(document, which, said)
             stood = stood_in(document, tags)
-            tried += (Tried(each.name, {**each.keys, **which}, each.element) for each in stood)
+            tried += (
+                Tried(each.name, {**each.keys, **which}, each.element, "", {} if which else each.positions)
+                for each in stood
+            )
     return tried
 
 
@@ -127,18 +130,20 @@ class _File:
     def _values(self) -> Values:
         return Values.parse(self._content)
 
-    def read(self, write: Mapping[str, Any], name: ImageName) -> ImageRef:
+    def read(self, tried: Tried, name: ImageName) -> ImageRef:
         """The image that stands at a place; raises TagboatError or ValueError where none does."""
-        place = place_of(WriteSection(**(dict(write) or {"kustomize": True})), self._path)
-        if isinstance(place, HelmValues) and place.object is None:
-            return read_keys(place, lambda key: self._values.told(path_of(key)), name)
+        if tried.positions:
+            at = tried.positions.get
+            keys = HelmValues(at("tag"), at("digest"), reference=at("reference"))
+            return read_keys(keys, lambda key: self._values.told(path_of(key)), name)
+        place = place_of(WriteSection(**(dict(tried.write) or {"kustomize": True})), self._path)
         return read_target(self._content, Target("image", self._path, place), name)
 
 
 def _confirmed(file: _File, tried: Tried) -> Standing | None:
     """The image as its place reads; None where it cannot be read, or nobody says what it is called."""
     try:
-        ref = file.read(tried.write, parse_image_name(tried.name) if tried.name else _NOBODY)
+        ref = file.read(tried, parse_image_name(tried.name) if tried.name else _NOBODY)
     except (TagboatError, ValueError):
         return None
     if ref.name == _NOBODY:

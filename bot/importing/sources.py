@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.importing.documents import OVERRIDES, documents, name_in
@@ -14,12 +14,16 @@ from bot.importing.values import stood_in
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An image that may stand at a place; `name` is what it is called where the place does not say it."""
+    """An image that may stand at a place; `name` is what it is called where the place does not say it.
+
+    `positions` are key paths of the whole file that lead to the same place faster.
+    """
 
     name: str
     write: Mapping[str, Any]
     element: str = ""
     application: str = ""
+    positions: Mapping[str, str] = field(default_factory=dict)
 
 
 def in_application(
@@ -37,9 +41,9 @@ def in_source(
     source: Mapping[str, Any], place: Mapping[str, str], tags: Mapping[str, str]
 ) -> Iterator[Tried]:
     """Images in a source of Argo CD, in whichever field they stand."""
-    for field, values in _fields(source).items():
+    for name, values in _fields(source).items():
         for each in stood_in(values, tags):
-            yield Tried(each.name, {"argocd": field, **each.keys, **place})
+            yield Tried(each.name, {"argocd": name, **each.keys, **place})
     images = mapping(source, "kustomize").get("images")
     for override in images if isinstance(images, list) else ():
         image = name_in(text(override).rpartition("=")[2])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
@@ -22,44 +22,51 @@ _Way = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """Key paths that hold an image, what it is called where the keys alone do not say it, and whose it is."""
+    """Key paths that hold an image, what it is called where the keys alone do not say it, and whose it is.
+
+    `positions` are the same paths with elements by their number, which are found faster in long lists.
+    """
 
     name: str
     keys: Mapping[str, str]
     element: str = ""
+    positions: Mapping[str, str] = field(default_factory=dict)
 
 
 def stood_in(values: Any, names: Mapping[str, str]) -> Iterator[Stood]:
     """Images by `repository` and `tag`, by `image`, or by a tag alone whose image `names` has by its path."""
-    for way, value in _mappings(values):
+    for spot in _mappings(values):
+        way, value = spot.way, spot.value
         element = _element(way)
         name = _name(value, way)
         if name and "tag" in value and way:
             has_digest = isinstance(value.get("digest"), str) and value["digest"]
-            keys = {key: _path(way, key) for key in ("tag", "digest") if key == "tag" or has_digest}
-            yield Stood(name, keys, element)
+            keys = ("tag", "digest") if has_digest else ("tag",)
+            yield Stood(name, spot.paths(keys), element, spot.positions(keys))
             continue
         if not name and way and _is_image(way) and _is_tag(value.get("tag")):
             tag = _path(way, "tag")
             if known := names.get(tag):
-                yield Stood(known, {"tag": tag}, element)
+                yield Stood(known, {"tag": tag}, element, spot.positions(("tag",)))
         for key, inner in value.items():
             if isinstance(key, str) and key.lower().endswith("image") and _is_reference(inner):
-                yield Stood(str(parse_image_ref(inner).name), {"reference": _path(way, key)}, element)
+                paths = {"reference": _path(way, key)}
+                positions = {"reference": _path(spot.numbered, key)}
+                yield Stood(str(parse_image_ref(inner).name), paths, element, positions)
 
 
 def names_in(values: Any) -> dict[str, str]:
     """What the images are called whose tags stand, or would stand, at key paths."""
-    found = ((_path(way, "tag"), _name(value, way)) for way, value in _mappings(values) if way)
+    found = ((_path(one.way, "tag"), _name(one.value, one.way)) for one in _mappings(values) if one.way)
     return {path: name for path, name in found if name}
 
 
 def tags_in(values: Any) -> list[str]:
     """Key paths of tags beside which nothing says what the image is called."""
     return [
-        _path(way, "tag")
-        for way, value in _mappings(values)
-        if way and _is_image(way) and _is_tag(value.get("tag")) and not _name(value, way)
+        _path(one.way, "tag")
+        for one in _mappings(values)
+        if _is_image(one.way) and _is_tag(one.value.get("tag")) and not _name(one.value, one.way)
     ]
 
 
@@ -80,7 +87,22 @@ def containers_in(value: Any, depth: int = 0) -> Iterator[tuple[str, str]]:
                 yield from containers_in(inner, depth + 1)
 
 
-def _mappings(value: Any, way: _Way = ()) -> Iterator[tuple[_Way, Mapping[Any, Any]]]:
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A mapping and the way to it, elements of lists by their names and by their numbers."""
+
+    way: _Way
+    numbered: _Way
+    value: Mapping[Any, Any]
+
+    def paths(self, keys: Sequence[str]) -> dict[str, str]:
+        return {key: _path(self.way, key) for key in keys}
+
+    def positions(self, keys: Sequence[str]) -> dict[str, str]:
+        return {key: _path(self.numbered, key) for key in keys}
+
+
+def _mappings(value: Any, way: _Way = (), numbered: _Way = ()) -> Iterator[_Spot]:
     """Every mapping with the way to it; containers are left out, and what has an image of its own ends it."""
     if len(way) > _DEEPEST:
         return
@@ -89,14 +111,14 @@ def _mappings(value: Any, way: _Way = ()) -> Iterator[tuple[_Way, Mapping[Any, A
         for number, element in enumerate(value):
             name = _named(element)
             step = Match("name", name) if name and names[name] == 1 else Index(number)
-            yield from _mappings(element, (*way, step))
+            yield from _mappings(element, (*way, step), (*numbered, Index(number)))
     elif isinstance(value, dict):
-        yield way, value
+        yield _Spot(way, numbered, value)
         if way and "tag" in value and _name(value, way):
             return
         for key, inner in value.items():
             if isinstance(key, str) and not (key in _LISTS and isinstance(inner, list)):
-                yield from _mappings(inner, (*way, Key(key)))
+                yield from _mappings(inner, (*way, Key(key)), (*numbered, Key(key)))
 
 
 def _name(value: Mapping[Any, Any], way: _Way) -> str:

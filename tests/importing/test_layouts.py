@@ -92,6 +92,16 @@ def test_tags_of_environments_find_their_image_in_the_charts_own_values(tmp_path
     assert "left out: charts/api/values.yaml, charts/web/values.yaml" in text
 
 
+def test_each_of_many_applications_finds_the_chart_that_is_called_like_it(tmp_path: Path) -> None:
+    many = range(70)
+    files = {f"charts/team/app{at}/values.yaml": f"image: {{repository: acme/app{at}}}\n" for at in many}
+    files |= {f"envs/dev/team/app{at}.yaml": "image: {tag: 1.0.0}\n" for at in many}
+    pipelines, _ = _proposed(files, tmp_path)
+    assert {name: each.images[0].name.path for name, each in pipelines.items()} == {
+        f"app{at}": f"acme/app{at}" for at in many
+    }
+
+
 def test_a_tag_whose_image_nobody_names_is_told(tmp_path: Path) -> None:
     files = {
         "dev/values.yaml": f"{_WEB}worker: {{image: {{tag: 1.0.0}}}}\n",
