@@ -71,6 +71,27 @@ class Hooks:
     def notice(self, repository: HostedRepository, event: Event) -> None:
         """Take an event of the host; it is delivered soon."""
         name, payload = self._payload(repository, event)
+        self._send(repository, name, payload)
+
+    def comment(self, repository: HostedRepository, number: int, body: str, *, by: str) -> None:
+        """Tell that somebody commented on a pull request or an issue."""
+        issue = {"number": number, **({"pull_request": {}} if number in repository.pulls else {})}
+        comment = {"body": body, "user": self._shapes.user(by)}
+        self._tell(repository, "issue_comment", {"action": "created", "issue": issue, "comment": comment}, by)
+
+    def review(self, repository: HostedRepository, number: int, state: str, *, by: str) -> None:
+        """Tell that somebody reviewed a pull request."""
+        pull = repository.pull(number)
+        shown = self._shapes.whole_pull(repository, pull, mergeable=None, state="unknown")
+        said = {"state": state.lower(), "user": self._shapes.user(by), "commit_id": pull.head}
+        payload = {"action": "submitted", "review": said, "pull_request": shown}
+        self._tell(repository, "pull_request_review", payload, by)
+
+    def _tell(self, repository: HostedRepository, name: str, payload: Json, by: str) -> None:
+        common = {"repository": self._shapes.repository(repository), "sender": self._shapes.user(by)}
+        self._send(repository, name, payload | common)
+
+    def _send(self, repository: HostedRepository, name: str, payload: Json) -> None:
         delivery = Sent(name, json.dumps(payload).encode(), repository=repository.path)
         self.sent.append(delivery)
         self._queue.put(delivery)
