@@ -256,6 +256,8 @@ def test_no_line_of_the_text_is_a_command_itself() -> None:
 
 HOSTILE = st.text(st.sampled_from("@#`|<>[]()!*_~\\\n\r-/.:& $%{}aA0\u202e\u200b"), max_size=60)
 _MENTION = re.compile(r"@(?!\u200b)\w|(?<![&\w])#(?!\u200b)\d")
+_UNREAD = re.compile(r"\]\(https://[^()\s]*\)|<!-- tagboat .*? -->")
+"""Where links lead, and hidden comments: nobody is mentioned there."""
 _TAGS = re.compile(r"<(?!!-- tagboat |/?details>|/?summary>)")
 
 
@@ -275,7 +277,7 @@ def test_no_text_from_outside_can_mention_anybody_or_break_the_table(
         reluctance=said,
     )
     body = letter(hostile, [hostile], ()).body
-    assert not _MENTION.search(body)
+    assert not _MENTION.search(_UNREAD.sub("", body))
     assert not _TAGS.search(body)
     assert [mark.key for mark in marks(body)] == [hostile.mark.key]
     rows = [line for line in body.split("\n") if line.startswith("| `web`")]
