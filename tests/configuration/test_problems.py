@@ -30,7 +30,7 @@ P = "pipelines.web"
 E = f"{P}.environments.dev"
 I = f"{P}.images.web"  # noqa: E741
 
-MISTAKES = yaml.safe_load((Path(__file__).parent / "mistakes.yaml").read_text(encoding="utf-8"))
+MISTAKES = yaml.load((Path(__file__).parent / "mistakes.yaml").read_bytes(), yaml.CSafeLoader)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tests.configuration.files import (
 CONFIG = Path(__file__).parents[2] / "config"
 SCHEMA = schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-MISTAKES = yaml.safe_load((Path(__file__).parent / "mistakes.yaml").read_text(encoding="utf-8"))
+MISTAKES = yaml.load((Path(__file__).parent / "mistakes.yaml").read_bytes(), yaml.CSafeLoader)
 
 EXAMPLES_ENVIRONMENT = {
     name: f"{name}-value"
@@ -45,7 +45,7 @@ EXAMPLES_ENVIRONMENT = {
 
 
 def errors(document: str) -> list[str]:
-    found = VALIDATOR.iter_errors(yaml.safe_load(document))
+    found = VALIDATOR.iter_errors(yaml.load(document, yaml.CSafeLoader))
     return [f"{each.json_path}: {each.message}" for each in found]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import traceback
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,7 @@ from bot.configuration.settings import GitHubSettings
 from tests.configuration.files import NEWCOMER, SMALL, changed, load_text
 
 CANARY = "CANARY7f3a"
-MISTAKES = yaml.safe_load((Path(__file__).parent / "mistakes.yaml").read_text(encoding="utf-8"))
+MISTAKES = yaml.load((Path(__file__).parent / "mistakes.yaml").read_bytes(), yaml.CSafeLoader)
 EXAMPLE = Path(__file__).parents[2] / "config" / "tagboat.example.yaml"
 
 _SECRET = re.compile(r"\b(token|password|secret|webhook_secret|authorization|private_key): \w+\b")
@@ -125,19 +126,18 @@ def _leaves(value: Any, trail: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
         yield trail
 
 
-EXAMPLE_VALUE = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
+EXAMPLE_VALUE = yaml.load(EXAMPLE.read_text(encoding="utf-8"), yaml.CSafeLoader)
 
 
 @pytest.mark.parametrize("value", [f"{CANARY} §\n", f"{CANARY.lower()}/x:1"])
 @pytest.mark.parametrize("leaf", [*_leaves(EXAMPLE_VALUE)], ids=lambda leaf: ".".join(map(str, leaf)))
 def test_no_value_from_the_environment_is_repeated(leaf: tuple[Any, ...], value: str, tmp_path: Path) -> None:
-    document = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
-    parent = document
+    parent = document = copy.deepcopy(EXAMPLE_VALUE)
     for step in leaf[:-1]:
         parent = parent[step]
     parent[leaf[-1]] = "${VARIABLE}"
     text = (
-        yaml.safe_dump(document, sort_keys=False)
+        yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False)
         .replace("${TAGBOAT_STORE", "${UNSET")
         .replace("${TAGBOAT_BROKER", "${UNSET")
     )

@@ -384,19 +384,20 @@ def _places(value: Any, trail: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]
         yield from _places(child, (*trail, step))
 
 
-PLACES = [each for each in _places(yaml.safe_load(GOOD)) if each != ("poll",)]
+PLACES = [each for each in _places(yaml.load(GOOD, yaml.CSafeLoader)) if each != ("poll",)]
 
 
 @pytest.mark.parametrize(
     "nonsense", [None, "", "?", ["?"], {"?": "?"}, [None], {"?": None}, [], {}], ids=repr
 )
 def test_no_nonsense_anywhere_hides_a_fault_elsewhere(nonsense: Any, tmp_path: Path) -> None:
-    good = {**yaml.safe_load(GOOD), "poll": "10ms"}
+    good = {**yaml.load(GOOD, yaml.CSafeLoader), "poll": "10ms"}
     for trail in PLACES:
         document = deepcopy(good)
         parent: Any = document
         for step in trail[:-1]:
             parent = parent[step]
         parent[trail[-1]] = nonsense
-        keys = [each.key for each in problems(tmp_path, yaml.safe_dump(document, sort_keys=False))]
+        text = yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False)
+        keys = [each.key for each in problems(tmp_path, text)]
         assert "poll" in keys, trail
