@@ -24,8 +24,12 @@ setup-test: $(VENV)/test ## install what the tests need
 demo: setup ## show the main job, with no server installed (ONCE=1: unattended)
 	@$(BIN)/tagboat demo $(if $(ONCE),--once)
 
-test: setup-test lint ## run every test
-	@$(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS)
+# Lint takes one processor for a minute: it runs beside the tests and is told of after them. Bytecode is kept,
+# whatever the machine's habit: the processes that the tests start would compile the project each time.
+test: setup-test ## run every test, and lint beside them
+	@$(MAKE) --no-print-directory lint >$(VENV)/lint.log 2>&1 & lint=$$!; \
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 4 --dist worksteal $(ARGS); tests=$$?; \
+	wait $$lint; lint=$$?; cat $(VENV)/lint.log; exit $$((tests || lint))
 
 bench: setup-test ## measure speeds against floors of the same run (ARGS=registry: one of them)
 	@sh tests/setup.sh bench
