@@ -15,7 +15,7 @@ from bot.importing.followers import deploys, stage_by
 from bot.importing.generated import Repository
 from bot.importing.objects import Application
 from bot.importing.scan import Standing
-from bot.importing.stage import Stage, stage_of
+from bot.importing.stage import Stage, is_region, stage_of
 
 _ONLY = Stage("prod", 0, "")
 
@@ -132,8 +132,17 @@ def staged(path: str) -> tuple[str, Stage] | None:
         stage = stage_of(parts[at])
         if stage:
             shared = [*parts[:at], f"{stage.rest}*", *parts[at + 1 :]]
+            region = next((near for near in (at + 1, at - 1) if _is_region(parts, near)), None)
+            if region is not None:
+                stage = stage._replace(name=f"{stage.name}-{parts[region].lower().replace('_', '-')}")
+                del shared[region]
             return "/".join(shared) + suffix, stage
     return None
+
+
+def _is_region(parts: Sequence[str], at: int) -> bool:
+    """Whether a folder next to an environment's parts it further: each region is an environment."""
+    return 0 <= at < len(parts) - 1 and is_region(parts[at])
 
 
 def _order(member: Member) -> tuple[int, str]:

@@ -229,24 +229,27 @@ def _told_method(watched: Watched, source: Source, file: str, told: list[str]) -
     method, _, credential = watched.method.partition(":")
     if method in {"", "argocd"} and not watched.target:
         told.append(
-            f"its method argocd, which changes the Application in the cluster and no file: Tagboat writes"
-            f" {file} in Git{_others(watched, source)}"
+            "its method argocd, which changes the Application in the cluster and no file: Tagboat writes"
+            f" {file} in Git"
         )
     elif method not in {"", "argocd", "git"}:
         told.append(f"the write-back method {method[:80]!r} is not known: Git is written")
     if not watched.target and not source.kind:
         told.append("whether its source is Helm or Kustomize is not said: it is taken for Helm")
+    others = () if watched.target else _others(watched, source)
+    if others:
+        told.append(
+            f"what its source sets beside the images, {', '.join(others)[:200]}: Argo CD takes the list in"
+            f" {file} in the place of the Application's; see that it stands there too"
+        )
     if credential and credential != "repocreds":
         told.append(f"the login to Git, {credential[:80]}: write it under forges")
 
 
-def _others(watched: Watched, source: Source) -> str:
-    """What Argo CD would forget: such a file takes the place of whole lists of the Application."""
-    own = {each for image in watched.images for each in _parameters(image).values()}
-    others = [each for each in source.parameters if each not in own]
+def _others(watched: Watched, source: Source) -> tuple[str, ...]:
+    """What a file of overrides would hide of the Application: its other parameters, or Kustomize's images."""
     if source.kind == "Kustomize":
         names = tuple(image.name for image in watched.images)
-        others = [each for each in source.images if not any(name in each for name in names)]
-    if not others:
-        return ""
-    return f"; copy {', '.join(others)[:200]} there too, as the file's list takes the Application's place"
+        return tuple(each for each in source.images if not any(name in each for name in names))
+    own = {each for image in watched.images for each in _parameters(image).values()}
+    return tuple(each for each in source.parameters if each not in own)

@@ -18,6 +18,14 @@ _WORD = re.compile(r"[A-Za-z]+[0-9]*|[0-9]+")
 _TOGETHER = re.compile(r"(pre|non)[-_]?(prod|production)", re.IGNORECASE)
 
 
+_AREA = r"(?:af|ap|ca|cn|eu|il|me|mx|sa|us|uk|africa|asia|australia|europe|northamerica|southamerica)"
+_SIDE = r"(?:north|south|east|west|central)"
+_REGION = re.compile(
+    rf"{_AREA}(?:[-_]gov)?(?:[-_]?{_SIDE}{{1,2}})?(?:[-_]?[0-9]{{1,2}})?[a-d]?|{_SIDE}{{1,2}}{_AREA}[0-9]?",
+    re.IGNORECASE,
+)
+
+
 class Stage(NamedTuple):
     """An environment that a text names: how it is called there, its rank, and the text without it."""
 
@@ -38,6 +46,11 @@ def stage_of(text: str) -> Stage | None:
             name = joined[word.start() :].strip("-_.").lower()
             return Stage(re.sub(r"[^a-z0-9]+", "-", name), rank, joined[: word.start()].strip("-_."))
     return None
+
+
+def is_region(text: str) -> bool:
+    """Whether a part of a path is called like a region of a cloud: `eu-west-1`, `westeurope`."""
+    return _REGION.fullmatch(text) is not None
 
 
 def _is_inside_word(text: str, at: int) -> bool:

@@ -48,6 +48,9 @@ def stood_in(values: Any, names: Mapping[str, str]) -> Iterator[Stood]:
             tag = _path(way, "tag")
             if known := names.get(tag):
                 yield Stood(known, {"tag": tag}, element, spot.positions(("tag",)))
+        key = _tag_beside(value)
+        if key:
+            yield Stood(value["image"], {"tag": _path(way, key)}, element, {"tag": _path(spot.numbered, key)})
         for key, inner in value.items():
             if isinstance(key, str) and key.lower().endswith("image") and _is_reference(inner):
                 paths = {"reference": _path(way, key)}
@@ -132,6 +135,18 @@ def _name(value: Mapping[Any, Any], way: _Way) -> str:
     except ValueError:
         return ""
     return whole
+
+
+def _tag_beside(value: Mapping[Any, Any]) -> str:
+    """The key of a tag beside an `image` that has none itself; empty where there is no such pair."""
+    image = value.get("image")
+    if not isinstance(image, str) or _is_reference(image):
+        return ""
+    try:
+        parse_image_name(image)
+    except ValueError:
+        return ""
+    return next((key for key in ("imageTag", "tag") if _is_tag(value.get(key))), "")
 
 
 def _is_image(way: _Way) -> bool:

@@ -248,13 +248,20 @@ def test_two_images_without_keys_of_their_own_are_told(tmp_path: Path) -> None:
     assert [image.alias for image in pipeline.images] == ["web"]
 
 
-def test_parameters_that_the_file_would_hide_are_told() -> None:
-    source = (
-        "{repoURL: 'https://github.com/acme/infra.git', path: apps/web, helm: {parameters:"
-        " [{name: image.tag, value: '1'}, {name: replicas, value: '3'}]}}"
-    )
-    done = carry(application("web", {"image-list": "ghcr.io/acme/web"}, source=source))
-    assert "; copy replicas there too, as the file's list takes the Application's place" in done.lost[0]
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [
+        ("helm: {parameters: [{name: image.tag, value: '1'}, {name: replicas, value: '3'}]}", "replicas"),
+        ("kustomize: {images: ['ghcr.io/acme/web:1', 'proxy:2']}", "proxy:2"),
+    ],
+)
+def test_what_the_file_would_hide_is_told(field: str, other: str) -> None:
+    source = f"{{repoURL: 'https://github.com/acme/infra.git', path: apps/web, {field}}}"
+    said = {"image-list": "ghcr.io/acme/web", "write-back-method": "git"}
+    (line,) = carry(application("web", said, source=source)).lost
+    assert f"sets beside the images, {other}: Argo CD takes the list" in line
+    elsewhere = said | {"write-back-target": "helmvalues:/v.yaml"}
+    assert carry(application("web", elsewhere, source=source)).lost == ()
 
 
 def test_an_application_outside_the_namespace_of_argo_cd_is_named_with_its_own(tmp_path: Path) -> None:

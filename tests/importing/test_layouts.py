@@ -25,6 +25,7 @@ from bot.domain.place import Kustomization as Entry
 from bot.importing.draft import rendered
 from bot.importing.generated import Repository
 from bot.importing.propose import proposed
+from bot.importing.stage import is_region
 from tests.importing.samples import loaded
 
 _WEB = "image: {repository: ghcr.io/acme/web, tag: 1.0.0}\n"
@@ -381,6 +382,38 @@ def test_an_application_reads_what_argo_cd_would(
     pipelines, _ = _proposed(files, tmp_path)
     (pipeline,) = pipelines.values()
     assert bool(pipeline.environments[0].applications) is follows
+
+
+def test_regions_within_an_environment_are_environments_of_their_own(tmp_path: Path) -> None:
+    files = {f"{way}/web/values.yaml": _WEB for way in ("dev/eu-west-1", "prod/eu-west-1", "prod/us_east_1")}
+    pipelines, _ = _proposed(files, tmp_path)
+    (web,) = pipelines.values()
+    assert [(each.name, each.after) for each in web.environments] == [
+        ("dev-eu-west-1", ()),
+        ("prod-eu-west-1", ("dev-eu-west-1",)),
+        ("prod-us-east-1", ("dev-eu-west-1",)),
+    ]
+
+
+def test_a_tag_beside_its_image_is_found(tmp_path: Path) -> None:
+    files = {"dev/values.yaml": "image: acme/web\nimageTag: 1.0.0\napi: {image: acme/api, tag: v1}\n"}
+    pipelines, _ = _proposed(files, tmp_path)
+    (pipeline,) = pipelines.values()
+    assert {target.alias: target.place for target in pipeline.environments[0].targets} == {
+        "web": HelmValues("imageTag"),
+        "api": HelmValues("api.tag"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "region"),
+    [
+        *((text, True) for text in ("eu", "eu1", "us-east-1", "europe-west4", "westeurope", "us-gov-west-1")),
+        *((text, False) for text in ("apps", "me-service", "web", "users", "")),
+    ],
+)
+def test_a_region_is_known_by_its_name(text: str, region: bool) -> None:
+    assert is_region(text) is region
 
 
 def test_environments_of_one_rank_go_at_the_same_time_and_that_is_told(tmp_path: Path) -> None:
