@@ -15,6 +15,7 @@ from types import TracebackType
 
 from tests.fakes.bitbucket_cloud_json import Shapes
 from tests.fakes.bitbucket_cloud_routes import NOT_FOUND, Call, refused, route
+from tests.fakes.bitbucket_description import departures
 from tests.fakes.bitbucket_state import BOT, TOKEN, State, basic_login, served
 from tests.fakes.git_host import GitHost
 from tests.fakes.git_host_model import MissingError
@@ -62,6 +63,8 @@ class FakeBitbucketCloud:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.stop()
+        found = {text for each in self._http.exchanges for text in departures(each, "cloud")}
+        assert error or not found, sorted(found)
 
     def _answer(self, request: Request) -> Response:
         with self.host.lock:

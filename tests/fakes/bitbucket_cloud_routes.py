@@ -184,12 +184,16 @@ def get_diffstat(call: Call) -> Response:
         before = next((name for name, was in gone.items() if was == sha), "")
         if path not in old and before:
             del gone[before]
-            files.append({"status": "renamed", "new": {"path": path}, "old": {"path": before}})
+            files.append({"status": "renamed", "new": _file(path), "old": _file(before)})
         elif old.get(path) != sha:
-            there = {"path": path} if path in old else None
-            files.append({"status": "modified" if there else "added", "new": {"path": path}, "old": there})
-    files += [{"status": "removed", "new": None, "old": {"path": path}} for path in sorted(gone)]
+            there = _file(path) if path in old else None
+            files.append({"status": "modified" if there else "added", "new": _file(path), "old": there})
+    files += [{"status": "removed", "new": None, "old": _file(path)} for path in sorted(gone)]
     return call.listed([{"type": "diffstat", **each} for each in files], longest=500)
+
+
+def _file(path: str) -> Json:
+    return {"type": "commit_file", "path": path}
 
 
 def _blobs(call: Call, commit: str | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ from types import TracebackType
 
 from tests.fakes.bitbucket_data_center_json import Shapes
 from tests.fakes.bitbucket_data_center_routes import NOT_FOUND, Call, refused, route
+from tests.fakes.bitbucket_description import departures
 from tests.fakes.bitbucket_state import BOT, TOKEN, State, basic_login, served
 from tests.fakes.git_host import GitHost
 from tests.fakes.git_host_model import MissingError
@@ -50,6 +51,8 @@ class FakeBitbucketDataCenter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._http.stop()
+        found = {text for each in self._http.exchanges for text in departures(each, "data center")}
+        assert error or not found, sorted(found)
 
     def _answer(self, request: Request) -> Response:
         with self.host.lock:

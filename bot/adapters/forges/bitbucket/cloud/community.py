@@ -24,6 +24,7 @@ from bot.domain.people.protection import Offer, Ruling, Touched
 _PAGE = 50
 _MOST_PAGES = 20
 _LONGEST_LOG = 100
+_OTHER_ENTRIES = ("update", "approval", "changes_requested")
 _UUID = re.compile(r"(?:.* )?(\{[0-9a-f-]{36}\})", re.DOTALL)
 
 
@@ -48,7 +49,7 @@ class CloudCommunity:
             _activity,
             parameters={"pagelen": _PAGE},
             most=_LONGEST_LOG,
-            until=lambda part: bool(part) and all(each.at < since for each in part),
+            until=lambda part: bool(part) and all(each.is_before(since) for each in part),
         )
         remarks = {each.remark.id: each.remark for each in found if each.remark and each.remark.at >= since}
         ordered = sorted(remarks.values(), key=lambda remark: remark.at)
@@ -131,10 +132,14 @@ class CloudCommunity:
 
 @dataclass(frozen=True, slots=True)
 class _Activity:
-    """An entry of the log: when it came, and the comment where it is one."""
+    """An entry of the log: when it came, as far as that is told, and the comment where it is one."""
 
-    at: datetime
+    at: datetime | None
     remark: Remark | None = None
+
+    def is_before(self, since: datetime) -> bool:
+        """Whether it came before; of those that do not tell it the next ones do."""
+        return self.at is not None and self.at < since
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +152,8 @@ def _activity(data: Any) -> _Activity:
     comment = data.get("comment")
     if comment is not None:
         return _commented(data, comment)
-    for kind, key in (("update", "date"), ("approval", "date"), ("changes_requested", "date")):
-        if kind in data:
-            return _Activity(datetime.fromisoformat(data[kind][key]))
-    raise ValueError("an entry of the log that nobody knows")
+    dates = [data[kind].get("date") for kind in _OTHER_ENTRIES if data.get(kind)]
+    return _Activity(datetime.fromisoformat(dates[0]) if dates and dates[0] else None)
 
 
 def _commented(data: Any, comment: Any) -> _Activity:

@@ -68,7 +68,7 @@ class CloudHost:
         pull = told.found.pull_request
         if pull.state is PullRequestState.OPEN:
             return told.found
-        head = self._api.commit(repository, pull.head)
+        head = self._api.commit(repository, pull.head) if pull.head else None
         merged = self._api.commit(repository, told.merged_as) if told.merged_as else None
         whole = replace(
             pull,
@@ -103,7 +103,7 @@ class CloudHost:
 
     def commit(self, repository: str, name: str) -> str:
         """The full id of a commit that is told by its first digits; these where it is gone."""
-        found = self._api.commit(repository, name)
+        found = self._api.commit(repository, name) if name else None
         return found.id if found else name
 
     def failure(self, repository: str, answer: Answer) -> TagboatError:
@@ -229,7 +229,7 @@ def _told(data: Any) -> _Told:
         body=shown(str(data.get("description") or (data.get("summary") or {}).get("raw") or "")),
         branch=str(data["source"]["branch"]["name"]),
         base=str(data["destination"]["branch"]["name"]),
-        head=str(data["source"]["commit"]["hash"]),
+        head=str((data["source"].get("commit") or {}).get("hash") or ""),
         state=state,
         is_draft=is_draft,
     )
