@@ -6,7 +6,8 @@
     scalar    how a text is written so that every YAML reader takes it for that text
     splice    the edit itself, and the proof that nothing else changed
     layout    how a file is laid out, and what is new written in that layout
-    addition  keys and elements that are not there yet, and where they go
+    wish      keys and elements that are not there yet, and what they hold
+    addition  where those go
     values    read, replace and add values of a file
     objects   the Kubernetes objects of a file
     argocd_source, values_text: a source in an Application, and a file of values in a text of it

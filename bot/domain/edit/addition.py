@@ -7,30 +7,21 @@ Nothing is moved: an addition is text put between what is there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from bot.domain.edit.keypath import Key, KeyPath, Match, Step
 from bot.domain.edit.layout import Layout, Lines, Tree
 from bot.domain.edit.scalar import is_null
 from bot.domain.edit.splice import Edit, Made, content_start, replacing
 from bot.domain.edit.stream import Kind, Stream
+from bot.domain.edit.wish import Wish, entries_made, made_of, trees
 from bot.domain.errors import Refused
 
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _BLOCK_REST = re.compile(r"[-+0-9]*[ \t]*(?:(?<=[ \t])#[^\r\n]*)?(?=[\r\n]|\Z)")
-_APART = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r\n?|\n)[ \t]*[\r\n]")
+_APART = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r\n?+|\n)[ \t]*[\r\n]")
 _FLOW_REST = re.compile(r"[ \t]*(,)?[ \t]*(?:#[^\r\n]*)?(?=[\r\n])")
 _BREAK = re.compile(r"\r\n?|\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is to stand below the node at `index` (of an empty file: 0), after these steps."""
-
-    index: int
-    steps: tuple[Step, ...]
-    value: Tree
 
 
 def additions(stream: Stream, wishes: Sequence[Wish]) -> list[Edit]:
@@ -39,12 +30,8 @@ def additions(stream: Stream, wishes: Sequence[Wish]) -> list[Edit]:
     Raises:
         Refused: there is no sound place for it.
     """
-    trees: dict[int, Tree] = {}
-    for wish in wishes:
-        new = _tree(wish.steps, wish.value)
-        trees[wish.index] = _joined(trees[wish.index], new) if wish.index in trees else new
     addition = _Addition(stream)
-    return [edit for index, tree in trees.items() for edit in addition.edits(index, tree)]
+    return [edit for index, tree in trees(wishes).items() for edit in addition.edits(index, tree)]
 
 
 def filled_by_lines(stream: Stream, index: int, lines: Lines) -> list[Edit]:
@@ -54,71 +41,6 @@ def filled_by_lines(stream: Stream, index: int, lines: Lines) -> list[Edit]:
         Refused: there is no sound place for it.
     """
     return _Addition(stream).block(index, lines)
-
-
-def _tree(steps: tuple[Step, ...], value: Tree) -> Tree:
-    if not steps:
-        return value
-    first, inner = steps[0], _tree(steps[1:], value)
-    if isinstance(first, Key):
-        return {first.name: inner}
-    if isinstance(first, Match) and isinstance(inner, dict):
-        return [{first.field: first.value, **inner}]
-    raise Refused(
-        f"`{KeyPath(steps)}` is not added",
-        why="an element of a list is added with a field that names it and a key below",
-        fix="name the value in it: list[name=web].key",
-    )
-
-
-def _joined(one: Tree, other: Tree) -> Tree:
-    """Two wishes for one place; elements of a list are one where their first fields agree."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        both = {key: _joined(one[key], other[key]) for key in one.keys() & other.keys()}
-        return {**one, **other, **both}
-    if isinstance(one, list) and isinstance(other, list):
-        known = list(one)
-        for element in other:
-            at = next((at for at, each in enumerate(known) if _first(each) == _first(element)), None)
-            if at is None:
-                known.append(element)
-            else:
-                known[at] = _joined(known[at], element)
-        return known
-    if one == other:
-        return one
-    raise Refused("a key is not added", why="it would hold two things at once", fix="name different keys")
-
-
-def _first(element: Tree) -> object:
-    return next(iter(element.items()), None) if isinstance(element, dict) else element
-
-
-def _made(tree: Tree, anchor: str | None = None) -> Iterator[Made]:
-    if isinstance(tree, dict):
-        yield Made(Kind.MAPPING, anchor=anchor)
-        yield from _entries_made(tree)
-        yield Made(Kind.END)
-    elif isinstance(tree, list):
-        yield Made(Kind.SEQUENCE, anchor=anchor)
-        yield from _entries_made(tree)
-        yield Made(Kind.END)
-    elif isinstance(tree, bool):
-        yield Made(Kind.SCALAR, "true", is_word=True)
-    elif isinstance(tree, Lines):
-        yield Made(Kind.SCALAR, tree.text)
-    else:
-        yield Made(Kind.SCALAR, tree)
-
-
-def _entries_made(tree: Tree) -> Iterator[Made]:
-    if isinstance(tree, dict):
-        for key, value in tree.items():
-            yield Made(Kind.SCALAR, key)
-            yield from _made(value)
-    elif isinstance(tree, list):
-        for element in tree:
-            yield from _made(element)
 
 
 class _Addition:
@@ -132,7 +54,7 @@ class _Addition:
     def edits(self, index: int, tree: Tree) -> list[Edit]:
         """The edits that put the tree below a node."""
         if not self._stream.nodes:
-            made = (Made(Kind.DOCUMENT), *_made(tree), Made(Kind.END))
+            made = (Made(Kind.DOCUMENT), *made_of(tree), Made(Kind.END))
             return [self._at_the_end(tree, range(0), made)]
         node = self._stream.nodes[index]
         if is_null(node):
@@ -177,7 +99,7 @@ class _Addition:
     def _filled(self, index: int, tree: Tree) -> Edit:
         """A value that says nothing becomes a mapping or list."""
         stream, node = self._stream, self._stream.nodes[index]
-        made, nodes = tuple(_made(tree, node.anchor)), range(index, index + 1)
+        made, nodes = tuple(made_of(tree, node.anchor)), range(index, index + 1)
         way = stream.way(index)
         if len(way) == 1:
             return self._at_the_end(tree, nodes, made)
@@ -198,7 +120,7 @@ class _Addition:
         """New lines behind the last entry of a mapping or list in block style."""
         children = list(self._stream.children(index))
         lines = self._more(children, tree, self._layout.entry_column(index))
-        nodes, made = self._end(index), tuple(_entries_made(tree))
+        nodes, made = self._end(index), tuple(entries_made(tree))
         end = self._content_end(children[-1])
         if end and self._text[end - 1] in "\r\n":
             return Edit(end, end, "".join(line + self._layout.line_break for line in lines), nodes, made)
@@ -220,13 +142,13 @@ class _Addition:
         inside = self._text[at : self._stream.nodes[self._stream.after[index] - 1].start]
         lead = " " if inside and not inside.strip(" ") else ""
         written = lead + self._layout.flow(tree)[1:-1]
-        return Edit(at, at, written, self._end(index), tuple(_entries_made(tree)))
+        return Edit(at, at, written, self._end(index), tuple(entries_made(tree)))
 
     def _behind_last_in_flow(self, index: int, tree: Tree) -> list[Edit]:
         """An entry in { } or [ ]: on a line of its own where the last one has that."""
         children = list(self._stream.children(index))
         first_of_last = children[-2] if isinstance(tree, dict) else children[-1]
-        end, nodes, made = self._content_end(children[-1]), self._end(index), tuple(_entries_made(tree))
+        end, nodes, made = self._content_end(children[-1]), self._end(index), tuple(entries_made(tree))
         written = self._layout.flow(tree)[1:-1]
         start = self._stream.nodes[first_of_last].start
         line = self._text[self._layout.line_start(start) : start]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.domain.edit.addition import Wish, additions, filled_by_lines
+from bot.domain.edit.addition import additions, filled_by_lines
 from bot.domain.edit.keypath import Index, KeyPath
 from bot.domain.edit.layout import Lines, Tree
 from bot.domain.edit.lookup import WHOLE_FILE, Found, Missing, Scope, find, not_found
@@ -18,6 +18,7 @@ from bot.domain.edit.scalar import is_foreign, is_null
 from bot.domain.edit.sealed import refuse_sealed_stream
 from bot.domain.edit.splice import Edit, edit, edited
 from bot.domain.edit.stream import Kind, Node, Stream, parse
+from bot.domain.edit.wish import Wish
 from bot.domain.errors import Refused
 
 _LONGEST_TEXT = 1_000
