@@ -355,3 +355,10 @@ def test_a_pull_request_that_a_human_closed_just_before_the_merge_is_a_no_and_no
     bench.look()
     assert bench.status("prod").state is State.DECLINED
     assert Event.BLOCKED not in {each.event for each in bench.told()}
+
+
+def test_nothing_is_said_of_a_release_that_soaks_upstream_and_is_here_already() -> None:
+    bench = Bench((environment("dev"), environment("prod", after=("dev",), soak=timedelta(hours=2))))
+    bench.settle()
+    status = bench.status("prod")
+    assert (status.state, status.reason, status.next) == (State.LIVE, "", {})

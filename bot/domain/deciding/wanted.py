@@ -17,10 +17,7 @@ def wanted(situation: Situation, found: Release) -> Wanted | Step:
     hurried = situation.standing.hurried
     answer = proved(situation.environment, situation.upstream, situation.now, hurried=hurried)
     if isinstance(answer, NotYet):
-        held = answer.release is not None and not _is_held(situation, answer.release)
-        return Step(
-            State.WAITING if held else None, answer.reason, until=answer.until, release=answer.release
-        )
+        return _waiting(situation, answer)
     release = carried(situation.environment, answer.release)
     for alias, ref in release.only([alias for alias, _ in found.images]):
         policy = situation.pipeline.image(alias).policy
@@ -33,6 +30,16 @@ def wanted(situation: Situation, found: Release) -> Wanted | Step:
         return Wanted(release, answer.proofs)
     newer = answer.newer
     return Wanted(release, answer.proofs, newer.reason, newer.release, newer.until)
+
+
+def _waiting(situation: Situation, answer: NotYet) -> Step:
+    """The wait for what is to be proved; nothing is said of a release that is here already."""
+    if answer.release is None:
+        return Step(None, answer.reason, until=answer.until)
+    if not _is_held(situation, answer.release):
+        return Step(State.WAITING, answer.reason, until=answer.until, release=answer.release)
+    reason = answer.reason if situation.view.open_pull_request else ""
+    return Step(None, reason, until=answer.until)
 
 
 def _chosen(situation: Situation, found: Release) -> Wanted | Step:
