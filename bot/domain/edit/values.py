@@ -120,10 +120,26 @@ class Values:
         Raises:
             NotFound, Refused: as `changed`, but for the proof.
         """
+        edits, wishes = self._texts(changes.texts)
+        edits += [self._renaming(path, name) for path, name in changes.keys]
+        wishes += [self._appending(path, text) for path, text in changes.elements]
+        flags: list[tuple[KeyPath, Tree]] = [(path, True) for path in changes.flags]
+        blocks = [(path, Lines(text)) for path, text in changes.blocks]
+        for path, value in [*flags, *blocks]:
+            place = find(self.stream, path, self.scope)
+            if isinstance(place, Missing):
+                wishes.append(self._wish(place, path, value))
+            elif isinstance(value, Lines):
+                self.refuse_shared(place, path)
+                edits += filled_by_lines(self.stream, place.index, value)
+        return [*edits, *additions(self.stream, wishes)]
+
+    def _texts(self, texts: Sequence[tuple[KeyPath, str]]) -> tuple[list[Edit], list[Wish]]:
+        """What changes where something stands, and what is wished for where nothing does."""
         wanted: dict[int, str] = {}
         edits: list[Edit] = []
         wishes: list[Wish] = []
-        for path, text in changes.texts:
+        for path, text in texts:
             place = find(self.stream, path, self.scope)
             if isinstance(place, Missing):
                 wishes.append(self._wish(place, path, text))
@@ -135,19 +151,7 @@ class Values:
                 raise _refused(path, why, "keep one")
             if not is_known and self._text(place, path) != text:
                 edits.append(self._edit(place, path, text))
-        edits += [self._renaming(path, name) for path, name in changes.keys]
-        wishes += [self._appending(path, text) for path, text in changes.elements]
-        for path in changes.flags:
-            place = find(self.stream, path, self.scope)
-            wishes += [self._wish(place, path, True)] if isinstance(place, Missing) else []
-        for path, text in changes.blocks:
-            place = find(self.stream, path, self.scope)
-            if isinstance(place, Missing):
-                wishes.append(self._wish(place, path, Lines(text)))
-            else:
-                self.refuse_shared(place, path)
-                edits += filled_by_lines(self.stream, place.index, Lines(text))
-        return [*edits, *additions(self.stream, wishes)]
+        return edits, wishes
 
     def _wish(self, missing: Missing, path: KeyPath, value: Tree) -> Wish:
         if not self.scope.creates:
