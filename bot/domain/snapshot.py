@@ -95,13 +95,14 @@ class ApplicationView:
 class Fellow:
     """Another environment of the same group, and what people were shown of it last (None: nothing yet).
 
-    `upstream` is what they were shown of the environments before it.
+    `upstream` is what they were shown of the environments before it. `is_held` is what was told since, too.
     """
 
     pipeline: Pipeline
     environment: Environment
     shown: EnvironmentStatus | None = None
     upstream: tuple[EnvironmentStatus, ...] = ()
+    is_held: bool = False
 
     @property
     def name(self) -> str:

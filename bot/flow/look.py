@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from bot.domain.deciding.group import fellows_of
 from bot.domain.errors import Permanent, TagboatError
+from bot.domain.people.order import standing
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.pull_request.branch import branch_of, has_branch_per_release
 from bot.domain.pull_request.proposal import BRANCH_PREFIX, PullRequest, PullRequestState
@@ -54,10 +55,19 @@ class Looking:
         return (branch_of(self.pipeline, self.environment),)
 
     def fellows(self) -> tuple[Fellow, ...]:
-        """Those who share its pull request, as they were shown last."""
+        """Those who share its pull request, as they were shown last, and what was told of them since."""
         found = fellows_of(self.world.pipelines.values(), self.pipeline, self.environment)
-        boards = {name: self.world.store.shown(name) for name in {each.pipeline.name for each in found}}
-        return tuple(_as_shown(each, boards[each.pipeline.name]) for each in found)
+        names = {each.pipeline.name for each in found}
+        boards = {name: self.world.store.shown(name) for name in names}
+        orders = {name: self.world.orders.of(name) for name in names} if self.world.orders else {}
+        now = self.world.clock.now()
+        return tuple(
+            replace(
+                _as_shown(each, boards[each.pipeline.name]),
+                is_held=bool(standing(orders.get(each.pipeline.name, ()), each.environment.name, now).hold),
+            )
+            for each in found
+        )
 
     def seen(self, pull: PullRequest) -> PullRequest:
         """The pull request as it is looked at for this environment."""

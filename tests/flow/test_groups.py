@@ -9,10 +9,13 @@ from datetime import timedelta
 import pytest
 
 from bot.adapters.forges.memory.forge import File
+from bot.adapters.stores.memory_orders import MemoryOrders
 from bot.domain.deciding.action import Propose
 from bot.domain.errors import Unreachable
 from bot.domain.image import ImageName
-from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
+from bot.domain.people.command import Command, Place, Verb
+from bot.domain.people.consent import CheckState
+from bot.domain.pipeline import Environment, Merge, MergeRules, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
 from bot.domain.pull_request.mark import marks
 from bot.domain.pull_request.policy import Pace, PullRequestPolicy, Texts
@@ -20,6 +23,7 @@ from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestS
 from bot.domain.pull_request.templates import Template
 from bot.domain.snapshot import EnvironmentStatus, State
 from bot.domain.window import Window, WindowKind
+from bot.flow.commands import Teller, tell
 from bot.flow.merge import close_by_human, merge_by_human
 from bot.flow.reconcile import preview, reconcile
 from tests.flow.worlds import RELEASES, REPOSITORY, WEB, Bench
@@ -446,3 +450,17 @@ def test_who_shares_a_pull_request_looks_when_a_fellows_state_changes_and_only_t
     group.queue.pipelines.clear()
     group.see("api", "web")
     assert list(group.queue.pipelines) == []
+
+
+def test_a_hold_of_one_holds_the_merge_though_the_other_looks_first() -> None:
+    checked = MergeRules(checks=("ci",))
+    group = Group({"api": place("api", merging=checked), "web": place("web")})
+    group.world = replace(group.world, orders=MemoryOrders())
+    for name in ("web", "api"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    group.see("web")
+    group.forge.report_by_check(REPOSITORY, group.pull().head, "ci", CheckState.SUCCEEDED)
+    tell(group.world, Place("web", "prod"), Command(Verb.HOLD), Teller("1", "ada", group.clock.now()))
+    group.see("api")
+    assert group.on_base()["web.yaml"] == content("1.0.0")

@@ -81,10 +81,14 @@ def with_fellows(
 
 
 def reluctant(view: EnvironmentView, changes: Iterable[Change]) -> Iterator[Fellow]:
-    """The fellows in the pull request who do not want it merged now, by what was last shown of them."""
+    """The fellows in the pull request who do not want it merged now.
+
+    By what was last shown of them, and by a hold that they have not looked at yet.
+    """
     inside = {change.place for change in changes}
     for fellow in view.fellows:
-        if fellow.place in inside and (fellow.shown is None or fellow.shown.state not in _STAYS):
+        is_willing = fellow.shown is not None and fellow.shown.state in _STAYS and not fellow.is_held
+        if fellow.place in inside and not is_willing:
             yield fellow
 
 
