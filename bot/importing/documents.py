@@ -9,6 +9,7 @@ import yaml
 from yaml import CSafeLoader
 
 from bot.domain.image import ImageRef, parse_image_ref
+from bot.importing.objects import is_bounded
 
 KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 """How files of Kustomize are called."""
@@ -25,14 +26,14 @@ def is_kustomization(path: str) -> bool:
 
 
 def documents(path: str, content: bytes) -> list[dict[str, Any]]:
-    """The mappings of a YAML file; none for another file, and for a template that is no YAML."""
+    """The mappings of a YAML file; none for another file, and for one that is no YAML, or a bomb."""
     if not (path.lower().endswith(_YAML) or is_kustomization(path)):
         return []
     try:
         loaded = list(yaml.load_all(content, Loader=CSafeLoader))
     except (yaml.YAMLError, ValueError, RecursionError):
         return []  # A template, most likely: charts are full of them.
-    return [each for each in loaded if isinstance(each, dict)]
+    return [each for each in loaded if isinstance(each, dict)] if is_bounded(loaded) else []
 
 
 def reference(said: str) -> ImageRef | None:

@@ -20,7 +20,7 @@ from yaml import CSafeLoader
 
 from bot.domain.errors import Refused
 from bot.importing.address import same
-from bot.importing.objects import mapping, mappings, text
+from bot.importing.objects import is_bounded, mapping, mappings, text
 from bot.importing.template import Template, check_filled, normalized
 
 _MOST = 2_000
@@ -85,11 +85,22 @@ def _patch(template: Template, patch: str) -> Any:
     try:
         filled = template.filled(patch)
         check_filled(filled)
-        return yaml.load(filled, Loader=CSafeLoader)
+        return _loaded(filled)
     except Refused as error:
         raise Refused(error.what.replace("template", "templatePatch", 1), why=error.why) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except ValueError as error:
         raise Refused("its templatePatch is no YAML once its values are put in") from error
+
+
+def _loaded(content: str | bytes) -> Any:
+    """The one document of a text; raises ValueError when it is no YAML, or too much."""
+    try:
+        read = yaml.load(content, Loader=CSafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise ValueError("no YAML") from error
+    if not is_bounded(read):
+        raise ValueError("too many values")
+    return read
 
 
 def _merged(one: Any, other: Any) -> Any:
@@ -177,8 +188,8 @@ def _files(section: Mapping[str, Any], repository: Repository) -> Iterator[dict[
         if not any(_matches(path, glob) for glob in wanted):
             continue
         try:
-            read = yaml.load(content, Loader=CSafeLoader)
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
+            read = _loaded(content)
+        except ValueError as error:
             raise Refused(f"its generator git reads {path}", why="which is neither YAML nor JSON") from error
         folder, name = posixpath.split(path)
         where = _path(folder) | {"filename": name, "filenameNormalized": normalized(name)}

@@ -15,6 +15,7 @@ LARGEST = 32 * 1024 * 1024
 """The most bytes of one file or answer that are read."""
 
 _MOST = 20_000
+_MOST_VALUES = 2_000_000
 _ARGO = "argoproj.io/"
 
 
@@ -77,7 +78,31 @@ def parsed(content: bytes, *, name: str) -> list[dict[str, Any]]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         why = str(getattr(error, "problem", None) or type(error).__name__)
         raise Malformed(f"{name} is neither YAML nor JSON", why=why) from error
+    if not is_bounded(documents):
+        raise Refused(
+            f"{name} holds too many objects", why="its anchors stand for too many, or hold themselves"
+        )
     return list(flattened(documents, name=name))
+
+
+def is_bounded(value: Any) -> bool:
+    """Whether a value stays small when its anchors are written out, and none holds itself."""
+    try:
+        return _size(value, {}) <= _MOST_VALUES
+    except RecursionError:
+        return False
+
+
+def _size(value: Any, known: dict[int, int]) -> int:
+    """How many values it is, each as often as it is referred to; too many for one that holds itself."""
+    if not isinstance(value, list | dict):
+        return 1
+    size = known.get(id(value))
+    if size is None:
+        known[id(value)] = _MOST_VALUES + 1
+        inner = value if isinstance(value, list) else value.values()
+        size = known[id(value)] = 1 + sum(_size(each, known) for each in inner)
+    return size
 
 
 def flattened(documents: Iterable[Any], *, name: str) -> Iterator[dict[str, Any]]:

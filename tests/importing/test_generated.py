@@ -169,6 +169,13 @@ def test_what_cannot_be_told_is_refused_with_the_reason(
     assert says in str(refused.value)
 
 
+@pytest.mark.parametrize("content", [b"[", b"a: &a {x: *a}", b"&a [*a]"])
+def test_a_file_that_a_generator_cannot_read_is_told(content: bytes) -> None:
+    generators = f"[{{git: {{repoURL: '{_URL}', files: [{{path: x.yaml}}]}}}}]"
+    with pytest.raises(Refused, match=r"its generator git reads x\.yaml: which is neither YAML nor JSON"):
+        generated(_set(generators, _PLAIN % "x"), Repository(_URL, "main", {"x.yaml": content}))
+
+
 def test_a_patch_is_merged_into_the_template() -> None:
     patch = f"{_GO}\n  templatePatch: '{{metadata: {{labels: {{env: \"{{{{ .env }}}}\"}}}}}}'"
     template = "{metadata: {name: web, labels: {team: a}}, spec: {project: x}}"

@@ -189,6 +189,16 @@ def test_names_from_a_repository_cannot_write_the_configuration(tmp_path: Path) 
         proposed(Repository(_URL, "", {hostile: _values().encode()}))
 
 
+_BOMB = "a0: &a0 [x]\n" + "".join(f"a{at}: &a{at} [{f'*a{at - 1}, ' * 9}]\n" for at in range(1, 12))
+
+
+@pytest.mark.parametrize("hostile", [_BOMB, "kind: ApplicationSet\nspec: &a {x: *a}\n", "a: &a [*a]\n"])
+def test_anchors_that_stand_for_too_much_are_left_out(hostile: str, tmp_path: Path) -> None:
+    files = {"dev/values.yaml": _values(), "dev/bomb.yaml": f"# argoproj.io image\n{hostile}"}
+    (pipeline,) = _pipelines(files, tmp_path).values()
+    assert pipeline.environments[0].files == ("dev/values.yaml",)
+
+
 def test_a_file_of_many_applications_is_read_in_one_pass(tmp_path: Path) -> None:
     text = "applications:\n" + "".join(
         f"- name: app{number}\n  image: {{repository: ghcr.io/acme/app{number}, tag: 1.0.{number}}}\n"
