@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import structlog
 
+from bot.domain.deciding.group import fellows_of
 from bot.domain.errors import NotFound, Refused, Transient
 from bot.domain.people.order import standing
 from bot.domain.pipeline import Environment, Pipeline
+from bot.domain.pull_request.mark import marks
 from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.window import closed
 from bot.flow.look import Looking
@@ -24,16 +26,17 @@ def merge_by_human(world: World, pipeline: str, environment: str, *, number: int
     Raises:
         NotFound: no such pipeline, environment or pull request.
         Conflict: the head is not the one that was looked at any more.
-        Refused: a window is closed, somebody holds it, or the forge says no.
+        Refused: a window is closed or somebody holds it, for it or for one whose part is merged along; or
+            the forge says no.
     """
     place, each = _place(world, pipeline, environment)
-    shut = closed(each.windows, world.clock.now())
-    if shut:
-        when = f"ask again after {shut.until:%Y-%m-%d %H:%M} UTC" if shut.until else "change the windows"
-        raise Refused(f"{environment} of {pipeline} may not change now", why=shut.reason, fix=when)
-    _require_no_hold(world, place, each)
+    _require_open(world, place, each)
     forge = world.forges[place.repository.forge]
     pull = _pull_request(world, place, each, number)
+    inside = {(mark.pipeline, mark.environment) for mark in marks(pull.body)}
+    for fellow in fellows_of(world.pipelines.values(), place, each):
+        if fellow.place in inside:
+            _require_open(world, fellow.pipeline, fellow.environment)
     commit = forge.merge(
         place.repository.path,
         number,
@@ -45,11 +48,17 @@ def merge_by_human(world: World, pipeline: str, environment: str, *, number: int
     return commit
 
 
-def _require_no_hold(world: World, pipeline: Pipeline, environment: Environment) -> None:
+def _require_open(world: World, pipeline: Pipeline, environment: Environment) -> None:
+    """Raise `Refused` where a window is closed, or somebody holds it."""
+    now = world.clock.now()
+    what = f"{environment.name} of {pipeline.name} may not change now"
+    shut = closed(environment.windows, now)
+    if shut:
+        when = f"ask again after {shut.until:%Y-%m-%d %H:%M} UTC" if shut.until else "change the windows"
+        raise Refused(what, why=shut.reason, fix=when)
     orders = world.orders.of(pipeline.name) if world.orders else ()
-    hold = standing(orders, environment.name, world.clock.now()).hold
+    hold = standing(orders, environment.name, now).hold
     if hold:
-        what = f"{environment.name} of {pipeline.name} may not change now"
         fix = f"resume it first: `tagboat resume {pipeline.name} {environment.name}`"
         raise Refused(what, why=f"it is held {hold.because}", fix=fix)
 

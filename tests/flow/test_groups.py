@@ -11,7 +11,7 @@ import pytest
 from bot.adapters.forges.memory.forge import File
 from bot.adapters.stores.memory_orders import MemoryOrders
 from bot.domain.deciding.action import Propose
-from bot.domain.errors import Unreachable
+from bot.domain.errors import Refused, Unreachable
 from bot.domain.image import ImageName
 from bot.domain.people.command import Command, Place, Verb
 from bot.domain.people.consent import CheckState
@@ -464,3 +464,15 @@ def test_a_hold_of_one_holds_the_merge_though_the_other_looks_first() -> None:
     tell(group.world, Place("web", "prod"), Command(Verb.HOLD), Teller("1", "ada", group.clock.now()))
     group.see("api")
     assert group.on_base()["web.yaml"] == content("1.0.0")
+
+
+def test_a_human_on_the_page_does_not_merge_what_is_held_for_a_fellow() -> None:
+    group = manual("api", "web")
+    group.world = replace(group.world, orders=MemoryOrders())
+    for name in ("web", "api"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    tell(group.world, Place("web", "prod"), Command(Verb.HOLD), Teller("1", "ada", group.clock.now()))
+    pull = group.pull()
+    with pytest.raises(Refused, match="prod of web may not change now: it is held by ada"):
+        merge_by_human(group.world, "api", "prod", number=pull.number, head=pull.head, who="ada")
