@@ -56,6 +56,7 @@ from tests.fakes.gitlab import TOKEN as GITLAB_TOKEN
 from tests.fakes.gitlab import FakeGitLab
 from tests.faults.registry_host import PASSWORD, USER, RegistryHost, registry_host
 from tests.flow.worlds import SetClock
+from tests.kit.stores import sqlite_tables
 
 REPOSITORY = "acme/infra"
 CLONE_URL = "https://git.example.com/acme/infra"
@@ -63,7 +64,7 @@ SLACK_TOKEN = "xoxb-canary-of-slack"
 ARGOCD_TOKEN = "fake-argocd-token"
 SECRETS = (TOKEN, GITLAB_TOKEN, SLACK_TOKEN, ARGOCD_TOKEN, PASSWORD)
 EVERY = timedelta(minutes=5)
-_STEP, _LONGEST_STEP = timedelta(seconds=2), timedelta(seconds=20)
+_STEP, _LONGEST_STEP = timedelta(seconds=4), timedelta(seconds=20)
 _LONGEST_STORY = timedelta(hours=2)
 _PATIENCE_SECONDS = 20.0
 
@@ -84,6 +85,7 @@ class Stage:
     closing: list[Callable[[], object]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        (self.folder / "tagboat.db").write_bytes(sqlite_tables())
         self.store = SqlStore(f"sqlite:///{self.folder}/tagboat.db")
         self.closing.append(self.store.close)
         self.pushes = itertools.count(1)
@@ -196,7 +198,7 @@ class Stage:
         assert holds(), f"{what} never came; seen: {self.shown()}"
 
     def _turns_until(self, holds: Callable[[], object], end: datetime) -> None:
-        """A sweep every two seconds; where nothing is to be done, less and less often."""
+        """A sweep every four seconds; where nothing is to be done, less and less often."""
         step = _STEP
         is_busy = self.turn()
         while not holds() and self.clock.now() < end:

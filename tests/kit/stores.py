@@ -50,12 +50,12 @@ def url_of(kind: str, request: pytest.FixtureRequest, folder: Path) -> str:
         url: str = request.getfixturevalue("postgres_tables_url")
         return url
     if kind == "sqlite":
-        (folder / "tagboat.db").write_bytes(_sqlite_tables())
+        (folder / "tagboat.db").write_bytes(sqlite_tables())
     return bare_url_of(kind, request, folder)
 
 
 @cache
-def _sqlite_tables() -> bytes:
+def sqlite_tables() -> bytes:
     """The file of an empty store: to make its tables costs more than most tests."""
     with TemporaryDirectory(prefix="sqlite-") as folder:
         SqlStore(f"sqlite:///{folder}/tagboat.db").close()
