@@ -22,6 +22,7 @@ from bot.adapters.forges.rules import (
     require_path,
     require_writable,
 )
+from bot.adapters.forges.told import Told
 from bot.domain.directories.directory import MOST_FILES, Tree
 from bot.domain.errors import Conflict, NotFound, Refused
 from bot.domain.pull_request.proposal import Proposal
@@ -43,6 +44,7 @@ class HistoryForge(ABC):
         self._files: Cache[tuple[str, str, str], bytes] = Cache(_FILE_CACHE)
         self._trees: Cache[tuple[str, str, str], Tree] = Cache(_TREE_CACHE)
         self._relations = Relations()
+        self._heads: Told[tuple[str, str], str | None] = Told()
 
     @abstractmethod
     def _history(self, repository: str) -> History:
@@ -61,7 +63,9 @@ class HistoryForge(ABC):
         """The commit that the branch points to, or None when there is no such branch."""
         require_branch(branch)
         with self._locked(repository) as history:
-            return history.head(branch)
+            commit = history.head(branch)
+        self._heads.put((repository, branch), commit)
+        return commit
 
     def read(self, repository: str, commit: str, path: str) -> bytes | None:
         """The file's bytes at that commit; None when it is not there; `NotFound` for an unknown commit."""
@@ -108,10 +112,14 @@ class HistoryForge(ABC):
         )
 
     def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
-        """The newest commit on `branch`, not on `base` (a commit or branch), that Tagboat did not make."""
+        """The newest commit on `branch`, not on `base` (a commit or branch), that Tagboat did not make.
+
+        A branch that this thread was just told of is judged as it stood then: to ask a far repository costs
+        more than all else here, and each write and merge names the head that it was judged by.
+        """
         require_branch(branch)
         with self._locked(repository) as history:
-            head = history.head(branch)
+            head = self._heads.take((repository, branch), lambda: history.head(branch))
             if head is None:
                 return None
             against = base if is_commit(base) else history.head(base)
@@ -127,6 +135,7 @@ class HistoryForge(ABC):
         """
         require_own_branch(proposal.branch, proposal.prefix)
         require_writable(proposal)
+        self._heads.forget((repository, proposal.branch))
         with self._locked(repository) as history:
             if not (is_commit(base) and history.has(base)):
                 raise Conflict(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
-import time
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -24,6 +22,7 @@ from bot.adapters.forges.github.objects import (
 from bot.adapters.forges.identity import TRAILER, Identity
 from bot.adapters.forges.relations import Relations
 from bot.adapters.forges.rules import is_commit, require_size
+from bot.adapters.forges.told import Told
 from bot.domain.directories.directory import MOST_FILES, Tree, require_files
 from bot.domain.errors import Damaged, NotFound, Refused
 from bot.domain.snapshot import Relation
@@ -36,27 +35,9 @@ FOLDER = "040000"
 
 _LISTED = 100
 _LONGEST_LOG = 1000
-_SAME_LOOK = 2.0
-"""Seconds for which the answer to one question serves the next one of the same thread, once."""
 # An App's commits name its bot, and GitHub itself as committer where it signed them.
 _BOT = re.compile(r"\d+\+[^@\s]+\[bot\]@users\.noreply\.\S+", re.IGNORECASE)
 _WEB = re.compile(r"noreply@\S+", re.IGNORECASE)
-
-
-class _Told(threading.local):
-    """Default branches that one thread was told along with something else, and when."""
-
-    def __init__(self) -> None:
-        self._branches: dict[str, tuple[str, float]] = {}
-
-    def put(self, repository: str, branch: str) -> None:
-        """Remember it for the next question."""
-        self._branches[repository] = (branch, time.monotonic())
-
-    def pop(self, repository: str) -> str | None:
-        """Give it out, once, when it is fresh."""
-        branch, told_at = self._branches.pop(repository, ("", 0.0))
-        return branch if branch and time.monotonic() - told_at < _SAME_LOOK else None
 
 
 class Commits:
@@ -71,12 +52,13 @@ class Commits:
         self._below: Cache[tuple[str, str], Tree] = Cache(_TREE_CACHE)
         self._trees: Cache[tuple[str, str], str] = Cache(_FACT_CACHE)
         self._relations = Relations()
-        self._told = _Told()
+        self._told: Told[str, str] = Told()
 
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""
-        told = self._told.pop(repository)
-        return told or self._api.look(repository, "", lambda data: str(data["default_branch"]))
+        return self._told.take(
+            repository, lambda: self._api.look(repository, "", lambda data: str(data["default_branch"]))
+        )
 
     def tell_default_branch(self, repository: str, branch: str) -> None:
         """Say which it is; this thread's next question in this look is answered by it, once."""

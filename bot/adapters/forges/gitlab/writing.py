@@ -11,10 +11,10 @@ the branch should stand. So there are three ways to write, and each says what ma
   branch between these two requests is off the branch then (the merge request still lists it as a version).
 
 The REST API has nothing that closes that moment for certain. Gitaly can compare where the branch stands
-(`expected_old_oid` of `UserCommitFiles`), and the Commits API hands none on. Deleting the branch compares the time
-of its commit at most (`If-Unmodified-Since`), and closes the merge request. A rebase of the merge request compares,
-but a job does it later, not where files conflict or no merge request is open, and it leaves a commit more behind
-with each update.
+(`expected_old_oid` of `UserCommitFiles`), and the Commits API hands none on. Deleting the branch compares the
+time of its commit at most (`If-Unmodified-Since`), and closes the merge request. A rebase of the merge
+request compares, but a job does it later, not where files conflict or no merge request is open, and each
+update would leave one commit more behind.
 """
 
 from __future__ import annotations

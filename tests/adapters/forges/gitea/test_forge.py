@@ -253,6 +253,18 @@ class TestConsent:
         assert len(world.forge.checks(REPOSITORY, head)) == 70
 
 
+def test_a_branch_that_was_just_looked_at_is_not_asked_for_again(world: GiteaWorld) -> None:
+    """Each question to Git is a process and a connection of its own."""
+    head = world.write()
+    base = world.forge.head(REPOSITORY, "main") or ""
+    assert world.forge.head(REPOSITORY, BRANCH) == head
+    asked = _questions_to_git(world)
+    assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base=base) is None
+    assert _questions_to_git(world) == asked
+    foreign = world.hosted.commit(BRANCH, {"late": b"1"})
+    assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base=base) == foreign
+
+
 class TestSmallPages:
     """An operator lets a page have fewer entries than Tagboat asks for."""
 
@@ -432,3 +444,7 @@ def _until_done(world: GiteaWorld, step: Callable[[], object]) -> None:
         else:
             return
     raise AssertionError("it never ended")
+
+
+def _questions_to_git(world: GiteaWorld) -> int:
+    return sum(each.request.path.endswith("/info/refs") for each in world.gitea.exchanges)

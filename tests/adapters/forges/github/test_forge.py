@@ -116,7 +116,7 @@ class TestCalls:
     ) -> None:
         world.open()
         now = 1000.0
-        monkeypatch.setattr("bot.adapters.forges.github.commits.time.monotonic", lambda: now)
+        monkeypatch.setattr("bot.adapters.forges.told.time.monotonic", lambda: now)
         for elapsed, asked in ((1.9, 0), (0.0, 1), (2.0, 1)):
             if elapsed:
                 world.forge.pull_requests(REPOSITORY, BRANCH)
