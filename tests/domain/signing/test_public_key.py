@@ -159,7 +159,7 @@ def _private(key: PrivateKey) -> str:
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
 
 
-_DSA = dsa.generate_private_key(2048).public_key()
+_DSA = dsa.generate_private_key(1024).public_key()
 _BAD = {
     "nothing": ("", "no public key"),
     "words": ("cosign.pub", "no public key"),
