@@ -14,6 +14,7 @@ from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState, marker
 from tests.contracts.forge_worlds import (
     DEV,
+    GIT_AS_ANOTHER,
     HUMAN,
     PROD,
     SCRIPT,
@@ -35,7 +36,15 @@ PROPOSAL = Proposal(
 WITH_A_HOST = ["memory", "github", "gitlab"]
 
 
-@pytest.fixture(params=WORLDS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every world, but what Git alone answers once for those that share the code for it."""
+    if "world" in metafunc.fixturenames and metafunc.cls is not TestArming:
+        is_git = metafunc.cls is TestCommit
+        names = [name for name in WORLDS if not (is_git and name in GIT_AS_ANOTHER)]
+        metafunc.parametrize("world", names, indirect=True)
+
+
+@pytest.fixture
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ForgeWorld]:
     with WORLDS[request.param](tmp_path) as built:
         yield built
