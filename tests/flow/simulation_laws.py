@@ -149,24 +149,25 @@ class Laws:
     # -- what is merged ----------------------------------------------------------------------------------
 
     def may_merge(self, pull: PullRequest, what: str) -> None:
-        """Tagboat merges, or asks the host to."""
-        if self.is_by_human:
-            return
-        self.not_foreign(pull.branch, pull.base, what)
-        known = [(mark, *self.place(mark)) for mark in marks(pull.body)]
+        """Tagboat merges, or asks the host to, by its own will or for a human on its page."""
         needed, names = 0, set[str]()
-        for mark, pipeline, environment in known:
-            place = (pipeline.name, environment.name)
-            told = self.standing(place)
-            promotion = told.promotion if told.promotion and told.promotion.release == mark.key else None
-            if environment.merge is not Merge.AUTO and not promotion:
-                self.says("a human merges", f"{place} {what} {pull.number}")
-            if closed(environment.windows, self.clock.now()) and not (promotion and promotion.is_forced):
-                self.says("windows are respected", f"{place} {what} {pull.number}")
+        for mark in marks(pull.body):
+            _, environment = self.place(mark)
+            place, told = (mark.pipeline, mark.environment), self.standing((mark.pipeline, mark.environment))
             if told.hold:
                 self.says("a hold holds", f"{place} {what} {pull.number}")
-            needed = max(needed, 0 if promotion else environment.merging.approvals)
+            if closed(environment.windows, self.clock.now()) and not self._is_forced(mark):
+                self.says("windows are respected", f"{place} {what} {pull.number}")
+            is_promoted = told.promotion is not None and told.promotion.release == mark.key
+            if environment.merge is not Merge.AUTO and not is_promoted and not self.is_by_human:
+                self.says("a human merges", f"{place} {what} {pull.number}")
+            needed = max(needed, 0 if is_promoted else environment.merging.approvals)
             names |= set(environment.merging.checks)
+        if not self.is_by_human:
+            self.not_foreign(pull.branch, pull.base, what)
+            self._has_consent(pull, needed, names, what)
+
+    def _has_consent(self, pull: PullRequest, needed: int, names: set[str], what: str) -> None:
         given = [
             each
             for each in self.forge.reviews(REPOSITORY, pull.number)
