@@ -70,6 +70,16 @@ class TestMerge:
         found = world.forge.pull_request(REPOSITORY, 1)
         assert (found.state, found.merge_commit, found.head) == (PullRequestState.MERGED, commit, pull.head)
 
+    def test_a_base_that_only_others_may_write_to_is_told(self, world: World) -> None:
+        pull = world.open()
+        hook = world.hosted.git.folder / "hooks" / "pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text('#!/bin/sh\necho "Permission denied to update branch main." >&2\nexit 1\n')
+        hook.chmod(0o755)
+        with pytest.raises(Denied, match="branch restrictions"):
+            world.merge(pull)
+        assert len(world.hosted.git.log("main")) == 1
+
     def test_a_squash_is_declined_with_a_word_and_known_as_the_merge(self, world: World) -> None:
         pull = world.open()
         commit = world.merge(pull, SQUASH)

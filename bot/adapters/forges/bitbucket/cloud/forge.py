@@ -25,7 +25,7 @@ from bot.adapters.forges.git.address import Access
 from bot.adapters.forges.git.mirrors import Mirrors
 from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.kept_pulls import merge
-from bot.domain.errors import Refused
+from bot.domain.errors import Denied, Refused
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.ports import Clock
@@ -110,8 +110,15 @@ class BitbucketCloudForge(BitbucketForge):
                 why="on Bitbucket Cloud Tagboat merges by Git itself, and does not rebase",
                 fix="use merge or squash as method",
             )
-        with self._locked(repository) as history:
-            merge(history, pull, message, method)
+        try:
+            with self._locked(repository) as history:
+                merge(history, pull, message, method)
+        except Denied as error:
+            raise Denied(
+                f"the access token may not merge pull request {pull.number} of {repository}",
+                why=error.why,
+                fix=f"let its user write to {pull.base} in the repository's branch restrictions",
+            ) from error
 
     def _settle(self, repository: str, found: Found, pull: PullRequest) -> None:
         """Decline a squashed one; of one that holds a merge, Cloud takes note by itself."""
