@@ -12,12 +12,12 @@ _ONLY_AUTO = ("approvals", "checks", "platform")
 _ONLY_PULL_REQUESTS = (*_ONLY_AUTO, "method", "delete_branch")
 
 
-def merge_rules(section: MergeSection) -> MergeRules:
-    """The rules that a section says."""
+def merge_rules(section: MergeSection, *, group: str | None) -> MergeRules:
+    """The rules that a section says; a group's images go to the base branch in one commit."""
     return MergeRules(
         approvals=section.approvals or 0,
         checks=tuple(dict.fromkeys(section.checks)),
-        method=section.method,
+        method=section.method or (MergeMethod.SQUASH if group else None),
         platform=section.platform,
         delete_branch=section.delete_branch,
     )

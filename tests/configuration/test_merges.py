@@ -49,6 +49,12 @@ def dev(folder: Path, merge: str) -> Environment:
             Merge.MANUAL,
             MergeRules(method=MergeMethod.REBASE, delete_branch=True),
         ),
+        ("merge: auto, group: live", Merge.AUTO, MergeRules(method=MergeMethod.SQUASH)),
+        (
+            "merge: {mode: auto, method: merge}, group: live",
+            Merge.AUTO,
+            MergeRules(method=MergeMethod.MERGE),
+        ),
     ],
 )
 def test_it_may_be_written_in_short_or_in_full(
