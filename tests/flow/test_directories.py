@@ -287,6 +287,16 @@ def test_an_open_pull_request_is_brought_up_to_date() -> None:
     assert bench.forge.read(REPOSITORY, pull.head, "production/app.yaml") == b"a: 3\n"
 
 
+def test_an_older_image_is_not_copied_where_no_target_reads_it() -> None:
+    bench = directory_bench()
+    bench.registry.push(WEB, "1.1.0")
+    bench.look()
+    commit(bench, {"staging/values.yaml": VALUES})
+    bench.look()
+    assert b"1.1.0" in production(bench)["values.yaml"].data
+    assert "runs web 1.1.0, newer than 1.0.0" in bench.status("production").reason
+
+
 def test_an_order_to_go_on_copies_files_that_have_not_soaked() -> None:
     bench = directory_bench(replace(PRODUCTION, soak=timedelta(days=1)))
     bench.world = replace(bench.world, orders=MemoryOrders())

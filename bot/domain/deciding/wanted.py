@@ -19,12 +19,17 @@ def wanted(situation: Situation, found: Release) -> Wanted | Step:
     if isinstance(answer, NotYet):
         return _waiting(situation, answer)
     release = carried(situation.environment, answer.release)
-    for alias, ref in release.only([alias for alias, _ in found.images]):
+    current = situation.record.current
+    # What comes with copied files is read nowhere, but remembered.
+    running = found if situation.environment.targets or current is None else current.release
+    for alias, ref in release.only([alias for alias, _ in running.images]):
         policy = situation.pipeline.image(alias).policy
         if not policy.allow_downgrade and is_downgrade(
-            policy, current=found[alias], wanted=ref, now=situation.now
+            policy, current=running[alias], wanted=ref, now=situation.now
         ):
-            reason = f"runs {alias} {found[alias].version}, newer than {ref.version} that is proved upstream"
+            reason = (
+                f"runs {alias} {running[alias].version}, newer than {ref.version} that is proved upstream"
+            )
             return Step(None, reason)
     if answer.newer is None:
         return Wanted(release, answer.proofs)
