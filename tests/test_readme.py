@@ -34,7 +34,7 @@ from bot.configuration.registry_sections import DistributionSection
 from bot.configuration.sections import ConfigurationSection
 from bot.domain.choosing.selection import Strategy
 from bot.domain.pipeline import Deadlines
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.web.app import application
 from bot.web.metrics import Metrics
 from bot.webhooks.senders import SENDERS

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from bot.cli import display
 from bot.cli.display import STYLES, styled
-from bot.domain.snapshot import State
+from bot.domain.status import State
 
 if TYPE_CHECKING:
     from bot.cli.demo_run import Environments, Run

@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bot.domain.snapshot import EnvironmentStatus, State
+from bot.domain.status import EnvironmentStatus, State
 
 _WIDTH_OF_NO_TERMINAL = 160
 """Columns where nobody says how many there are, as in a pipe or a CI log."""

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from bot.domain.pipeline import Environment, Merge, Pipeline
 from bot.domain.rollout.verdict import VerdictWord
-from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, State
+from bot.domain.status import EnvironmentStatus, PipelineStatus, State
 from bot.domain.window import closed
 
 OK = 0

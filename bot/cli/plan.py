@@ -17,7 +17,7 @@ from bot.cli.display import STYLES, clean_block, styled, versions
 from bot.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, ExitCode
 from bot.domain.errors import TagboatError
 from bot.domain.pipeline import Pipeline
-from bot.domain.snapshot import EnvironmentStatus, PipelineStatus
+from bot.domain.status import EnvironmentStatus, PipelineStatus
 
 if TYPE_CHECKING:
     from bot.domain.deciding.action import Action, CommitDirectly, Propose

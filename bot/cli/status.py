@@ -14,7 +14,7 @@ from rich.text import Text
 from bot.cli import display, exit_codes, opening
 from bot.cli.display import STYLES, styled, versions
 from bot.cli.options import DEFAULT_CONFIG, AsJson, ConfigFile, ExitCode
-from bot.domain.snapshot import EnvironmentStatus, PipelineStatus
+from bot.domain.status import EnvironmentStatus, PipelineStatus
 
 _NEVER = "never looked at (is `tagboat up` running with this configuration?)"
 

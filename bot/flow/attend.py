@@ -15,7 +15,8 @@ import structlog
 from bot.domain.deciding import story
 from bot.domain.errors import Conflict, Permanent, TagboatError, Transient, sentence
 from bot.domain.pause import pause
-from bot.domain.snapshot import PipelineStatus, Record
+from bot.domain.record import Record
+from bot.domain.status import PipelineStatus
 from bot.flow.commands import listen
 from bot.flow.leases import LEASE, kept
 from bot.flow.protection import guard

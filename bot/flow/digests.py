@@ -16,7 +16,8 @@ from bot.domain.errors import TagboatError
 from bot.domain.image import ImageRef
 from bot.domain.people.order import NOTHING_TOLD, Standing
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.snapshot import EnvironmentRecord, Problem, Record
+from bot.domain.record import EnvironmentRecord, Record
+from bot.domain.snapshot import Problem
 from bot.flow.images import Images
 from bot.flow.world import World
 

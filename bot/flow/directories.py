@@ -17,7 +17,8 @@ from bot.domain.directories.keep import DirectoryPromotion
 from bot.domain.errors import NotFound, Refused
 from bot.domain.people.order import NOTHING_TOLD, Standing
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.snapshot import EnvironmentRecord, EnvironmentView
+from bot.domain.record import EnvironmentRecord
+from bot.domain.snapshot import EnvironmentView
 from bot.ports import Forge
 
 

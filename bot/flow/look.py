@@ -11,15 +11,9 @@ from bot.domain.people.order import standing
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.pull_request.branch import branch_of, has_branch_per_release
 from bot.domain.pull_request.proposal import BRANCH_PREFIX, PullRequest, PullRequestState
-from bot.domain.snapshot import (
-    BaseBranch,
-    EnvironmentRecord,
-    EnvironmentView,
-    Fellow,
-    PipelineStatus,
-    Problem,
-    Traffic,
-)
+from bot.domain.record import EnvironmentRecord
+from bot.domain.snapshot import BaseBranch, EnvironmentView, Fellow, Problem, Traffic
+from bot.domain.status import PipelineStatus
 from bot.flow.world import World
 from bot.ports import Forge
 

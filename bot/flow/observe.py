@@ -16,19 +16,14 @@ from bot.domain.edit.targets import read_target
 from bot.domain.errors import NotFound, TagboatError
 from bot.domain.image import ImageRef, Release
 from bot.domain.people.order import NOTHING_TOLD, Standing, standing
-from bot.domain.pipeline import Application, Environment, Pipeline, PipelineImage
+from bot.domain.pipeline import Environment, Pipeline, PipelineImage
+from bot.domain.record import EnvironmentRecord, Record
 from bot.domain.rollout.deployment import track, written
-from bot.domain.rollout.progress import followed
-from bot.domain.rollout.verdict import Followed
 from bot.domain.snapshot import (
-    ApplicationView,
     BaseBranch,
-    EnvironmentRecord,
     EnvironmentView,
     ImageChoice,
     Problem,
-    Record,
-    Relation,
     Snapshot,
 )
 from bot.flow.choose import Asking, choose_image
@@ -36,6 +31,7 @@ from bot.flow.consult import consult
 from bot.flow.digests import completed, tag_digests
 from bot.flow.directories import Directories
 from bot.flow.look import Looking, git_view, pull_requests, traffic
+from bot.flow.rollouts import rollouts
 from bot.flow.world import World
 from bot.ports import Forge
 
@@ -69,7 +65,8 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
     tracked = _track(world, directories, views, choices, record)
     for each in pipeline.environments:
         views[each.name] = _with_directory(directories, each, views[each.name], tracked)
-        seen = _applications(world, pipeline, each, tracked.environment(each.name), branch)
+        anchored, seen = rollouts(world, pipeline, each, tracked.environment(each.name), branch, now)
+        tracked = replace(tracked, environments={**tracked.environments, each.name: anchored})
         said = consult(forge, pipeline.repository.path, _eased(each, views, standings), views[each.name], now)
         views[each.name] = replace(views[each.name], applications=seen, consent=said)
     branch = _told_apart(forge, pipeline, branch, views)
@@ -219,55 +216,3 @@ def _chosen_release(pipeline: Pipeline, answers: Mapping[str, ImageChoice | Prob
             return []
         refs[alias] = ImageRef(pipeline.image(alias).name, answer.choice.tag, answer.digest)
     return [Release.of(refs)]
-
-
-def _applications(
-    world: World, pipeline: Pipeline, environment: Environment, record: EnvironmentRecord, branch: BaseBranch
-) -> tuple[ApplicationView, ...]:
-    context = followed(pipeline, environment, record, branch)
-    if context is None:
-        return ()
-    return tuple(
-        _application(world, pipeline, environment, each, context) for each in environment.applications
-    )
-
-
-def _application(
-    world: World, pipeline: Pipeline, environment: Environment, application: Application, context: Followed
-) -> ApplicationView:
-    argocd = world.deployments[application.argocd]
-    forge = world.forges[pipeline.repository.forge]
-    try:
-        seen = argocd.application(application)
-        if seen is None:
-            return ApplicationView(application, None)
-        relations = {
-            each: forge.relation(pipeline.repository.path, commit=context.commit, revision=each)
-            for each in rollout.revisions_to_relate(seen, context)
-        }
-        overwritten = _overwritten_at(forge, pipeline, environment, context.commit, relations)
-        window = argocd.sync_window(application) if rollout.asks_sync_window(seen) else None
-        return ApplicationView(application, seen, relations, window, overwritten)
-    except TagboatError as error:
-        return ApplicationView(application, None, problem=Problem.of(error))
-
-
-def _overwritten_at(
-    forge: Forge,
-    pipeline: Pipeline,
-    environment: Environment,
-    commit: str,
-    relations: Mapping[str, Relation],
-) -> str | None:
-    """The later revision at which the files no longer say what we followed, or None."""
-    for revision, relation in relations.items():
-        if relation is not Relation.CONTAINED or revision == commit:
-            continue
-        files = {file: forge.read(pipeline.repository.path, revision, file) for file in environment.files}
-        ours = {file: forge.read(pipeline.repository.path, commit, file) for file in environment.files}
-        try:
-            if written(pipeline, environment, files) != written(pipeline, environment, ours):
-                return revision
-        except TagboatError:
-            return revision
-    return None

@@ -30,7 +30,8 @@ from bot.domain.pull_request.source import (
     release_tags,
     source_of,
 )
-from bot.domain.snapshot import Record, Snapshot
+from bot.domain.record import Record
+from bot.domain.snapshot import Snapshot
 from bot.flow.world import World
 from bot.ports import Sources, Unusable
 

@@ -16,17 +16,9 @@ from bot.domain.errors import Conflict, Permanent, TagboatError, Transient, sent
 from bot.domain.notice import Notice
 from bot.domain.pause import pause
 from bot.domain.pipeline import Pipeline
-from bot.domain.snapshot import (
-    Deployment,
-    EnvironmentRecord,
-    EnvironmentStatus,
-    ImageChoice,
-    PipelineStatus,
-    Problem,
-    Record,
-    Snapshot,
-    State,
-)
+from bot.domain.record import Deployment, EnvironmentRecord, Record
+from bot.domain.snapshot import ImageChoice, Problem, Snapshot
+from bot.domain.status import EnvironmentStatus, PipelineStatus, State
 from bot.flow.act import Acted
 from bot.ports import Outcome
 

@@ -15,7 +15,9 @@ import structlog
 from bot.domain.deciding.decision import Plan, decide
 from bot.domain.errors import Conflict, TagboatError
 from bot.domain.pipeline import Pipeline
-from bot.domain.snapshot import ImageChoice, PipelineStatus, Record, Snapshot
+from bot.domain.record import Record
+from bot.domain.snapshot import ImageChoice, Snapshot
+from bot.domain.status import PipelineStatus
 from bot.flow.act import Acted, act, wake_fellows
 from bot.flow.leases import LEASE, alone, kept, shared, unshared
 from bot.flow.observe import observe

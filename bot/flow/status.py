@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.domain.pipeline import Merge, Pipeline
-from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, State
+from bot.domain.status import EnvironmentStatus, PipelineStatus, State
 from bot.flow.world import World
 
 

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from bot.domain.notice import Notice
-from bot.domain.snapshot import PipelineStatus, Record
+from bot.domain.record import Record
+from bot.domain.status import PipelineStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, State
+from bot.domain.status import EnvironmentStatus, PipelineStatus, State
 from bot.flow.status import board
 from bot.flow.world import World
 

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Transient
-from bot.domain.snapshot import PullRequestSummary
+from bot.domain.status import PullRequestSummary
 from bot.flow.merge import merge_by_human
 from bot.flow.status import board
 from bot.flow.world import World

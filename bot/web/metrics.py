@@ -23,7 +23,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.domain.errors import TagboatError
-from bot.domain.snapshot import PipelineStatus, State
+from bot.domain.status import PipelineStatus, State
 from bot.flow.status import board
 from bot.flow.world import World
 

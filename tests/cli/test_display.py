@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.cli import display
-from bot.domain.snapshot import EnvironmentStatus, State
+from bot.domain.status import EnvironmentStatus, State
 
 
 @pytest.mark.parametrize(

@@ -9,13 +9,7 @@ import pytest
 from bot.cli.exit_codes import FAILED, OK, WAITS, code_for, waits_for_human
 from bot.domain.pipeline import Environment, Merge, Pipeline, Repository
 from bot.domain.rollout.verdict import VerdictWord
-from bot.domain.snapshot import (
-    ApplicationStatus,
-    EnvironmentStatus,
-    PipelineStatus,
-    PullRequestSummary,
-    State,
-)
+from bot.domain.status import ApplicationStatus, EnvironmentStatus, PipelineStatus, PullRequestSummary, State
 from bot.domain.window import Window, WindowKind
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)

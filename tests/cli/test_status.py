@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.snapshot import ApplicationStatus
+from bot.domain.status import ApplicationStatus
 from bot.flow import status as shown_status
 from tests.cli.verbs import Answer
 from tests.flow.worlds import WEB, Bench

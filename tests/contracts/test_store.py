@@ -14,7 +14,7 @@ import pytest
 
 from bot.domain.errors import Conflict
 from bot.domain.image import ImageName, ImageRef, Release
-from bot.domain.snapshot import Deployment, EnvironmentRecord, Record
+from bot.domain.record import Deployment, EnvironmentRecord, Record
 from bot.ports import Delivery, Lease, Outcome, Store
 from tests.kit.stores import DAY, HOUR, KINDS, MINUTE, NOW, AnyStore, notice, opened, outcome, status, take
 

@@ -16,7 +16,7 @@ from bot.domain.fact import ImagePushed
 from bot.domain.notice import Event
 from bot.domain.pipeline import Application, Environment, Merge
 from bot.domain.pull_request.proposal import PullRequestState
-from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, PullRequestSummary, State
+from bot.domain.status import EnvironmentStatus, PipelineStatus, PullRequestSummary, State
 from bot.flow.announce import announce
 from bot.flow.merge import merge_by_human
 from bot.flow.receive import receive

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.domain.notice import Event
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.flow.status import board, status_json
 from tests.faults.stage import SECRETS, Stage
 

@@ -41,7 +41,7 @@ from bot.domain.fact import ImagePushed
 from bot.domain.image import ImageName
 from bot.domain.pipeline import Application, Environment, Merge, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
-from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, State
+from bot.domain.status import EnvironmentStatus, PipelineStatus, State
 from bot.flow.announce import announce
 from bot.flow.receive import receive
 from bot.flow.reconcile import reconcile

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import timedelta
 
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from tests.fakes.http_host import Answer, Fault
 from tests.faults.checker import (
     assert_all_is_well,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.adapters.argocd import rest
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from tests.fakes.http_host import Answer, Cut, Delay, Fault, Faults, Request
 from tests.faults.checker import assert_one_release_went_through, assert_says, blocked
 from tests.faults.stage import Stage

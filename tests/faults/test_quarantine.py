@@ -15,7 +15,7 @@ import structlog
 from bot.adapters.stores.sql import SqlStore
 from bot.domain.errors import Denied
 from bot.domain.pipeline import Repository
-from bot.domain.snapshot import EnvironmentStatus, State
+from bot.domain.status import EnvironmentStatus, State
 from bot.flow.outcome import BROKEN_AGAIN
 from tests.faults.bench import FaultBench
 from tests.faults.mortal import LostAnswer, mortal

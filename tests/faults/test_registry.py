@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from tests.adapters.registries.hostile import Reply, missing, reply_json
 from tests.faults.checker import (
     assert_nothing_was_done,

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from tests.adapters.notifiers.fake_slack import LOST, Answer, error
 from tests.faults.checker import assert_no_secret_is_shown, assert_one_release_went_through
 from tests.faults.stage import Stage

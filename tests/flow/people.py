@@ -9,7 +9,7 @@ from bot.adapters.forges.memory.community import MemoryCommunity
 from bot.adapters.stores.memory_orders import MemoryOrders
 from bot.domain.people.protection import Protection
 from bot.domain.pipeline import Environment, Repository
-from bot.domain.snapshot import EnvironmentStatus
+from bot.domain.status import EnvironmentStatus
 from bot.flow.announce import announce
 from bot.flow.attend import attend
 from bot.flow.reconcile import reconcile

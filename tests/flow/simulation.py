@@ -27,7 +27,8 @@ from bot.domain.image import ImageName
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Application, Repository
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from bot.domain.snapshot import EnvironmentStatus, SyncWindowState
+from bot.domain.snapshot import SyncWindowState
+from bot.domain.status import EnvironmentStatus
 from bot.flow.announce import announce
 from bot.flow.attend import attend
 from bot.flow.receive import receive

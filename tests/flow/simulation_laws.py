@@ -21,7 +21,7 @@ from bot.domain.pipeline import Environment, Merge, Pipeline
 from bot.domain.pull_request.branch import prefix_of
 from bot.domain.pull_request.mark import Mark, marks
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
-from bot.domain.snapshot import EnvironmentStatus, State
+from bot.domain.status import EnvironmentStatus, State
 from bot.domain.window import closed
 from bot.ports import Clock, Orders
 from tests.flow.simulation_shape import Shape, file_of

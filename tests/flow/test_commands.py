@@ -13,7 +13,7 @@ from bot.domain.errors import Denied, Refused, Unreachable
 from bot.domain.fact import Commented
 from bot.domain.people.command import Verb
 from bot.domain.pipeline import Merge, MergeRules, Repository
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.domain.window import Window, WindowKind
 from bot.flow.attend import attend
 from bot.flow.receive import receive

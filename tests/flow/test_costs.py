@@ -17,7 +17,7 @@ from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
 from bot.adapters.forges.github.login import TokenLogin
 from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
 from bot.domain.pipeline import Application
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.flow.world import World
 from tests.fakes import github, gitlab
 from tests.fakes.git_host import HostedRepository

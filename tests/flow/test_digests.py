@@ -9,7 +9,7 @@ import pytest
 from bot.adapters.forges.memory.forge import File
 from bot.domain.errors import Unreachable
 from bot.domain.pipeline import Merge
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from tests.flow.worlds import REPOSITORY, WEB, Bench, environment, values
 
 HOUR = timedelta(hours=1)

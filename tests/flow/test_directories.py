@@ -16,7 +16,7 @@ from bot.domain.errors import Refused
 from bot.domain.people.command import Command, Place, Verb
 from bot.domain.pipeline import Environment, Merge, Target
 from bot.domain.place import HelmValues
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.flow.commands import Teller, sentence_for, tell
 from bot.flow.reconcile import preview
 from tests.flow.worlds import REPOSITORY, WEB, Bench

@@ -21,7 +21,7 @@ from bot.domain.pull_request.mark import marks
 from bot.domain.pull_request.policy import Pace, PullRequestPolicy, Texts
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.pull_request.templates import Template
-from bot.domain.snapshot import EnvironmentStatus, State
+from bot.domain.status import EnvironmentStatus, State
 from bot.domain.window import Window, WindowKind
 from bot.flow.commands import Teller, tell
 from bot.flow.merge import close_by_human, merge_by_human

@@ -16,7 +16,7 @@ from bot.domain.notice import Event
 from bot.domain.people.consent import CheckState, Opinion
 from bot.domain.pipeline import Merge, MergeMethod, MergeRules
 from bot.domain.pull_request.proposal import Proposal, PullRequestState
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.domain.window import Window, WindowKind
 from bot.flow.act import act
 from tests.flow.worlds import REPOSITORY, WEB, Bench, environment, values

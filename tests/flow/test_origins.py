@@ -15,7 +15,8 @@ from bot.domain.pipeline import Merge, Repository
 from bot.domain.pull_request.policy import PullRequestPolicy
 from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.pull_request.source import PUBLIC_HOSTS, CodeHost, Comparison, HostKind, ReleaseNotes
-from bot.domain.snapshot import Record, State
+from bot.domain.record import Record
+from bot.domain.status import State
 from bot.ports import Sources
 from tests.flow.worlds import REPOSITORY, WEB, Bench, environment, values
 

@@ -12,7 +12,7 @@ import pytest
 from bot.domain.choosing.selection import SelectionPolicy, Strategy
 from bot.domain.errors import Denied, Limited, TagboatError, Unreachable
 from bot.domain.pipeline import Merge
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.flow.reconcile import reconcile
 from tests.flow.worlds import START, WEB, Bench, environment
 

@@ -13,7 +13,7 @@ from bot.domain.pipeline import Environment, Merge
 from bot.domain.pull_request.policy import CommitPolicy, CommitStyle, Pace, PullRequestPolicy, Texts
 from bot.domain.pull_request.proposal import Metadata, PullRequest, PullRequestState
 from bot.domain.pull_request.templates import Template
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.domain.window import Window, WindowKind
 from bot.flow.merge import close_by_human, merge_by_human
 from tests.flow.worlds import REPOSITORY, WEB, Bench, environment, values

@@ -16,7 +16,7 @@ from bot.domain.notice import Event
 from bot.domain.pipeline import Merge, MergeMethod, Target
 from bot.domain.place import HelmValues
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.flow.merge import close_by_human
 from bot.flow.reconcile import preview, reconcile
 from bot.ports import Lease, Outcome

@@ -14,7 +14,7 @@ from bot.adapters.argocd.rest import RestDeployments
 from bot.adapters.forges.memory.forge import File
 from bot.domain.notice import Event
 from bot.domain.pipeline import Application, Environment, Merge
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from tests.fakes.argocd import FakeArgoCD
 from tests.fakes.http_host import Answer
 from tests.flow.worlds import REPOSITORY, WEB, Bench, environment, values
@@ -80,6 +80,24 @@ def test_the_next_environment_waits_until_argo_cd_reports_the_merged_commit_heal
             ("dev", Event.SYNCED),
             ("dev", Event.HEALTHY),
         ]
+
+
+def test_a_base_branch_that_was_rewritten_is_followed_anew() -> None:
+    with rollouts() as (bench, argocd):
+        before = bench.forge.head(REPOSITORY, "main") or ""
+        bench.registry.push(WEB, "1.1.0")
+        bench.look()
+        wait(bench, 4 * MINUTE)
+        assert bench.status("staging").state is State.LIVE
+        bench.forge.reset_by_human(REPOSITORY, "main", before)
+        both = {f"envs/{name}/values.yaml": values("1.1.0") for name in ("dev", "staging")}
+        rewritten = bench.forge.commit_by_human(REPOSITORY, "main", both)
+        wait(bench, 4 * MINUTE)
+        assert bench.status("dev").state is State.LIVE
+        followed = bench.store.load("shop").environment("dev").current
+        assert followed is not None
+        assert followed.commit == rewritten
+        assert [each.event for each in bench.told()].count(Event.DEGRADED) == 0
 
 
 def test_a_degraded_release_is_told_once_and_held_back_until_it_recovers() -> None:

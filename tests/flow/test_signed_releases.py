@@ -12,7 +12,7 @@ from bot.domain.errors import Unreachable
 from bot.domain.signing.evidence import SimpleSigning
 from bot.domain.signing.public_key import parse_public_keys
 from bot.domain.signing.signature import SignaturePolicy
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from tests.flow.worlds import WEB, Bench
 from tests.kit.signatures import b64, ecdsa, pem, simple_payload
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.domain.pipeline import Merge
-from bot.domain.snapshot import PipelineStatus, State
+from bot.domain.status import PipelineStatus, State
 from bot.domain.window import Window, WindowKind
 from bot.flow.status import board, status_json
 from tests.flow.worlds import START, Bench, environment

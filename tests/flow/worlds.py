@@ -15,7 +15,7 @@ from bot.domain.image import ImageName
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
-from bot.domain.snapshot import EnvironmentStatus
+from bot.domain.status import EnvironmentStatus
 from bot.flow.announce import announce
 from bot.flow.merge import merge_by_human
 from bot.flow.reconcile import reconcile

@@ -18,7 +18,8 @@ from bot.adapters.stores.memory_catalog import MemoryCatalog
 from bot.adapters.stores.schema import metadata
 from bot.adapters.stores.sql import SqlStore
 from bot.domain.notice import Event, Link, Notice
-from bot.domain.snapshot import EnvironmentStatus, PipelineStatus, Record, State
+from bot.domain.record import Record
+from bot.domain.status import EnvironmentStatus, PipelineStatus, State
 from bot.ports import Budget, Catalog, Lease, Outcome
 from tests.kit.postgres import connected, database_url
 

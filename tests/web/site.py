@@ -15,14 +15,8 @@ from starlette.testclient import TestClient
 
 from bot.adapters.stores.memory import MemoryStore
 from bot.configuration.settings import EndpointSettings, GitSettings, Settings, WebSettings
-from bot.domain.snapshot import (
-    ApplicationStatus,
-    EnvironmentStatus,
-    PipelineStatus,
-    PullRequestSummary,
-    Record,
-    State,
-)
+from bot.domain.record import Record
+from bot.domain.status import ApplicationStatus, EnvironmentStatus, PipelineStatus, PullRequestSummary, State
 from bot.flow.world import World
 from bot.ports import Outcome, Store
 from bot.web.app import application

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.adapters.stores.memory import MemoryStore
 from bot.domain.errors import Unreachable
-from bot.domain.snapshot import PipelineStatus, State
+from bot.domain.status import PipelineStatus, State
 from bot.flow.status import board, status_json
 from bot.web.app import application
 from tests.flow.worlds import START

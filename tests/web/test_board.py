@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 import pytest
 
 from bot.domain.errors import Unreachable
-from bot.domain.snapshot import ApplicationStatus, EnvironmentStatus, PullRequestSummary, State
+from bot.domain.status import ApplicationStatus, EnvironmentStatus, PullRequestSummary, State
 from bot.web.board import clock, relative
 from tests.flow.worlds import START
 from tests.web.site import Site, environment, every_state, show, shown

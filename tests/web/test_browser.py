@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from bot.domain.errors import Unreachable
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.web.board import relative
 from tests.flow.worlds import START, WEB, Bench
 from tests.flow.worlds import environment as configured

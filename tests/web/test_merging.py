@@ -10,7 +10,7 @@ import pytest
 from httpx2 import Response
 
 from bot.domain.pipeline import Environment
-from bot.domain.snapshot import PullRequestSummary, State
+from bot.domain.status import PullRequestSummary, State
 from bot.domain.window import Window, WindowKind
 from tests.flow.worlds import REPOSITORY, WEB, Bench, environment
 from tests.web.site import HERE, Site, show, shown, watched

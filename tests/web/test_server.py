@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from bot.domain.errors import Refused
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from bot.web import connection, incoming, live
 from bot.web.board import Board
 from bot.web.live import Live

@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bot.adapters.clock import SystemClock
 from bot.adapters.queues.celery import CeleryQueue, celery_application
 from bot.configuration.settings import Settings, WebSettings
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from tests.flow.worlds import Bench
 from workers.app import application
 from workers.embedded import background

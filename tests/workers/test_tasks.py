@@ -13,7 +13,7 @@ from celery.beat import Scheduler
 from bot.adapters.forges.memory.deliveries import MemoryDeliveries
 from bot.adapters.queues.celery import ANNOUNCE, CATCH_UP, RECONCILE, SWEEP, TIDY, celery_application
 from bot.domain.notice import Event
-from bot.domain.snapshot import State
+from bot.domain.status import State
 from tests.flow.people import PLACE, People
 from tests.flow.worlds import REPOSITORY, START, WEB, Bench, values
 from workers.schedule import add_schedule

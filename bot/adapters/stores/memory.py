@@ -21,7 +21,8 @@ from bot.adapters.stores.rules import (
 from bot.domain.errors import Conflict, NotFound
 from bot.domain.notice import Notice
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from bot.domain.snapshot import PipelineStatus, Record
+from bot.domain.record import Record
+from bot.domain.status import PipelineStatus
 from bot.ports import Delivery, Lease, Outcome, Pending
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from bot.domain.snapshot import PipelineStatus
+from bot.domain.status import PipelineStatus
 from bot.ports import Pointer
 
 CLAIM = timedelta(minutes=2)

@@ -33,7 +33,8 @@ from bot.adapters.stores.rules import KEEP_DELIVERIES, Waiting, due, shows_the_s
 from bot.adapters.stores.schema import counters, deliveries
 from bot.adapters.stores.schema import pipelines as _pipelines
 from bot.domain.errors import Conflict, Malformed
-from bot.domain.snapshot import PipelineStatus, Record
+from bot.domain.record import Record
+from bot.domain.status import PipelineStatus
 from bot.ports import Delivery, Lease, Outcome
 
 _BOARD = "board"

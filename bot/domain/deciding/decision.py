@@ -19,18 +19,11 @@ from bot.domain.directories.copying import adopted
 from bot.domain.errors import TagboatError
 from bot.domain.image import Release
 from bot.domain.notice import Notice
+from bot.domain.record import EnvironmentRecord, Record
 from bot.domain.rollout.deployment import written
 from bot.domain.rollout.progress import Progress, follow
-from bot.domain.snapshot import (
-    EnvironmentRecord,
-    EnvironmentStatus,
-    ImageChoice,
-    PullRequestSummary,
-    Record,
-    Snapshot,
-    State,
-    Traffic,
-)
+from bot.domain.snapshot import ImageChoice, Snapshot, Traffic
+from bot.domain.status import EnvironmentStatus, PullRequestSummary, State
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from bot.domain.pull_request.change import Change
 from bot.domain.pull_request.mark import Mark
 from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.rollout.deployment import written
-from bot.domain.snapshot import EnvironmentView, Fellow, State
+from bot.domain.snapshot import EnvironmentView, Fellow
+from bot.domain.status import State
 from bot.domain.window import closed
 
 _STAYS = frozenset({State.PROPOSED, State.DEGRADED})

@@ -9,7 +9,7 @@ from bot.domain.deciding import proposing
 from bot.domain.deciding.action import Comment, CommitDirectly, Describe, Propose
 from bot.domain.deciding.noise import recent
 from bot.domain.deciding.situation import Step
-from bot.domain.snapshot import EnvironmentRecord
+from bot.domain.record import EnvironmentRecord
 
 MOST_BRANCHES = 5
 """Branches of single releases that are looked at, the newest ones."""

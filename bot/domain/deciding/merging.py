@@ -25,7 +25,8 @@ from bot.domain.harmless import harmless
 from bot.domain.people.consent import Check, CheckState, Consent, Opinion, Review
 from bot.domain.pipeline import Environment, Merge, MergeRules
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
-from bot.domain.snapshot import EnvironmentView, Problem, State
+from bot.domain.snapshot import EnvironmentView, Problem
+from bot.domain.status import State
 from bot.domain.window import closed
 
 _LOOK_AGAIN = timedelta(seconds=60)

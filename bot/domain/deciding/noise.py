@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.pull_request.policy import Pace
-from bot.domain.snapshot import Gathering, Traffic
+from bot.domain.record import Gathering
+from bot.domain.snapshot import Traffic
 from bot.domain.window import closed
 
 HOUR = timedelta(hours=1)

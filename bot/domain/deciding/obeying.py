@@ -16,7 +16,8 @@ from bot.domain.harmless import code, harmless
 from bot.domain.image import Release
 from bot.domain.people.order import Order, Standing
 from bot.domain.pipeline import Environment, Merge
-from bot.domain.snapshot import EnvironmentRecord, State
+from bot.domain.record import EnvironmentRecord
+from bot.domain.status import State
 
 
 def held(situation: Situation) -> Step | None:

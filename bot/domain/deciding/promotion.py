@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from bot.domain.errors import sentence
 from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Environment
-from bot.domain.snapshot import ApplicationStatus, Deployment, EnvironmentRecord
+from bot.domain.record import Deployment, EnvironmentRecord
+from bot.domain.status import ApplicationStatus
 
 
 @dataclass(frozen=True, slots=True)

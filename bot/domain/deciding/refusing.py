@@ -13,7 +13,9 @@ from bot.domain.errors import sentence
 from bot.domain.image import Release
 from bot.domain.pull_request.branch import has_branch_per_release
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from bot.domain.snapshot import EnvironmentRecord, Problem, State
+from bot.domain.record import EnvironmentRecord
+from bot.domain.snapshot import Problem
+from bot.domain.status import State
 
 
 def moved_tag(situation: Situation, wanted: Wanted) -> Step | None:

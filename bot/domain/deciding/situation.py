@@ -20,15 +20,9 @@ from bot.domain.image import Release
 from bot.domain.pause import pause
 from bot.domain.people.order import NOTHING_TOLD, Standing
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.snapshot import (
-    ApplicationStatus,
-    EnvironmentRecord,
-    EnvironmentView,
-    Gathering,
-    Problem,
-    Snapshot,
-    State,
-)
+from bot.domain.record import EnvironmentRecord, Gathering
+from bot.domain.snapshot import EnvironmentView, Problem, Snapshot
+from bot.domain.status import ApplicationStatus, State
 
 
 @dataclass(frozen=True, slots=True)

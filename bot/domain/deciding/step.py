@@ -17,7 +17,8 @@ from bot.domain.pipeline import Merge
 from bot.domain.pull_request.branch import branch_of
 from bot.domain.pull_request.mark import Mark, marks, withdrawn
 from bot.domain.pull_request.proposal import PullRequest
-from bot.domain.snapshot import Gathering, State
+from bot.domain.record import Gathering
+from bot.domain.status import State
 
 
 def next_step(situation: Situation, found: Release) -> Step:

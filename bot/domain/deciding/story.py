@@ -12,8 +12,10 @@ from dataclasses import dataclass
 
 from bot.domain.image import Release
 from bot.domain.notice import Event, Link, Notice, thread_of
+from bot.domain.record import Deployment
 from bot.domain.rollout.progress import Progress
-from bot.domain.snapshot import Deployment, EnvironmentStatus, EnvironmentView, State
+from bot.domain.snapshot import EnvironmentView
+from bot.domain.status import EnvironmentStatus, State
 
 
 @dataclass(frozen=True, slots=True)

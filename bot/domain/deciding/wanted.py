@@ -8,7 +8,8 @@ from bot.domain.deciding.situation import Situation, Step, Wanted, edited
 from bot.domain.errors import TagboatError
 from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Pipeline
-from bot.domain.snapshot import ImageChoice, Problem, State
+from bot.domain.snapshot import ImageChoice, Problem
+from bot.domain.status import State
 
 
 def wanted(situation: Situation, found: Release) -> Wanted | Step:

@@ -13,7 +13,8 @@ from bot.domain.harmless import code
 from bot.domain.image import Release
 from bot.domain.pipeline import Environment
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from bot.domain.snapshot import Deployment, EnvironmentRecord, EnvironmentView
+from bot.domain.record import Deployment, EnvironmentRecord
+from bot.domain.snapshot import EnvironmentView
 
 _MOST_LISTED = 50
 _NOTHING = Copied()

@@ -11,7 +11,7 @@ from bot.domain.pull_request.body import link
 from bot.domain.pull_request.change import Change
 from bot.domain.pull_request.moment import minute, span
 from bot.domain.rollout.verdict import VerdictWord
-from bot.domain.snapshot import ApplicationStatus
+from bot.domain.status import ApplicationStatus
 
 _MOST_APPLICATIONS = 20
 _MOST_LINES = 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.edit.targets import read_target
@@ -10,7 +11,7 @@ from bot.domain.errors import NotFound
 from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from bot.domain.snapshot import Deployment, EnvironmentRecord
+from bot.domain.record import Deployment, EnvironmentRecord
 
 
 def written(pipeline: Pipeline, environment: Environment, files: Mapping[str, bytes | None]) -> Release:
@@ -79,6 +80,12 @@ def track(
         copied_at=current.copied_at if current else "",
     )
     return record.with_new(deployment, now)
+
+
+def anchored(record: EnvironmentRecord, *, base: str, now: datetime) -> EnvironmentRecord:
+    """Follow `base`, which says the same, in place of a commit that is not on the base branch any more."""
+    *before, current = record.deployments
+    return replace(record, deployments=(*before, replace(current, commit=base, merged_at=now)))
 
 
 def _is_own_commit(record: EnvironmentRecord, release: Release, pull_requests: Iterable[PullRequest]) -> bool:

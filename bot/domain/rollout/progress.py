@@ -7,15 +7,10 @@ from datetime import datetime
 
 from bot.domain import rollout
 from bot.domain.pipeline import Application, Environment, Pipeline
+from bot.domain.record import Deployment, EnvironmentRecord
 from bot.domain.rollout.verdict import Followed, RolloutVerdict, VerdictWord
-from bot.domain.snapshot import (
-    ApplicationStatus,
-    BaseBranch,
-    Deployment,
-    EnvironmentRecord,
-    EnvironmentView,
-    State,
-)
+from bot.domain.snapshot import BaseBranch, EnvironmentView
+from bot.domain.status import ApplicationStatus, State
 
 _AFTER_SYNC = frozenset(
     {

@@ -14,7 +14,8 @@ from bot.domain.errors import Malformed
 from bot.domain.notice import Notice
 from bot.domain.pipeline import Deadlines
 from bot.domain.pull_request.proposal import PullRequest
-from bot.domain.snapshot import PipelineStatus, Record
+from bot.domain.record import Record
+from bot.domain.status import PipelineStatus
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _TIMES = st.datetimes(timezones=st.just(UTC), min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1))

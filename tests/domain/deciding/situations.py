@@ -11,16 +11,8 @@ from bot.domain.image import ImageName, ImageRef, Release
 from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState, marker
-from bot.domain.snapshot import (
-    BaseBranch,
-    Deployment,
-    EnvironmentRecord,
-    EnvironmentView,
-    ImageChoice,
-    Problem,
-    Record,
-    Snapshot,
-)
+from bot.domain.record import Deployment, EnvironmentRecord, Record
+from bot.domain.snapshot import BaseBranch, EnvironmentView, ImageChoice, Problem, Snapshot
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WEB = ImageName("ghcr.io", "acme/web")

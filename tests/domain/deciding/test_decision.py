@@ -16,16 +16,9 @@ from bot.domain.people.command import Verb
 from bot.domain.people.order import Order, Standing
 from bot.domain.pipeline import Application, Environment, Merge
 from bot.domain.pull_request.proposal import PullRequestState, withdrawn
-from bot.domain.snapshot import (
-    ApplicationView,
-    Deployment,
-    EnvironmentStatus,
-    EnvironmentView,
-    ImageChoice,
-    Problem,
-    Snapshot,
-    State,
-)
+from bot.domain.record import Deployment
+from bot.domain.snapshot import ApplicationView, EnvironmentView, ImageChoice, Problem, Snapshot
+from bot.domain.status import EnvironmentStatus, State
 from bot.domain.window import Window, WindowKind
 from tests.domain.deciding.situations import (
     DEV,

@@ -10,7 +10,8 @@ import pytest
 from bot.domain.deciding.group import shown_proofs
 from bot.domain.deciding.promotion import Proof
 from bot.domain.pull_request.change import Change, new_mark
-from bot.domain.snapshot import ApplicationStatus, EnvironmentStatus, EnvironmentView, Fellow, State
+from bot.domain.snapshot import EnvironmentView, Fellow
+from bot.domain.status import ApplicationStatus, EnvironmentStatus, State
 from tests.domain.deciding.situations import NOW, environment, pipeline, release
 
 SINCE = NOW - timedelta(hours=3)

@@ -22,7 +22,8 @@ from bot.domain.deciding.merging import Lack, lack, rules_of
 from bot.domain.people.consent import Arming, Check, CheckState, Consent, Opinion, Review
 from bot.domain.pipeline import Merge, MergeMethod, MergeRules
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from bot.domain.snapshot import EnvironmentView, Fellow, Problem, State
+from bot.domain.snapshot import EnvironmentView, Fellow, Problem
+from bot.domain.status import State
 from bot.domain.window import Window, WindowKind
 from tests.domain.deciding.situations import (
     DEV,

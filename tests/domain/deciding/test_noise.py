@@ -8,7 +8,8 @@ import pytest
 
 from bot.domain.deciding.noise import quiet, recent
 from bot.domain.pull_request.policy import Pace
-from bot.domain.snapshot import Gathering, Traffic
+from bot.domain.record import Gathering
+from bot.domain.snapshot import Traffic
 from bot.domain.window import Window, WindowKind
 from tests.domain.deciding.situations import NOW
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.deciding.promotion import NotYet, Proved, proved
 from bot.domain.image import Release
 from bot.domain.pipeline import Environment
-from bot.domain.snapshot import Deployment, EnvironmentRecord
+from bot.domain.record import Deployment, EnvironmentRecord
 from tests.domain.deciding.situations import NOW, deployment, environment, release
 
 HOUR = timedelta(hours=1)

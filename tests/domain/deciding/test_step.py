@@ -14,7 +14,9 @@ from bot.domain.pull_request.mark import Mark, marks
 from bot.domain.pull_request.policy import Pace, PullRequestPolicy, Texts
 from bot.domain.pull_request.proposal import Metadata
 from bot.domain.pull_request.templates import Template
-from bot.domain.snapshot import EnvironmentRecord, EnvironmentView, Gathering, Record, State, Traffic
+from bot.domain.record import EnvironmentRecord, Gathering, Record
+from bot.domain.snapshot import EnvironmentView, Traffic
+from bot.domain.status import State
 from bot.domain.window import Window, WindowKind
 from tests.domain.deciding.situations import (
     DEV,

@@ -8,8 +8,10 @@ from datetime import timedelta
 from bot.domain.deciding.story import Chapter, Story, tell
 from bot.domain.notice import Event, Link, Notice
 from bot.domain.pull_request.proposal import PullRequest
+from bot.domain.record import Deployment
 from bot.domain.rollout.progress import Progress
-from bot.domain.snapshot import ApplicationStatus, Deployment, EnvironmentStatus, EnvironmentView, State
+from bot.domain.snapshot import EnvironmentView
+from bot.domain.status import ApplicationStatus, EnvironmentStatus, State
 from tests.domain.deciding.situations import NOW, deployment, pull_request, release
 
 

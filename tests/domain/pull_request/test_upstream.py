@@ -10,7 +10,7 @@ import pytest
 from bot.domain.deciding.promotion import Proof
 from bot.domain.pull_request.change import Change, new_mark
 from bot.domain.pull_request.upstream import upstream_text
-from bot.domain.snapshot import ApplicationStatus
+from bot.domain.status import ApplicationStatus
 from tests.domain.deciding.situations import HEAD, NOW, PROD, environment, pipeline, release
 
 SINCE = NOW - timedelta(hours=3)

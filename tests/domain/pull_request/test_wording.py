@@ -22,7 +22,7 @@ from bot.domain.pull_request.letter import LONGEST_BODY, letter
 from bot.domain.pull_request.mark import marks, withdrawn
 from bot.domain.pull_request.policy import CommitPolicy, CommitStyle, PullRequestPolicy
 from bot.domain.pull_request.source import PUBLIC_HOSTS, Comparison, Origin, SourceCommit, SourceRepository
-from bot.domain.snapshot import ApplicationStatus
+from bot.domain.status import ApplicationStatus
 from bot.domain.window import Window, WindowKind
 from tests.domain.deciding.situations import (
     HEAD,

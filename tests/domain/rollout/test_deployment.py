@@ -10,8 +10,8 @@ import pytest
 from bot.domain.errors import NotFound
 from bot.domain.image import ImageRef, Release
 from bot.domain.pull_request.proposal import PullRequestState
+from bot.domain.record import EnvironmentRecord
 from bot.domain.rollout.deployment import agrees, complete, track, written
-from bot.domain.snapshot import EnvironmentRecord
 from tests.domain.deciding.situations import (
     BASE,
     DEV,

@@ -9,17 +9,10 @@ from typing import Any
 import pytest
 
 from bot.domain.pipeline import Application
+from bot.domain.record import Deployment, EnvironmentRecord
 from bot.domain.rollout.progress import Progress, follow, followed
-from bot.domain.snapshot import (
-    ApplicationView,
-    BaseBranch,
-    Deployment,
-    EnvironmentRecord,
-    EnvironmentView,
-    Problem,
-    Relation,
-    State,
-)
+from bot.domain.snapshot import ApplicationView, BaseBranch, EnvironmentView, Problem, Relation
+from bot.domain.status import State
 from tests.domain.deciding.situations import DEV, NOW, deployment, pipeline, web
 
 ONE, TWO = Application("main", "one"), Application("main", "two")
