@@ -95,7 +95,7 @@ def overwrite(
     reason: Reason = "",
     config: ConfigFile = DEFAULT_CONFIG,
 ) -> None:
-    """Let the next copy of a directory undo changes there."""
+    """Let the next copy of a directory undo what stops it."""
     _tell(config, Place(pipeline, environment), Command(Verb.OVERWRITE, reason=reason))
 
 

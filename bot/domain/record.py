@@ -80,6 +80,8 @@ class EnvironmentRecord:
     """The order to build the branch anew that was carried out last, by its key."""
     promoted: str = ""
     """The order to go on whose release was seen in an open pull request, by its key."""
+    hot_fix: str = ""
+    """What people were shown last of changes by hand that a copy would undo; empty: nothing."""
 
     @property
     def current(self) -> Deployment | None:

@@ -123,7 +123,10 @@ def sentence_for(order: Order) -> str:
         case Verb.ROLLBACK:
             return f"{place} goes back to {code(order.version)}, and stays there. {end}"
         case Verb.OVERWRITE:
-            return f"The next copy to {place} may undo what was changed there by hand; see its pull request."
+            return (
+                f"The next copy to {place} may undo what was changed there by hand up to now; "
+                "a later change stops it again."
+            )
         case Verb.HELP:
             return HELP
         case _:
@@ -259,7 +262,7 @@ def _ordered(
         case Verb.ROLLBACK:
             return _back(world, environment, order)
         case Verb.OVERWRITE:
-            return _overwriting(environment, order)
+            return _overwriting(world, environment, order)
         case Verb.HELP:
             raise Refused("help is no order")
         case _:
@@ -319,12 +322,15 @@ def _upstream(world: World, pipeline: Pipeline, environment: Environment) -> Rel
     return None if here and carried(environment, here.release) == release else release
 
 
-def _overwriting(environment: Environment, order: Order) -> Order:
+def _overwriting(world: World, environment: Environment, order: Order) -> Order:
+    """The order for what was seen last: who lets it go says nothing of what is changed later."""
+    place = f"{order.pipeline}/{environment.name}"
     if environment.promote is None:
-        raise Refused(
-            f"{order.pipeline}/{environment.name} takes over no directory, so nothing is overwritten"
-        )
-    return order
+        raise Refused(f"{place} takes over no directory, so nothing is overwritten")
+    seen = world.store.load(order.pipeline).environment(environment.name).hot_fix
+    if not seen:
+        raise Refused(f"no change by hand keeps {place} from being copied to", fix="see `tagboat status`")
+    return replace(order, release=seen)
 
 
 def _back(world: World, environment: Environment, order: Order) -> Order:

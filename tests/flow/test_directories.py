@@ -212,12 +212,49 @@ def test_somebody_may_let_one_copy_undo_a_hot_fix() -> None:
     assert "may undo what was changed there by hand" in let_overwrite(bench, "fixed in the image")
     assert production(bench)["app.yaml"].data == b"a: 1\n"
     (pull,) = bench.forge.pull_requests(REPOSITORY, "tagboat/shop/production")
-    said = "**Overwrites** what was changed in `production/` since the last copy, ordered by ada: fixed in"
+    said = "**Overwrites** what was changed by hand in `production/app.yaml`, ordered by ada: fixed in"
     assert pull.body.startswith(said)
     bench.clock.pass_by(timedelta(minutes=1))
     commit(bench, {"production/app.yaml": b"a: hot again\n"})
     bench.look()
     assert bench.status("production").state is State.BLOCKED
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param({"production/app.yaml": b"a: hotter\n"}, id="the same file"),
+        pytest.param({"production/extra.yaml": b"by hand\n"}, id="another file"),
+        pytest.param({"production/old.yaml": None}, id="a file that went"),
+    ],
+)
+def test_what_was_changed_after_somebody_let_a_hot_fix_go_stops_the_copy_again(
+    later: Mapping[str, bytes | None],
+) -> None:
+    bench = directory_bench(replace(PRODUCTION, merge=Merge.MANUAL))
+    commit(bench, {"production/app.yaml": b"a: hot\n"})
+    bench.look()
+    let_overwrite(bench)
+    assert bench.status("production").state is State.PROPOSED
+    commit(bench, later)
+    bench.look()
+    status = bench.status("production")
+    assert status.state is State.BLOCKED
+    assert all(path in status.reason for path in later)
+    let_overwrite(bench)
+    assert bench.status("production").state is State.PROPOSED
+
+
+def test_nothing_can_be_let_go_before_it_was_seen() -> None:
+    bench = directory_bench()
+    with pytest.raises(Refused, match="no change by hand keeps shop/production from being copied to"):
+        let_overwrite(bench)
+    commit(bench, {"production/app.yaml": b"a: hot\n"})
+    bench.look()
+    commit(bench, {"production/app.yaml": b"a: 1\n"})
+    bench.look()
+    with pytest.raises(Refused, match="no change by hand keeps shop/production from being copied to"):
+        let_overwrite(bench)
 
 
 def test_what_copies_no_directory_overwrites_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from bot.domain.deciding import proposing
+from bot.domain.deciding import hot_fix, proposing
 from bot.domain.deciding.action import Comment, CommitDirectly, Describe, Propose
 from bot.domain.deciding.noise import recent
 from bot.domain.deciding.situation import Step
@@ -21,7 +21,7 @@ def after(record: EnvironmentRecord, step: Step, now: datetime) -> EnvironmentRe
     if step.branch:
         branches = (*(each for each in kept.branches if each != step.branch), step.branch)
         kept = replace(kept, branches=branches[-MOST_BRANCHES:])
-    kept = replace(kept, rebased=step.rebuilds or kept.rebased)
+    kept = hot_fix.remembered(replace(kept, rebased=step.rebuilds or kept.rebased), step)
     for action in step.actions:
         match action:
             case Propose():

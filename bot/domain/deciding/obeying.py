@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.domain.deciding import hot_fix
 from bot.domain.deciding.proposing import Draft
 from bot.domain.deciding.situation import Situation, Step, Wanted
 from bot.domain.errors import sentence
-from bot.domain.harmless import code, harmless
+from bot.domain.harmless import harmless
 from bot.domain.image import Release
 from bot.domain.people.order import Order, Standing
 from bot.domain.pipeline import Environment, Merge
@@ -111,32 +112,17 @@ def must_rebuild(situation: Situation) -> bool:
     return rebase is not None and rebase.key != situation.record.rebased
 
 
-def overwriting(situation: Situation) -> Order | None:
-    """Who let the next copy of the directory undo what was changed there; None once it was copied."""
-    order = situation.standing.overwrite
-    copies = (each for each in situation.record.deployments if each.pull_request or each.is_committed)
-    return None if order is None or any(each.merged_at >= order.at for each in copies) else order
-
-
 def named(situation: Situation, draft: Draft) -> Draft:
     """The draft; one that rolls back, overwrites or was ordered to go on says so, and who wants it."""
     order = situation.standing.rollback
     if order is None:
-        return _promoted(situation, _overwriting(situation, draft))
+        proposal = hot_fix.told_of(situation, draft.release, draft.proposal)
+        return _promoted(situation, replace(draft, proposal=proposal))
     proposal = draft.proposal
     title = f"{proposal.title} (rollback)"
     message = f"{title}\n{proposal.message.partition(chr(10))[2]}"
     body = f"**Rollback**, ordered {order.because}.\n\n{proposal.body}"
     return replace(draft, proposal=replace(proposal, title=title, message=message, body=body))
-
-
-def _overwriting(situation: Situation, draft: Draft) -> Draft:
-    order, promotion = overwriting(situation), situation.environment.promote
-    if order is None or promotion is None:
-        return draft
-    what = f"what was changed in {code(f'{promotion.to}/')} since the last copy"
-    body = f"**Overwrites** {what}, ordered {order.because}.\n\n{draft.proposal.body}"
-    return replace(draft, proposal=replace(draft.proposal, body=body))
 
 
 def _promoted(situation: Situation, draft: Draft) -> Draft:

@@ -8,7 +8,6 @@ from bot.domain.deciding import obeying, proposing
 from bot.domain.deciding.promotion import unpinned
 from bot.domain.deciding.situation import Situation, Step, Wanted, copy_for
 from bot.domain.directories.copying import hesitation
-from bot.domain.directories.directory import Copied, hot_fixes, listed
 from bot.domain.errors import sentence
 from bot.domain.image import Release
 from bot.domain.pull_request.branch import has_branch_per_release
@@ -38,17 +37,6 @@ def moved_tag(situation: Situation, wanted: Wanted) -> Step | None:
             )
             return Step(State.BLOCKED, reason)
     return None
-
-
-def hot_fix(situation: Situation, copy: Copied) -> Step | None:
-    """Why a directory is not copied over: somebody changed files there which the copy would take back."""
-    promotion, view = situation.environment.promote, situation.view.directory
-    paths = hot_fixes(view, copy, promotion) if promotion and view else ()
-    if not promotion or not paths or obeying.overwriting(situation):
-        return None
-    what = f"{listed(paths)} changed since {promotion.directory}/ was last copied to {promotion.to}/"
-    fix = f"make the change in {promotion.directory}/ too, name it by `keep`, or tell `/tagboat overwrite`"
-    return Step(State.BLOCKED, sentence(what, "the copy would undo it", fix))
 
 
 def doubt(situation: Situation, wanted: Wanted) -> str:

@@ -80,7 +80,8 @@ class Step:
 
     `branch` is one to look at from now on, and `gathering` is what is waited with. `leaves_to_host` says that
     the host was asked to merge by itself, and is to go on. `holds` is the wanted release, where it is there.
-    `rebuilds` is the key of the order that asked for the branch to be built anew.
+    `rebuilds` is the key of the order that asked for the branch to be built anew, `hot_fix` names what was
+    changed by hand where the next copy would undo it.
     """
 
     state: State | None
@@ -93,6 +94,7 @@ class Step:
     branch: str = ""
     gathering: Gathering | None = None
     rebuilds: str = ""
+    hot_fix: str = ""
 
 
 def copy_for(situation: Situation, release: Release, *, on_branch: bool = False) -> Copied | None:

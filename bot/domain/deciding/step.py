@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.deciding import group, merging, obeying, proposing, refusing
+from bot.domain.deciding import group, hot_fix, merging, obeying, proposing, refusing
 from bot.domain.deciding.action import Action, Propose, Withdraw
 from bot.domain.deciding.noise import quiet
 from bot.domain.deciding.proposing import Draft
@@ -40,7 +40,7 @@ def _next_step(situation: Situation, found: Release) -> Step:
             return Step(State.WAITING, reason, until=situation.now, release=wanted.release)
         if not edited(situation, situation.view.files, wanted.release):
             return replace(_nothing_to_propose(situation, wanted), holds=wanted.release)
-        stop = refusing.moved_tag(situation, wanted) or refusing.hot_fix(situation, copy)
+        stop = refusing.moved_tag(situation, wanted) or hot_fix.stop(situation, wanted.release)
         return stop or _propose(situation, found, wanted)
     except TagboatError as error:
         return Step(State.BLOCKED, str(error))

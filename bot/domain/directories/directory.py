@@ -127,6 +127,12 @@ def tree_id(tree: Tree) -> str:
     return digest.hexdigest()[:40]
 
 
+def standing_id(target: Tree, paths: Iterable[str], promotion: DirectoryPromotion) -> str:
+    """Forty hexadecimal digits that name what stands at some paths of the repository, or does not."""
+    absent = Entry("000000", "", 0)
+    return tree_id({path: target.get(path.removeprefix(f"{promotion.to}/"), absent) for path in paths})
+
+
 def directory_path(text: str) -> str:
     """The path of a directory of a repository, without the slash at its end.
 

@@ -52,7 +52,7 @@ class Verb(StrEnum):
     ROLLBACK = "rollback"
     """Propose the release that ran before, and hold that until `resume`."""
     OVERWRITE = "overwrite"
-    """Let the next copy of a directory undo what somebody changed there since the last one."""
+    """Let the next copy of a directory undo what stops it: changes made by hand there, as they are now."""
     HELP = "help"
     """Say what may be told."""
 
@@ -68,7 +68,7 @@ HELP = """What may be written on a line of its own:
 | `/tagboat promote [force] [reason]` | goes on without soaking and without waiting for a human to merge; \
 `force`: outside its windows too |
 | `/tagboat rollback [reason]` | proposes the release that ran before, and holds it |
-| `/tagboat overwrite [reason]` | lets the next copy of a directory undo what was changed by hand there |
+| `/tagboat overwrite [reason]` | lets the next copy of a directory undo the changes that stop it now |
 
 Where a pull request is for several environments, and on any other pull request or issue of this repository, \
 name the place: `/tagboat hold homepage/prod 3d`. It takes the right to write to this repository."""

@@ -26,8 +26,8 @@ class Order:
     """What somebody told: `key` names the comment or call, so that it counts once.
 
     `until` ends a hold, None: when somebody resumes. `release` is the key of the release that is meant, with
-    its `version` for people. `refusal` says why it was not taken: then it is kept as a record alone. `where`
-    is the page on which it was told.
+    its `version` for people; of an overwrite it names the changes by hand that were seen. `refusal` says why
+    it was not taken: then it is kept as a record alone. `where` is the page on which it was told.
     """
 
     key: str
