@@ -90,9 +90,13 @@ def test_a_base_branch_that_was_rewritten_is_followed_anew() -> None:
         wait(bench, 4 * MINUTE)
         assert bench.status("staging").state is State.LIVE
         bench.forge.reset_by_human(REPOSITORY, "main", before)
-        both = {f"envs/{name}/values.yaml": values("1.1.0") for name in ("dev", "staging")}
+        both: dict[str, File | None] = {
+            f"envs/{name}/values.yaml": File(values("1.1.0")) for name in ("dev", "staging")
+        }
         rewritten = bench.forge.commit_by_human(REPOSITORY, "main", both)
-        wait(bench, 4 * MINUTE)
+        argocd.apps["shop-dev"].reconcile()
+        bench.look()
+        wait(bench, MINUTE)
         assert bench.status("dev").state is State.LIVE
         followed = bench.store.load("shop").environment("dev").current
         assert followed is not None
