@@ -71,7 +71,7 @@ def check_proposals(
         _Place(pipeline, environment, sections[name])
         for name, pipeline in pipelines.items()
         for environment in pipeline.environments
-        if environment.targets
+        if environment.targets or environment.promote
     ]
     for place in places:
         _check_texts(place, report)
@@ -94,8 +94,9 @@ class _Place:
 
     @property
     def release(self) -> Release:
-        """A release that is made up, with all images of the environment."""
-        aliases = {target.alias for target in self.environment.targets}
+        """A release that is made up, with all images of the environment; without targets files bring them."""
+        every = {each.alias for each in self.pipeline.images}
+        aliases = {target.alias for target in self.environment.targets} or every
         digest = f"sha256:{'0' * 64}"
         return Release.of(
             {

@@ -165,3 +165,30 @@ def test_templates_are_tried_with_images_that_move(tmp_path: Path) -> None:
     message = "{{ images[0].alias }} from {{ images[0].old }}"
     found = environment(tmp_path, shared=f"message: '{message}'").pull_request
     assert found.texts.message == Template(message)
+
+
+_CHAIN = """\
+forges: {git: {kind: git}}
+pipelines:
+  api:
+    repository: git:/srv/git/infra.git
+    images: {web: acme/api}
+    environments:
+      dev: {values: dev.yaml}
+      prod: {after: dev, %s}
+"""
+_PROVED = "pull_request: {title: '{{ upstream[0].environment }} since {{ upstream[0].since }}'}"
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        pytest.param("values: prod.yaml", id="a file"),
+        pytest.param("promote: {directory: dev, to: prod}", id="a directory"),
+    ],
+)
+def test_templates_are_tried_with_an_upstream_where_there_is_one(tmp_path: Path, own: str) -> None:
+    load_text(tmp_path, _CHAIN % f"{own}, {_PROVED}")
+    (problem,) = told(tmp_path, _CHAIN % f"{own}, {_PROVED.replace('[0]', '[1]')}")
+    assert "pipelines.api.environments.prod.pull_request.title" in problem
+    assert "has no element 1" in problem

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.deciding.promotion import Proof
@@ -27,6 +28,7 @@ LONGEST_BODY = 60_000
 LONGEST_LABEL = 50
 _LONGEST_MESSAGE = 20_000
 _LONGEST_VERSION = 300
+_TRIED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def letter(own: Change, changes: Sequence[Change], files: tuple[tuple[str, bytes | None], ...]) -> Proposal:
@@ -56,14 +58,15 @@ def letter(own: Change, changes: Sequence[Change], files: tuple[tuple[str, bytes
 
 
 def check_templates(pipeline: Pipeline, environment: Environment, release: Release) -> None:
-    """Try every template on a release that is made up, in which every image moves.
+    """Try every template on a release that is made up: every image moves, and was proved upstream.
 
     Raises:
         Refused: one of them cannot be used; the message says which, why, and where it knows the line.
     """
     before = Release.of({alias: replace(ref, tag="0", digest=None) for alias, ref in release})
     mark = Mark(release.key, pipeline.name, environment.name)
-    change = Change(pipeline, environment, before, release, mark)
+    proofs = tuple(Proof(name, _TRIED_AT, "0" * 40) for name in environment.after)
+    change = Change(pipeline, environment, before, release, mark, proofs)
     letter(change, [change], ())
 
 
@@ -105,7 +108,7 @@ def _variables(changes: Sequence[Change], default: str) -> Mapping[str, Any]:
         "version": version,
         "release": first.after.key,
         "images": [image for change in changes for image in _images(change)][:MOST_ITEMS],
-        "upstream": [_proof(each) for change in changes for each in change.proofs][:MOST_ITEMS],
+        "upstream": [each for change in changes for each in _upstream(change)][:MOST_ITEMS],
         "supersedes": [harmless(each) for change in changes for each in change.mark.supersedes][:MOST_ITEMS],
         "files": sorted({path for change in changes for path in change.environment.files})[:MOST_ITEMS],
         "default": default,
@@ -127,8 +130,15 @@ def _images(change: Change) -> list[Mapping[str, str]]:
     ]
 
 
-def _proof(proof: Proof) -> Mapping[str, str]:
-    return {"environment": proof.environment, "since": minute(proof.live_since), "commit": proof.commit}
+def _upstream(change: Change) -> list[Mapping[str, str]]:
+    """Every environment before this one, proved or not: what a template names must not fail in a rollback."""
+    proofs = {proof.environment: proof for proof in change.proofs}
+    return [_proof(name, proofs.get(name)) for name in change.environment.after]
+
+
+def _proof(name: str, proof: Proof | None) -> Mapping[str, str]:
+    since = minute(proof.live_since) if proof else ""
+    return {"environment": name, "since": since, "commit": proof.commit if proof else ""}
 
 
 def _one_line(text: str) -> str:

@@ -20,8 +20,9 @@ from bot.domain.pull_request import wording
 from bot.domain.pull_request.change import Change, new_mark
 from bot.domain.pull_request.letter import LONGEST_BODY, letter
 from bot.domain.pull_request.mark import marks, withdrawn
-from bot.domain.pull_request.policy import CommitPolicy, CommitStyle, PullRequestPolicy
+from bot.domain.pull_request.policy import CommitPolicy, CommitStyle, PullRequestPolicy, Texts
 from bot.domain.pull_request.source import PUBLIC_HOSTS, Comparison, Origin, SourceCommit, SourceRepository
+from bot.domain.pull_request.templates import Template
 from bot.domain.status import ApplicationStatus
 from bot.domain.window import Window, WindowKind
 from tests.domain.deciding.situations import (
@@ -225,6 +226,21 @@ def test_hostile_sources_leave_the_marks_of_a_pull_request_as_they_are() -> None
 def test_what_is_followed_after_the_merge_is_named(names: tuple[str, ...], words: str) -> None:
     followed = tuple(Application("main", name) for name in names)
     assert words in wording.body([change(place=replace(PROD, applications=followed))])
+
+
+def test_what_a_group_follows_is_told_of_as_several() -> None:
+    changes = [
+        change(place=replace(PROD, group="live", applications=(Application("main", f"{name}-prod"),)))
+        for name in ("api", "shop")
+    ]
+    assert "until `api-prod`, `shop-prod` are synced and healthy." in wording.body(changes)
+
+
+def test_a_template_finds_what_is_upstream_where_nothing_was_proved() -> None:
+    texts = Texts(title=Template("{{ upstream[0].environment }}/{{ upstream[0].since }}/{{ version }}"))
+    policy = replace(PROD.pull_request, texts=texts)
+    each = change(place=replace(PROD, after=("staging",), pull_request=policy), proofs=())
+    assert letter(each, [each], ()).title == "staging//1.1.0"
 
 
 def test_what_is_followed_is_linked_where_it_has_a_page() -> None:
