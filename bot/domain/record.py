@@ -17,6 +17,14 @@ MOST_DEPLOYMENTS = 30
 
 
 @dataclass(frozen=True, slots=True)
+class Anchor:
+    """The commit that is followed in place of one that is not on the base branch any more, and since when."""
+
+    commit: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """One release in one environment: when its commit reached the base branch and how it went there.
 
@@ -42,6 +50,13 @@ class Deployment:
     """What the directories that others copy held at the commit (`tree_id`); empty where nobody does."""
     copied_at: str = ""
     """The commit at which the environment's own directory was known to be a copy; empty: never."""
+    anchor: Anchor | None = None
+    """Set where somebody rewrote the base branch, so that Argo CD can never sync `commit`."""
+
+    @property
+    def followed(self) -> Anchor:
+        """The commit that Argo CD is to sync, and since when it should."""
+        return self.anchor or Anchor(self.commit, self.merged_at)
 
     @property
     def passed_on(self) -> Release:

@@ -39,7 +39,7 @@ def rollouts(
         return record, views
     forge, path = world.forges[pipeline.repository.forge], pipeline.repository.path
     try:
-        if forge.relation(path, commit=current.commit, revision=branch.head) is Relation.CONTAINED:
+        if forge.relation(path, commit=current.followed.commit, revision=branch.head) is Relation.CONTAINED:
             return record, views
     except TagboatError as error:
         return record, tuple(replace(each, problem=Problem.of(error)) for each in views)

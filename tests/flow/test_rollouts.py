@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -98,10 +99,12 @@ def test_a_base_branch_that_was_rewritten_is_followed_anew() -> None:
         bench.look()
         wait(bench, MINUTE)
         assert bench.status("dev").state is State.LIVE
-        followed = bench.store.load("shop").environment("dev").current
-        assert followed is not None
-        assert followed.commit == rewritten
-        assert [each.event for each in bench.told()].count(Event.DEGRADED) == 0
+        current = bench.store.load("shop").environment("dev").current
+        assert current is not None
+        assert current.followed.commit == rewritten
+        told = Counter((each.environment, each.event) for each in bench.told())
+        assert told["dev", Event.DEGRADED] == 0
+        assert told["dev", Event.MERGED] == 1
 
 
 def test_a_degraded_release_is_told_once_and_held_back_until_it_recovers() -> None:

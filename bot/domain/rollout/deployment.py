@@ -11,7 +11,7 @@ from bot.domain.errors import NotFound
 from bot.domain.image import ImageRef, Release
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from bot.domain.record import Deployment, EnvironmentRecord
+from bot.domain.record import Anchor, Deployment, EnvironmentRecord
 
 
 def written(pipeline: Pipeline, environment: Environment, files: Mapping[str, bytes | None]) -> Release:
@@ -85,7 +85,7 @@ def track(
 def anchored(record: EnvironmentRecord, *, base: str, now: datetime) -> EnvironmentRecord:
     """Follow `base`, which says the same, in place of a commit that is not on the base branch any more."""
     *before, current = record.deployments
-    return replace(record, deployments=(*before, replace(current, commit=base, merged_at=now)))
+    return replace(record, deployments=(*before, replace(current, anchor=Anchor(base, now))))
 
 
 def _is_own_commit(record: EnvironmentRecord, release: Release, pull_requests: Iterable[PullRequest]) -> bool:

@@ -52,8 +52,8 @@ def followed(
         return None
     before = record.deployments[-2] if len(record.deployments) > 1 else None
     return Followed(
-        commit=current.commit,
-        merged_at=current.merged_at,
+        commit=current.followed.commit,
+        merged_at=current.followed.since,
         repository_urls=pipeline.repository_urls,
         branch=branch.name,
         is_default_branch=branch.is_default,
@@ -108,7 +108,7 @@ def follow(
             for each, verdict in zip(view.applications, verdicts, strict=True)
         ),
         refreshes=refreshes,
-        wake_at=None if worst.is_live else now + rollout.next_look(deployment.merged_at, now),
+        wake_at=None if worst.is_live else now + rollout.next_look(deployment.followed.since, now),
     )
 
 
