@@ -1,4 +1,4 @@
-"""What every client of a Git host's REST API shares: safe addresses, patience, bounds, words for refusals.
+"""What every client of a Git host's REST API shares: safe addresses, patience, words for refusals.
 
 Each host adds its own words and headers. Nothing here knows a vendor.
 """
@@ -16,7 +16,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 
 from bot.domain.errors import (
     Conflict,
@@ -30,9 +29,6 @@ from bot.domain.errors import (
 )
 
 T = TypeVar("T")
-
-LARGEST_ANSWER = 16 * 1024 * 1024
-"""Bytes: the largest file that is read (`rules.LARGEST_FILE`), in Base64 and with what stands around it."""
 
 UNNAMED_WAIT = timedelta(minutes=1)
 """For how long a host is left alone that asks to slow down and names no time."""
@@ -112,20 +108,6 @@ def decoded(content: str | bytes) -> Any:
         return json.loads(content) if content else None
     except (ValueError, RecursionError):
         return None
-
-
-def reads_again() -> urllib3.Retry:
-    """Reads are tried again within seconds; writes never, for they may have been done."""
-    return urllib3.Retry(
-        total=2,
-        allowed_methods=frozenset({"GET"}),
-        status_forcelist=(500, 502, 503, 504),
-        backoff_factor=0.2,
-        backoff_max=2,
-        respect_retry_after_header=False,
-        raise_on_status=False,
-        redirect=False,
-    )
 
 
 def private_host(url: str, *, what: str, example: str) -> str:

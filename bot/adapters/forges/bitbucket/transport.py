@@ -1,4 +1,4 @@
-"""HTTP to one Bitbucket: login, connections, retries, limits, and how large answers get.
+"""HTTP to one Bitbucket: its login, and its words for what went wrong.
 
 The client on PyPI, `atlassian-python-api`, is not used: it reads answers of any size and logs them whole,
 sleeps for up to half an hour when it is told to slow down, follows redirects, and takes the address of a
@@ -8,28 +8,13 @@ list's next page from the answer, wherever that leads, with the token.
 from __future__ import annotations
 
 import base64
-import json
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import urllib3
-
-from bot.adapters.forges.rest import (
-    LARGEST_ANSWER,
-    UNNAMED_WAIT,
-    Slowdown,
-    decoded,
-    named_wait,
-    private_host,
-    reads_again,
-    require_unbroken,
-    unanswered,
-    unread_authority,
-    untrusted,
-)
-from bot.domain.errors import Malformed, Refused
+from bot.adapters.forges.pool import Pool
+from bot.adapters.forges.rest import private_host
+from bot.domain.errors import Malformed
 
 _MOST_MESSAGES = 5
 
@@ -66,24 +51,22 @@ class Transport:
     def __init__(self, url: str, authorization: str, *, ca_bundle: str | None, timeout_seconds: int) -> None:
         self.host = private_host(url, what="a Bitbucket", example="https://HOST")
         self._url = url.rstrip("/")
-        self._headers = {
-            "Authorization": authorization,
-            "Accept": "application/json",
-            "User-Agent": "Tagboat",
-            # Data Center takes some changes for forged without it:
-            # https://developer.atlassian.com/platform/marketplace/enabling-xsrf-protection-for-your-app/
-            "X-Atlassian-Token": "no-check",
-        }
-        self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(total=timeout_seconds),
-            ssl_context=_trusting(self.host, ca_bundle) if ca_bundle else None,
-            maxsize=8,
+        self._pool = Pool(
+            self.host,
+            self._url,
+            headers={
+                "Authorization": authorization,
+                # Data Center takes some changes for forged without it:
+                # https://developer.atlassian.com/platform/marketplace/enabling-xsrf-protection-for-your-app/
+                "X-Atlassian-Token": "no-check",
+            },
+            ca_bundle=ca_bundle,
+            timeout_seconds=timeout_seconds,
         )
-        self._slowdown = Slowdown(self.host)
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.clear()
+        self._pool.close()
 
     def path_of(self, address: str) -> str:
         """The path below `url` that an address in an answer leads to.
@@ -101,50 +84,9 @@ class Transport:
         return address[len(prefix) - 1 :]
 
     def send(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
-        """Ask once and give the answer, refusals too; only reads are asked again when the other side fails.
-
-        Raises:
-            Unreachable: no answer came, or a fault of the host's own (5xx).
-            Limited: the host asked to slow down, now or a moment ago.
-            Refused: the answer is larger than Tagboat reads.
-        """
-        self._slowdown.require_over()
-        response, data = self._response(verb, f"{self._url}{path}", body)
-        require_unbroken(self.host, response.status)
-        if response.status == 429:
-            raise self._slowdown.begin(named_wait(response.headers) or UNNAMED_WAIT)
-        return Answer(response.status, decoded(data), response.headers)
-
-    def _response(
-        self, verb: str, url: str, body: Mapping[str, Any] | None
-    ) -> tuple[urllib3.BaseHTTPResponse, bytes]:
-        headers = self._headers | ({"Content-Type": "application/json"} if body is not None else {})
-        data = json.dumps(body).encode() if body is not None else None
-        try:
-            response = self._pool.request(
-                verb,
-                url,
-                body=data,
-                headers=headers,
-                redirect=False,
-                retries=reads_again(),
-                preload_content=False,
-            )
-            return response, self._bounded(response)
-        except urllib3.exceptions.HTTPError as error:
-            reason = getattr(error, "reason", None)  # what lies behind "the retries are used up"
-            cause = reason if isinstance(reason, Exception) else error
-            if isinstance(cause, urllib3.exceptions.SSLError):
-                raise untrusted(self.host) from error
-            raise unanswered(self.host, cause) from error
-
-    def _bounded(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        data = response.read(LARGEST_ANSWER + 1, decode_content=True)
-        if len(data) > LARGEST_ANSWER:
-            response.close()
-            raise Refused(f"{self.host} answers with more than {LARGEST_ANSWER} bytes")
-        response.release_conn()
-        return data
+        """See `Pool.send`."""
+        received = self._pool.send(verb, path, body)
+        return Answer(received.status, received.data, received.headers)
 
 
 def bearer(token: str) -> str:
@@ -155,13 +97,6 @@ def bearer(token: str) -> str:
 def basic(name: str, token: str) -> str:
     """The login by a person's token."""
     return f"Basic {base64.b64encode(f'{name}:{token}'.encode()).decode()}"
-
-
-def _trusting(host: str, ca_bundle: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_bundle)
-    except OSError as error:  # ssl's own errors are such, too
-        raise unread_authority(host, error) from error
 
 
 def _texts(data: Any) -> list[str]:

@@ -6,33 +6,16 @@ https://docs.gitea.com/api and https://codeberg.org/api/swagger describe the sam
 
 from __future__ import annotations
 
-import json
 import re
-import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-import urllib3
-
 from bot.adapters.forges.paging import Page, pages
-from bot.adapters.forges.rest import (
-    LARGEST_ANSWER,
-    UNNAMED_WAIT,
-    Manner,
-    Slowdown,
-    decoded,
-    named_wait,
-    private_host,
-    reads_again,
-    require_unbroken,
-    unanswered,
-    understood,
-    unread_authority,
-    untrusted,
-)
-from bot.domain.errors import NotFound, Refused, TagboatError
+from bot.adapters.forges.pool import Pool
+from bot.adapters.forges.rest import Manner, private_host, understood
+from bot.domain.errors import NotFound, TagboatError
 
 T = TypeVar("T")
 
@@ -67,18 +50,13 @@ class GiteaApi:
 
     def __init__(self, url: str, token: str, *, ca_bundle: str | None, timeout_seconds: int) -> None:
         self.host = private_host(url, what="a Gitea or Forgejo", example="https://HOST")
-        self._url = f"{url.rstrip('/')}/api/v1"
-        self._headers = {
-            "Authorization": f"token {token}",
-            "Accept": "application/json",
-            "User-Agent": "Tagboat",
-        }
-        self._pool = urllib3.PoolManager(
-            timeout=urllib3.Timeout(total=timeout_seconds),
-            ssl_context=_trusting(self.host, ca_bundle) if ca_bundle else None,
-            maxsize=8,
+        self._pool = Pool(
+            self.host,
+            f"{url.rstrip('/')}/api/v1",
+            headers={"Authorization": f"token {token}"},
+            ca_bundle=ca_bundle,
+            timeout_seconds=timeout_seconds,
         )
-        self._slowdown = Slowdown(self.host)
         self._manner = Manner(
             host=self.host,
             login="the access token",
@@ -87,7 +65,7 @@ class GiteaApi:
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.clear()
+        self._pool.close()
 
     def get(
         self,
@@ -166,57 +144,5 @@ class GiteaApi:
         raise self.failure(repository, answer)
 
     def _asked(self, verb: str, path: str, body: Mapping[str, Any] | None = None) -> Answer:
-        self._slowdown.require_over()
-        response = self._response(verb, f"{self._url}{path}", body)
-        require_unbroken(self.host, response.status)
-        if response.status == 429:
-            raise self._slowdown.begin(named_wait(response.headers) or UNNAMED_WAIT)
-        return Answer(response.status, decoded(response.data))
-
-    def _response(self, verb: str, url: str, body: Mapping[str, Any] | None) -> _Received:
-        headers = self._headers | ({"Content-Type": "application/json"} if body is not None else {})
-        data = json.dumps(body).encode() if body is not None else None
-        try:
-            response = self._pool.request(
-                verb,
-                url,
-                body=data,
-                headers=headers,
-                redirect=False,
-                retries=reads_again(),
-                preload_content=False,
-            )
-            return _Received(response.status, response.headers, self._bounded(response))
-        except urllib3.exceptions.HTTPError as error:
-            reason = _reason(error)
-            if isinstance(reason, urllib3.exceptions.SSLError):
-                raise untrusted(self.host) from error
-            raise unanswered(self.host, reason) from error
-
-    def _bounded(self, response: urllib3.BaseHTTPResponse) -> bytes:
-        data = response.read(LARGEST_ANSWER + 1, decode_content=True)
-        if len(data) > LARGEST_ANSWER:
-            response.close()
-            raise Refused(f"{self.host} answers with more than {LARGEST_ANSWER} bytes")
-        response.release_conn()
-        return data
-
-
-@dataclass(frozen=True, slots=True)
-class _Received:
-    status: int
-    headers: Mapping[str, str]
-    data: bytes
-
-
-def _reason(error: Exception) -> Exception:
-    """What lies behind "the retries are used up"."""
-    reason = getattr(error, "reason", None)
-    return reason if isinstance(reason, Exception) else error
-
-
-def _trusting(host: str, ca_bundle: str) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_bundle)
-    except OSError as error:  # ssl's own errors are such, too
-        raise unread_authority(host, error) from error
+        received = self._pool.send(verb, path, body)
+        return Answer(received.status, received.data)

@@ -12,12 +12,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
 
 import github
+import requests
 from github.Auth import Auth
+from github.Requester import HTTPRequestsConnectionClass, HTTPSRequestsConnectionClass, Requester
 
+from bot.adapters.forges.bounded import BoundedAdapter
 from bot.adapters.forges.rest import (
     LONGEST_WAIT,
     UNNAMED_WAIT,
@@ -26,10 +31,9 @@ from bot.adapters.forges.rest import (
     named_wait,
     own_words,
     private_host,
-    reads_again,
     require_unbroken,
 )
-from bot.domain.errors import Refused
+from bot.domain.errors import Refused, Unreachable
 
 PUBLIC_API = "https://api.github.com"
 
@@ -75,16 +79,14 @@ class Transport:
         self._who = f"GitHub at {self.host}"
         self._options: dict[str, Any] = {
             "base_url": api_url.rstrip("/"),
-            "verify": ca_bundle or True,
-            "timeout": timeout_seconds,
-            "retry": reads_again(),
             "user_agent": _USER_AGENT,
             "seconds_between_requests": None,
             "seconds_between_writes": None,
             "lazy": True,
         }
+        self._connect = partial(_connection, api_url, self._who, ca_bundle or True, timeout_seconds)
         self._own = threading.local()
-        self._clients: WeakSet[github.Github] = WeakSet()
+        self._connections: WeakSet[_Connection] = WeakSet()
         self._lock = threading.Lock()
         self._pause = seconds_between_writes
         self._next_write = 0.0
@@ -108,14 +110,15 @@ class Transport:
         Raises:
             Unreachable: no answer came, or a fault of GitHub's own (5xx).
             Limited: GitHub asked to slow down, now or a moment ago.
+            Refused: the answer is larger than Tagboat reads.
         """
         self._keep_pace(is_write=verb != "GET" if is_write is None else is_write)
-        requester = self._client(auth).requester
+        requester, connection = self._requester(auth)
         url = requester.graphql_url if path == GRAPHQL else path
         with own_words(self._who):
             try:
                 status, received, text = requester.requestJson(
-                    verb, url, dict(parameters or {}), dict(headers or {}), body
+                    verb, url, dict(parameters or {}), dict(headers or {}), body, connection
                 )
             except RuntimeError as error:  # PyGithub's word for a redirect to another host
                 raise Refused(f"{self._who} sends us elsewhere", why=str(error)) from error
@@ -128,20 +131,21 @@ class Transport:
     def close(self) -> None:
         """Close every connection."""
         with self._lock:
-            clients = list(self._clients)
-        for client in clients:
-            client.close()
+            connections = list(self._connections)
+        for connection in connections:
+            connection.close()
 
-    def _client(self, auth: Auth) -> github.Github:
-        """This thread's own client: PyGithub's connection is not made for several."""
-        own: WeakKeyDictionary[Auth, github.Github] | None = getattr(self._own, "clients", None)
-        if own is None:
-            own = self._own.clients = WeakKeyDictionary()
-        if auth not in own:
-            own[auth] = github.Github(auth=auth, **self._options)
+    def _requester(self, auth: Auth) -> tuple[Requester, _Connection]:
+        """This thread's own: neither is made for several. Its connection serves every login."""
+        own = self._own
+        if not hasattr(own, "connection"):
+            own.requesters = WeakKeyDictionary()
+            own.connection = self._connect()
             with self._lock:
-                self._clients.add(own[auth])
-        return own[auth]
+                self._connections.add(own.connection)
+        if auth not in own.requesters:
+            own.requesters[auth] = github.Github(auth=auth, **self._options).requester
+        return own.requesters[auth], own.connection
 
     def _keep_pace(self, *, is_write: bool) -> None:
         """GitHub asks for writes one after the other, with a pause: so all threads share one pace."""
@@ -155,6 +159,28 @@ class Transport:
                 raise self._slowdown.limited(timedelta(seconds=begin - now))
             self._next_write = begin + self._pause
         time.sleep(max(0.0, begin - time.monotonic()))
+
+
+_Connection = HTTPRequestsConnectionClass | HTTPSRequestsConnectionClass
+
+
+def _connection(api_url: str, who: str, verify: str | bool, timeout_seconds: int) -> _Connection:
+    """PyGithub's connection to the API, kept from one request to the next; its answers are bounded."""
+    parts = urlsplit(api_url)
+    kind = HTTPSRequestsConnectionClass if parts.scheme == "https" else HTTPRequestsConnectionClass
+    connection = kind(parts.hostname or "", parts.port, timeout=timeout_seconds, verify=verify)
+    connection.session.mount(f"{parts.scheme}://", _Adapter(who))
+    return connection
+
+
+class _Adapter(BoundedAdapter):
+    """Answers of GitHub; "not ready yet" is none, for PyGithub would wait and ask again without an end."""
+
+    def send(self, request: requests.PreparedRequest, *about: Any, **more: Any) -> requests.Response:
+        response = super().send(request, *about, **more)
+        if response.status_code == 202 and request.method == "GET":
+            raise Unreachable(f"{self.host} has no answer yet", why="HTTP 202")
+        return response
 
 
 def served_at(headers: Mapping[str, str]) -> datetime:

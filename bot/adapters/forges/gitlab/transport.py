@@ -1,4 +1,4 @@
-"""HTTP to one GitLab through python-gitlab: login, connections, retries, limits, and how large answers get.
+"""HTTP to one GitLab through python-gitlab: login, connections, retries and limits.
 
 Only python-gitlab's `http_request` is used, not its objects: those ask for more than was said, and show no
 headers. It may neither wait for a limit nor repeat a request; reads are repeated below it, within seconds.
@@ -15,24 +15,20 @@ from weakref import WeakSet
 
 import gitlab
 import requests
-from requests.adapters import HTTPAdapter
 
+from bot.adapters.forges.bounded import BoundedAdapter
 from bot.adapters.forges.rest import (
-    LARGEST_ANSWER,
     UNNAMED_WAIT,
     Slowdown,
     decoded,
     named_wait,
     own_words,
     private_host,
-    reads_again,
     require_unbroken,
 )
-from bot.domain.errors import Refused
 
 PUBLIC_URL = "https://gitlab.com"
 
-_CHUNK = 64 * 1024
 _USER_AGENT = "Tagboat"
 
 
@@ -131,7 +127,7 @@ class Transport:
         """This thread's own client: a session of requests is not made for several."""
         own: tuple[gitlab.Gitlab, _Session] | None = getattr(self._own, "client", None)
         if own is None:
-            session = _Session(self.host)
+            session = _Session(self._who)
             client = gitlab.Gitlab(private_token=self._token, session=session, **self._options)
             own = self._own.client = (client, session)
             with self._lock:
@@ -148,32 +144,16 @@ class _Session(requests.Session):
     def __init__(self, host: str) -> None:
         super().__init__()
         self.received: requests.Response | None = None
-        self._host = host
         for scheme in ("https://", "http://"):
-            self.mount(scheme, HTTPAdapter(max_retries=reads_again()))
+            self.mount(scheme, BoundedAdapter(host))
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002 - requests calls it so
         return None
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         self.received = None
-        response = super().send(request, **{**kwargs, "stream": True})
-        # What `Response.content` gives; read here, since there it would be read without a bound.
-        response._content = self._bounded(response)
-        self.received = response
+        self.received = response = super().send(request, **kwargs)
         return response
-
-    def _bounded(self, response: requests.Response) -> bytes:
-        read = bytearray()
-        for chunk in response.iter_content(_CHUNK):
-            read += chunk
-            if len(read) > LARGEST_ANSWER:
-                response.close()
-                raise Refused(
-                    f"GitLab at {self._host} answers with more than {LARGEST_ANSWER} bytes",
-                    fix="keep the values that Tagboat changes in a small file of their own",
-                )
-        return bytes(read)
 
 
 def _texts(said: Any) -> list[str]:

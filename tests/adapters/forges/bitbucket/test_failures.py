@@ -99,12 +99,6 @@ def test_a_redirect_is_not_followed_with_the_token(world: World) -> None:
     assert len(world.fake.asked()) == 1
 
 
-def test_an_endless_answer_is_not_read_to_its_end(world: World) -> None:
-    world.fake.faults.add("GET", ONE, Answer(200, "x" * (17 * 1024 * 1024)))
-    with pytest.raises(Refused, match="more than 16777216 bytes"):
-        world.forge.pull_request(REPOSITORY, 1)
-
-
 @pytest.mark.parametrize("answer", ["<html>login</html>", [], {"id": None}, {}], ids=str)
 def test_an_answer_that_is_not_bitbuckets_is_malformed(world: World, answer: object) -> None:
     world.fake.faults.add("GET", ONE, Answer(200, answer))

@@ -241,12 +241,6 @@ class TestFiles:
         with pytest.raises(Refused, match="too large"):
             world.forge.read(REPOSITORY, commit, "huge.yaml")
 
-    def test_an_answer_without_end_is_not_read_to_its_end(self, world: GitLabWorld) -> None:
-        head = world.hosted.git.branch("main") or ""
-        world.gitlab.faults.add("GET", "/files/", Answer(200, "x" * (17 * 1024 * 1024)))
-        with pytest.raises(Refused, match="more than 16777216 bytes"):
-            world.forge.read(REPOSITORY, head, DEV)
-
     @pytest.mark.parametrize(
         "content", [{"size": 3, "content": base64.b64encode(b"tag").decode()}, {"size": 9, "content": "dGFn"}]
     )
