@@ -35,7 +35,7 @@ def argocd_image_updater(
     context: Annotated[str, typer.Option("--context", help="The context of the kubeconfig to use.")] = "",
     repository: Annotated[
         str,
-        typer.Option("--repository", help="What generators of ApplicationSets read: a clone, or an address."),
+        typer.Option("--repository", help="What is written, and generators read: a clone, or an address."),
     ] = "",
     api: Annotated[
         bool, typer.Option("--api", help="Read Applications from Argo CD at --argocd-url, by $ARGOCD_TOKEN.")
@@ -63,8 +63,8 @@ def argocd_image_updater(
         raise typer.BadParameter("say where Argo CD answers", param_hint="--argocd-url")
     objects = list(_objects(paths or (), cluster=cluster, kubeconfig=kubeconfig, context=context))
     objects += _by_api(argocd_url) if api else ()
-    watched = found(objects, look_at(repository) if repository else None)
-    done = carried(watched, installation(objects), argocd_url=argocd_url)
+    clone = look_at(repository) if repository else None
+    done = carried(found(objects, clone), installation(objects), argocd_url=argocd_url, repository=clone)
     for each in done.lost:
         write_error(f"not carried over: {each}")
     if done.draft is None:

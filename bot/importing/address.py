@@ -12,6 +12,7 @@ from bot.configuration.fields import name_like
 _SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!//)(?P<path>[^:]+)")
 _GITHUB_PATH = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _GITLAB_PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+", re.ASCII)
+_DATA_CENTER_PATH = re.compile(r"(?:(?P<context>(?:[\w.-]+/)*)scm/)?(?P<name>~?[\w.-]+/[\w.-]+)", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,25 @@ def located(url: str) -> Located:
     if host.startswith("gitlab.") and _GITLAB_PATH.fullmatch(name):
         section = {"kind": "gitlab", "url": f"https://{host}", "token": "${GITLAB_TOKEN}"}
         return Located(name_like(host), section, name, f"{host} is taken for GitLab by its name")
+    if host == "bitbucket.org" and _GITHUB_PATH.fullmatch(name):
+        return Located("bitbucket", {"kind": "bitbucket", "token": "${BITBUCKET_TOKEN}"}, name)
+    data_center = _DATA_CENTER_PATH.fullmatch(name) if host.startswith("bitbucket.") else None
+    if data_center:
+        return _in_data_center(host, data_center)
     note = f"{host} is not known: as plain Git, Tagboat keeps the pull requests itself" if host else ""
     return Located("git", {"kind": "git"}, _without_login(url), note)
+
+
+def _in_data_center(host: str, path: re.Match[str]) -> Located:
+    """A repository of Bitbucket Data Center, cloned by HTTPS from below `/scm/`, by SSH from the root.
+
+    https://confluence.atlassian.com/bitbucketserver/clone-a-repository-790632786.html
+    """
+    context = (path["context"] or "").rstrip("/")
+    url = f"https://{host}/{context}".rstrip("/")
+    section = {"kind": "bitbucket-data-center", "url": url, "token": "${BITBUCKET_TOKEN}"}
+    note = f"{host} is taken for Bitbucket Data Center by its name"
+    return Located(name_like(host), section, path["name"], note)
 
 
 def same(one: str, other: str) -> bool:
@@ -53,7 +71,10 @@ def same(one: str, other: str) -> bool:
 
 
 def _name(url: str) -> str:
-    return _host_and_path(url)[1].strip("/").removesuffix(".git").lower()
+    host, path = _host_and_path(url)
+    name = path.strip("/").removesuffix(".git").lower()
+    data_center = _DATA_CENTER_PATH.fullmatch(name) if host.startswith("bitbucket.") else None
+    return data_center["name"] if data_center else name
 
 
 def _host_and_path(url: str) -> tuple[str, str]:

@@ -19,6 +19,7 @@ from bot.importing.draft import (
     literal,
     unique,
 )
+from bot.importing.generated import Repository
 from bot.importing.installation import Installation
 from bot.importing.logins import LOGIN_KEYS, logins
 from bot.importing.objects import Application, control_namespace
@@ -44,13 +45,20 @@ class Carried:
 
 
 def carried(
-    found: Found, installed: Installation = _UNKNOWN_INSTALLATION, *, argocd_url: str = ""
+    found: Found,
+    installed: Installation = _UNKNOWN_INSTALLATION,
+    *,
+    argocd_url: str = "",
+    repository: Repository | None = None,
 ) -> Carried:
-    """The configuration that does what the Image Updater did; `argocd_url` is where Argo CD answers."""
+    """The configuration that does what the Image Updater did.
+
+    `argocd_url` is where Argo CD answers, `repository` the one whose files are at hand.
+    """
     lost = [*installed.lost, *found.lost]
     control = control_namespace([watched.application for watched in found.watched])
     taken: dict[str, str] = {}
-    tried = (placed(watched, lost, control=control) for watched in found.watched)
+    tried = (placed(watched, lost, control=control, repository=repository) for watched in found.watched)
     places = [place for place in tried if place and _owns(place, taken, lost)]
     if not places:
         return Carried(None, tuple(lost))

@@ -14,11 +14,14 @@ from typing import Any
 
 from bot.domain.choosing.selection import Strategy
 from bot.domain.choosing.tag_filter import tag_filter
+from bot.domain.edit.keypath import Key, KeyPath
 from bot.domain.errors import Refused
 from bot.domain.image import parse_image_name
 from bot.domain.repository_path import safe_path
 from bot.importing.address import Located, located
+from bot.importing.documents import documents
 from bot.importing.draft import literal, unique
+from bot.importing.generated import Repository
 from bot.importing.objects import Source
 from bot.importing.updater import Watched, WatchedImage
 
@@ -53,6 +56,8 @@ class Placed:
     file: str
     images: dict[str, PlacedImage] = field(default_factory=dict)
     merge: str = "direct"
+    top: frozenset[str] = frozenset()
+    """The keys at the top of the file, where it is at hand."""
 
     @property
     def claims(self) -> tuple[str, ...]:
@@ -66,10 +71,12 @@ class Placed:
         return json.dumps([self.located.repository, self.branch, settings, self.merge])
 
 
-def placed(watched: Watched, lost: list[str], *, control: str = "") -> Placed | None:
+def placed(
+    watched: Watched, lost: list[str], *, control: str = "", repository: Repository | None = None
+) -> Placed | None:
     """Where an Application's images are written; None where that cannot be done, which is then told.
 
-    `control` is the namespace of Argo CD itself.
+    `control` is the namespace of Argo CD itself, `repository` the one whose files are at hand.
     """
     name = watched.application.name
     told: list[str] = list(watched.lost)
@@ -77,7 +84,9 @@ def placed(watched: Watched, lost: list[str], *, control: str = "") -> Placed | 
     try:
         source = _source(watched)
         file = safe_path(_file(watched, source, control))
-        place = Placed(watched, located(watched.repository or source.repository), "", file)
+        url = watched.repository or source.repository
+        place = Placed(watched, located(url), "", file)
+        place.top = _top_of(file, repository) if repository and repository.is_at(url) else frozenset()
         place.branch, place.merge = _branch(watched, source, told)
         _told_method(watched, source, file, told)
         _add_images(place, source, told)
@@ -93,7 +102,8 @@ def _add_images(place: Placed, source: Source, told: list[str]) -> None:
     claimed: set[str] = set()
     for alias, image in zip(aliases, images, strict=True):
         try:
-            made = PlacedImage(dict(image_settings(image, told)), _write(place.watched.target, source, image))
+            write = _literal(_write(place.watched.target, source, image), place.top)
+            made = PlacedImage(dict(image_settings(image, told)), write)
             if claimed & made.claims:
                 raise Refused("another image is written to the same place", fix="name each image's own keys")
         except (Refused, ValueError) as error:
@@ -204,6 +214,25 @@ def _write(target: str, source: Source, image: WatchedImage) -> Mapping[str, Any
     if kind == "helmvalues":
         return _values(image) | {"create": True}
     return {"argocd": "helm.parameters"} | _parameters(image)
+
+
+def _top_of(file: str, repository: Repository) -> frozenset[str]:
+    return frozenset(
+        key
+        for document in documents(file, repository.files.get(file, b""))
+        for key in document
+        if isinstance(key, str)
+    )
+
+
+def _literal(write: Mapping[str, Any], top: frozenset[str]) -> Mapping[str, Any]:
+    """The place, with the keys that stand as they are at the top of the file, where the updater looks first.
+
+    Its `setHelmValue`: https://github.com/argoproj-labs/argocd-image-updater
+    """
+    if "argocd" in write or "kustomize" in write:
+        return write
+    return {key: str(KeyPath((Key(each),))) if each in top else each for key, each in write.items()}
 
 
 def _values(image: WatchedImage) -> dict[str, Any]:

@@ -17,6 +17,7 @@ COLLECTIONS = frozenset({"applications", "apps", "services", "components", "work
 _DEEPEST = 40
 _LISTS = frozenset({"containers", "initContainers", "ephemeralContainers"})
 _NAMES = ("repository", "name")
+_DOTTED_TAG = ".tag"
 _Way = tuple[Step, ...]
 
 
@@ -48,6 +49,7 @@ def stood_in(values: Any, names: Mapping[str, str]) -> Iterator[Stood]:
             tag = _path(way, "tag")
             if known := names.get(tag):
                 yield Stood(known, {"tag": tag}, element, spot.positions(("tag",)))
+        yield from _dotted(spot, element)
         key = _tag_beside(value)
         if key:
             yield Stood(value["image"], {"tag": _path(way, key)}, element, {"tag": _path(spot.numbered, key)})
@@ -147,6 +149,28 @@ def _tag_beside(value: Mapping[Any, Any]) -> str:
     except ValueError:
         return ""
     return next((key for key in ("imageTag", "tag") if _is_tag(value.get(key))), "")
+
+
+def _dotted(spot: _Spot, element: str) -> Iterator[Stood]:
+    """Images by keys that hold dots themselves: `"image.repository"` beside `"image.tag"`."""
+    for key, value in spot.value.items():
+        if not isinstance(key, str) or not key.endswith(_DOTTED_TAG) or not _is_tag(value):
+            continue
+        lead = key.removesuffix("tag")
+        inner = {part: spot.value.get(lead + part) for part in ("registry", *_NAMES, "digest")}
+        name = _name(inner, (*spot.way, Key(lead.rstrip("."))))
+        if name:
+            parts = ("tag", "digest") if isinstance(inner["digest"], str) and inner["digest"] else ("tag",)
+            paths, positions = (
+                spot.paths([lead + each for each in parts]),
+                spot.positions([lead + each for each in parts]),
+            )
+            yield Stood(
+                name,
+                {part: paths[lead + part] for part in parts},
+                element,
+                {part: positions[lead + part] for part in parts},
+            )
 
 
 def _is_image(way: _Way) -> bool:

@@ -12,10 +12,15 @@ from bot.domain.choosing.selection import Strategy
 from bot.domain.image import parse_image_name
 from bot.domain.pipeline import Merge, Repository
 from bot.domain.place import HelmValues, Kustomization, Place, SourceImages, SourceKeys
+from bot.importing.carry import carried
 from bot.importing.draft import rendered
+from bot.importing.generated import Repository as Clone
+from bot.importing.objects import parsed
+from bot.importing.watching import found
 from tests.importing.samples import application, carry, loaded, only_pipeline, updater
 
 _GIT = {"write-back-method": "git", "git-branch": "main"}
+_URL = "https://github.com/acme/infra.git"
 _KUSTOMIZE = (
     "{repoURL: 'https://github.com/acme/infra.git', path: apps/web, targetRevision: main, kustomize: {}}"
 )
@@ -234,6 +239,15 @@ def test_the_branch_is_what_the_application_follows(
         ("git@gitlab.com:group/sub/infra.git", "gitlab:group/sub/infra"),
         ("https://gitlab.example.com/group/infra.git", "gitlab-example-com:group/infra"),
         ("https://github.example.com/acme/infra.git", "github-example-com:acme/infra"),
+        ("https://bitbucket.org/acme/infra.git", "bitbucket:acme/infra"),
+        ("git@bitbucket.org:acme/infra.git", "bitbucket:acme/infra"),
+        ("https://bitbucket.example.com/scm/OPS/infra.git", "bitbucket-example-com:OPS/infra"),
+        ("https://bitbucket.example.com/bb/scm/~ada/infra.git", "bitbucket-example-com:~ada/infra"),
+        ("ssh://git@bitbucket.example.com:7999/OPS/infra.git", "bitbucket-example-com:OPS/infra"),
+        (
+            "https://bitbucket.example.com/a/b/c/infra.git",
+            "git:https://bitbucket.example.com/a/b/c/infra.git",
+        ),
         ("https://git.example.com/infra.git", "git:https://git.example.com/infra.git"),
         ("https://user:pass@git.example.com/infra.git", "git:https://git.example.com/infra.git"),
         ("git@git.example.com:infra.git", "git:git@git.example.com:infra.git"),
@@ -251,6 +265,30 @@ def test_the_repository_belongs_to_the_forge_of_its_host(url: str, repository: s
     assert str(only_pipeline(done.draft, tmp_path).repository) == repository
     assert done.draft is not None
     assert "pass@" not in rendered(done.draft)
+
+
+@pytest.mark.parametrize(
+    ("url", "content", "key"),
+    [
+        pytest.param(_URL, '"image.tag": "1.0.0"\n', '"image.tag"', id="as it stands"),
+        pytest.param(_URL, "image: {tag: 1.0.0}\n", "image.tag", id="key in key"),
+        pytest.param(_URL, "other: 1\n", "image.tag", id="not there yet"),
+        pytest.param("https://github.com/acme/else", '"image.tag": "1.0.0"\n', "image.tag", id="elsewhere"),
+    ],
+)
+def test_a_key_that_holds_dots_is_found_in_the_file_that_is_at_hand(
+    url: str, content: str, key: str, tmp_path: Path
+) -> None:
+    said = {
+        "image-list": "web=ghcr.io/acme/web",
+        **_GIT,
+        "write-back-target": "helmvalues:/v.yaml",
+        "web.helm.image-tag": "image.tag",
+    }
+    objects = parsed(application("web", said).encode(), name="sample")
+    done = carried(found(objects), repository=Clone(url, "", {"v.yaml": content.encode()}))
+    (target,) = only_pipeline(done.draft, tmp_path).environments[0].targets
+    assert target.place == HelmValues(tag=key, creates=True)
 
 
 def test_several_sources_are_written_where_the_values_are(tmp_path: Path) -> None:

@@ -83,6 +83,21 @@ def test_several_images_and_shapes_are_each_found_at_their_place(tmp_path: Path)
     }
 
 
+def test_keys_that_hold_dots_are_written_as_they_stand(tmp_path: Path) -> None:
+    text = (
+        '"image.repository": ghcr.io/acme/web\n"image.tag": "1.0.0"\n'
+        f'"api.image.registry": ghcr.io\n"api.image.name": acme/api\n"api.image.tag": "1.0.0"\n'
+        f'"api.image.digest": sha256:{"a" * 64}\nproxy: {{"app.image": "envoyproxy/envoy:v1.30.1"}}\n'
+        '"other.tag": "1.0.0"\n"more.name": acme/more\n"more.tag": "1.0.0"\n'
+    )
+    (pipeline,) = _pipelines({"dev/values.yaml": text}, tmp_path).values()
+    assert {target.alias: target.place for target in pipeline.environments[0].targets} == {
+        "web": HelmValues(tag='"image.tag"'),
+        "api": HelmValues(tag='"api.image.tag"', digest='"api.image.digest"'),
+        "envoy": HelmValues(reference='proxy."app.image"'),
+    }
+
+
 def test_an_image_that_stands_twice_has_two_targets(tmp_path: Path) -> None:
     text = _values() + "job: {image: {repository: ghcr.io/acme/web, tag: 1.2.0}}\n"
     (pipeline,) = _pipelines({"dev/values.yaml": text}, tmp_path).values()
