@@ -37,6 +37,7 @@ def test_a_hold_keeps_what_runs_until_it_ends(people: People) -> None:
     people.push("1.1.0")
     status = people.status("dev")
     assert (status.state, status.running) == ("waiting", {"web": "1.0.0"})
+    assert status.next == {"web": "1.1.0"}
     assert status.reason == "held until 2026-11-20 12:05 UTC by ada: the migration runs"
     assert status.wake_at is not None
     people.clock.pass_by(3 * HOUR)
@@ -53,6 +54,7 @@ def test_a_hold_on_an_open_pull_request_neither_merges_nor_updates_it() -> None:
     people.push("1.2.0")
     assert people.status("dev").reason == f"pull request {number} waits: held until somebody resumes by ada"
     assert people.forge.pull_request(REPOSITORY, number).head == head
+    assert people.status("dev").next == {"web": "1.1.0"}
     assert people.say("/tagboat resume", on=number) == "`shop/dev` goes on."
     assert people.status("dev").next == {"web": "1.2.0"}
 

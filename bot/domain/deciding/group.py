@@ -160,7 +160,7 @@ def fellows_wait(
 
 def _joins(fellow: Fellow, now: datetime) -> bool:
     shown = fellow.shown
-    if shown is None or not shown.next:
+    if shown is None or not shown.next or fellow.is_held:
         return False
     return shown.state is State.PROPOSED or _gathers(fellow, now)
 

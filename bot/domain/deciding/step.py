@@ -28,7 +28,7 @@ def next_step(situation: Situation, found: Release) -> Step:
 def _next_step(situation: Situation, found: Release) -> Step:
     stop = obeying.held(situation)
     if stop:
-        return stop
+        return replace(stop, release=_held_back(situation, found))
     wanted = obeying.rolled_back(situation) or what_is_wanted(situation, found)
     if isinstance(wanted, Step):
         return _kept_open(situation, wanted)
@@ -44,6 +44,20 @@ def _next_step(situation: Situation, found: Release) -> Step:
         return stop or _propose(situation, found, wanted)
     except TagboatError as error:
         return Step(State.BLOCKED, str(error))
+
+
+def _held_back(situation: Situation, found: Release) -> Release | None:
+    """What the hold keeps from coming: what the open pull request would bring, or else what is wanted."""
+    mark, proposed = proposing.own_mark(situation), situation.record.proposed
+    if mark is not None:
+        return proposed if proposed and mark.key == proposed.key else None
+    wanted = what_is_wanted(situation, found)
+    if isinstance(wanted, Step):
+        return wanted.release
+    try:
+        return wanted.release if edited(situation, situation.view.files, wanted.release) else wanted.newer
+    except TagboatError:  # why it cannot be written is said once the hold is over
+        return wanted.release
 
 
 def _kept_open(situation: Situation, step: Step) -> Step:
