@@ -16,14 +16,13 @@ from datetime import timedelta
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
-from urllib.request import Request
 
 import structlog
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.adapters.cache import Cache
 from bot.adapters.notifiers import mrkdwn
+from bot.adapters.notifiers.slack_client import BoundedClient
 from bot.domain.errors import Denied, Limited, NotFound, Refused, TagboatError, Unreachable
 from bot.domain.notice import Notice
 
@@ -70,7 +69,9 @@ class SlackNotifier:
         if address.scheme != "https" and not is_local:
             raise Refused("the Slack token is not sent over plain http", fix="give base_url as https://…")
         # No retry handler: the SDK's own would post again after a cut connection, and sleep on a limit.
-        self._client = _Client(token=token, base_url=base_url, timeout=_TIMEOUT_SECONDS, retry_handlers=[])
+        self._client = BoundedClient(
+            token=token, base_url=base_url, timeout=_TIMEOUT_SECONDS, retry_handlers=[]
+        )
         self._channel = channel
         self._links: Cache[str, str] = Cache(_MOST_LINKS)
 
@@ -208,15 +209,6 @@ class SlackNotifier:
                 what, why=code, fix="name a channel that exists and invite the bot there: /invite"
             )
         return Refused(what, why=code)
-
-
-class _Client(WebClient):
-    """The SDK's client, but a redirect never takes the token along to another host."""
-
-    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
-        if token := req.headers.pop("Authorization", None):
-            req.add_unredirected_header("Authorization", token)
-        return super()._perform_urllib_http_request_internal(url, req)
 
 
 # Besides its own errors the SDK lets through those of urllib, and stumbles over JSON that is no object.

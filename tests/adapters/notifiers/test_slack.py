@@ -12,6 +12,7 @@ from datetime import timedelta
 import pytest
 import structlog
 
+from bot.adapters.notifiers import slack_client
 from bot.adapters.notifiers.slack import SlackNotifier
 from bot.domain.errors import (
     Denied,
@@ -232,6 +233,26 @@ def test_the_token_does_not_follow_a_redirect(slack: FakeSlack, notifier: SlackN
     with pytest.raises(TagboatError):
         notifier.begin(_NOTICE)
     assert slack.redirected == [None]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_bounded_part_of_an_answer_is_read(
+    slack: FakeSlack, notifier: SlackNotifier, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(slack_client, "_LARGEST", 100_000)
+    slack.will("chat.postMessage", Answer(b" " * 100_001, status), Answer(b"{}".rjust(100_000), status))
+    with pytest.raises(Unreachable, match="more than 100000 bytes"):
+        notifier.begin(_NOTICE)
+    with pytest.raises(Unreachable, match=f"HTTP {status}"):
+        notifier.begin(_NOTICE)
+
+
+def test_an_answer_that_comes_in_drops_is_not_waited_for(
+    slack: FakeSlack, notifier: SlackNotifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slack_client, "_LONGEST_SECONDS", -1.0)
+    with pytest.raises(Unreachable, match="too slow"):
+        notifier.begin(_NOTICE)
 
 
 def test_the_token_is_shown_nowhere(
