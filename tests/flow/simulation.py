@@ -183,7 +183,8 @@ class Simulation:
 
     def next_tag(self, image: ImageName) -> str:
         """A version that is newer than all that ever were, deleted ones too."""
-        newest = max(int(tag.split(".")[1]) for name, tag in self.truth.pushes if name == image)
+        tags = (tag.split(".") for name, tag in self.truth.pushes if name == image)
+        newest = max(int(parts[1]) for parts in tags if len(parts) == 3)
         return f"1.{newest + 1}.0"
 
     def reopen(self, pull: PullRequest) -> None:

@@ -87,8 +87,8 @@ class Truth:
         for pipeline, environment in self._shape.places:
             place = (pipeline.name, environment.name)
             refs, spans = self.refs(base, place), self._spans[place]
-            if spans and spans[-1].refs == refs:
-                continue
+            if spans and (_alike(spans[-1].refs, refs) or not refs):
+                continue  # where a file is gone, nothing new is deployed, and nothing old is taken away
             if spans:
                 spans[-1].until = now
             spans.append(Span(refs, now, None if environment.applications else now))
@@ -96,7 +96,7 @@ class Truth:
     def ran(self, place: Place, refs: Refs) -> None:
         """Argo CD said that these images run and are healthy."""
         spans = self._spans[place]
-        if spans and spans[-1].live_since is None and spans[-1].refs == refs:
+        if spans and spans[-1].live_since is None and _alike(spans[-1].refs, refs):
             spans[-1].live_since = self._clock.now()
 
     def was_ever(self, place: Place, refs: Refs) -> bool:
@@ -142,6 +142,11 @@ class Truth:
         return longest
 
 
+def _alike(one: Refs, other: Refs) -> bool:
+    """Whether two files name the same images; where both have a digest, it alone says what runs."""
+    return one.keys() == other.keys() and all(_has({alias: one[alias]}, other[alias]) for alias in one)
+
+
 def _same(there: Refs, wanted: Refs) -> bool:
     """Whether a place held all that is wanted; a digest counts where both have one."""
     return bool(wanted) and all(_has(there, ref, alias) for alias, ref in wanted.items())
@@ -149,4 +154,4 @@ def _same(there: Refs, wanted: Refs) -> bool:
 
 def _has(there: Refs, ref: Ref, alias: str | None = None) -> bool:
     found = there.values() if alias is None else [there[alias]] if alias in there else []
-    return any(tag == ref[0] and (not digest or not ref[1] or digest == ref[1]) for tag, digest in found)
+    return any(digest == ref[1] if digest and ref[1] else tag == ref[0] for tag, digest in found)

@@ -44,6 +44,8 @@ class _Decided:
     actions: tuple[Action, ...] = ()
     progress: Progress | None = None
     release: Release | None = None
+    doubt: str = ""
+    """Why it is not known now what runs here; empty where it is."""
 
 
 def decide(snapshot: Snapshot, now: datetime) -> Plan:
@@ -52,7 +54,8 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
     for environment in snapshot.pipeline.environments:
         upstream = {name: decided[name].record for name in environment.after}
         seen = {name: decided[name].status.applications for name in environment.after}
-        one = _decide_one(Situation(snapshot, environment, upstream, now, seen))
+        doubts = {name: decided[name].doubt for name in environment.after if decided[name].doubt}
+        one = _decide_one(Situation(snapshot, environment, upstream, now, seen, doubts))
         decided[environment.name] = one
         snapshot = replace(snapshot, traffic=_busier(snapshot.traffic, one.actions, now))
     statuses = tuple(one.status for one in decided.values())
@@ -96,7 +99,8 @@ def _decide_one(situation: Situation) -> _Decided:
         Refresh(situation.environment.name, application, hard) for application, hard in progress.refreshes
     )
     status = _status(situation, found, progress, step, record)
-    return _Decided(status, record, (*step.actions, *refreshes), progress, step.release)
+    doubt = progress.reason if progress.state is State.UNKNOWN else ""
+    return _Decided(status, record, (*step.actions, *refreshes), progress, step.release, doubt)
 
 
 def _unread(situation: Situation, state: State, reason: str) -> _Decided:
@@ -110,7 +114,7 @@ def _unread(situation: Situation, state: State, reason: str) -> _Decided:
         group=situation.environment.group,
         opened=recent(situation.record.opened, situation.now),
     )
-    return _Decided(status, situation.record)
+    return _Decided(status, situation.record, doubt=reason)
 
 
 def _remember(record: EnvironmentRecord, progress: Progress) -> EnvironmentRecord:

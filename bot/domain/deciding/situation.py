@@ -29,7 +29,8 @@ from bot.domain.status import ApplicationStatus, State
 class Situation:
     """All that the decision on one environment rests on; `upstream` holds what was decided before it.
 
-    `applications` are what is shown of those that are followed there.
+    `applications` are what is shown of those that are followed there, `doubts` why it is not known now what
+    some of them run.
     """
 
     snapshot: Snapshot
@@ -37,6 +38,7 @@ class Situation:
     upstream: Mapping[str, EnvironmentRecord]
     now: datetime
     applications: Mapping[str, tuple[ApplicationStatus, ...]] = field(default_factory=dict)
+    doubts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def pipeline(self) -> Pipeline:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.domain.choosing.selection import is_downgrade
-from bot.domain.deciding.promotion import NotYet, carried, proved
+from bot.domain.deciding.promotion import NotYet, Proved, carried, proved
 from bot.domain.deciding.situation import Situation, Step, Wanted, edited
 from bot.domain.errors import TagboatError
 from bot.domain.image import ImageRef, Release
@@ -20,6 +20,9 @@ def wanted(situation: Situation, found: Release) -> Wanted | Step:
     if isinstance(answer, NotYet):
         return _waiting(situation, answer)
     release = carried(situation.environment, answer.release)
+    doubt = "" if release.key == hurried else _doubt(situation, answer)
+    if doubt:
+        return _waiting(situation, NotYet(doubt, answer.release))
     current = situation.record.current
     # What comes with copied files is read nowhere, but remembered.
     running = found if situation.environment.targets or current is None else current.release
@@ -36,6 +39,15 @@ def wanted(situation: Situation, found: Release) -> Wanted | Step:
         return Wanted(release, answer.proofs)
     newer = answer.newer
     return Wanted(release, answer.proofs, newer.reason, newer.release, newer.until)
+
+
+def _doubt(situation: Situation, answer: Proved) -> str:
+    """Why it is not known whether the release still runs where it was proved; empty where it is known."""
+    for proof in answer.proofs:
+        doubt = "" if proof.live_until else situation.doubts.get(proof.environment, "")
+        if doubt:
+            return f"waits for {proof.environment}: what runs there is not known now ({doubt})"
+    return ""
 
 
 def _waiting(situation: Situation, answer: NotYet) -> Step:

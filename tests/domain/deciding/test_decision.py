@@ -327,20 +327,50 @@ def _body(plan: Plan) -> str:
     return action.proposal.body
 
 
-def test_the_proposal_says_how_long_it_soaked_and_what_is_shown_of_its_applications() -> None:
-    running = before_prod(deployment("1.1.0", live_for=timedelta(hours=4)))
-    followed = replace(STAGING_FIRST, applications=(Application("main", "shop-staging", url=PAGE),))
-    unseen = ApplicationView(followed.applications[0], None, problem=Problem("Argo CD is away"))
-    staging = replace(running.environments["staging"], applications=(unseen,))
-    seen = replace(
+def before_prod_followed(application: ApplicationView, *staging: Deployment) -> Snapshot:
+    """The same, and an Application is followed in staging."""
+    running = before_prod(*staging)
+    followed = replace(STAGING_FIRST, applications=(application.application,))
+    shown = replace(running.environments["staging"], applications=(application,))
+    return replace(
         running,
         pipeline=replace(running.pipeline, environments=(followed, PROD)),
-        environments={**running.environments, "staging": staging},
+        environments={**running.environments, "staging": shown},
     )
-    body = _body(decide(seen, NOW))
+
+
+FOLLOWED = Application("main", "shop-staging", url=PAGE)
+UNSEEN = ApplicationView(FOLLOWED, None, problem=Problem("Argo CD is away"))
+SOAKED = deployment("1.1.0", live_for=timedelta(hours=4))
+
+
+def test_the_proposal_says_how_long_it_soaked_and_what_is_shown_of_its_applications() -> None:
+    body = _body(decide(before_prod_followed(ApplicationView(FOLLOWED, {}), SOAKED), NOW))
     assert "- `staging`: live since 2026-11-20 08:00 UTC, as cccc" in body
     assert "  - soaked for 2h of 2h by 2026-11-20 10:00 UTC" in body
-    assert f"  - Argo CD: [`shop-staging`]({PAGE}) Unreachable (Argo CD is away" in body
+    assert f"  - Argo CD: [`shop-staging`]({PAGE}) Refreshing (Argo CD's answer cannot be read at" in body
+
+
+def test_what_soaked_waits_while_nobody_knows_whether_it_still_runs_there() -> None:
+    plan = decide(before_prod_followed(UNSEEN, SOAKED), NOW)
+    assert plan.actions == ()
+    assert status(plan, "prod").state is State.WAITING
+    assert "what runs there is not known now (Argo CD is away" in status(plan, "prod").reason
+
+
+def test_what_soaked_waits_while_the_files_it_stood_in_cannot_be_read() -> None:
+    seen = before_prod(SOAKED)
+    gone = replace(seen.environments["staging"], files={STAGING.targets[0].file: None})
+    plan = decide(replace(seen, environments={**seen.environments, "staging": gone}), NOW)
+    assert plan.actions == ()
+    assert status(plan, "prod").state is State.WAITING
+    assert "what runs there is not known now" in status(plan, "prod").reason
+
+
+def test_what_soaked_before_it_was_replaced_does_not_wait_for_what_runs_there_now() -> None:
+    soaked = replace(SOAKED, live_until=NOW - timedelta(minutes=30))
+    newer = deployment("1.2.0", live_for=timedelta(minutes=20))
+    assert _body(decide(before_prod_followed(UNSEEN, soaked, newer), NOW))
 
 
 def test_of_a_release_that_was_replaced_upstream_no_application_is_shown() -> None:
