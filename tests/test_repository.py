@@ -42,6 +42,7 @@ _INDEX_HOSTS = tuple(
 _INDEX_OPTIONS = re.compile(r"--(?:extra-)?index-url|--find-links|--trusted-host|[Ii]ndex-[Uu]rl\s*=")
 _PRIVATE_PATH = re.compile(r"(?<![\w.$})/-])/(?:work|root|home/[a-z_][\w-]*|Users/\w+)/")
 _UNFINISHED = re.compile(r"\b(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "HA" + "CK")) + r")\b")
+_NAMED = re.compile(r"`((?:bot|workers|tests)(?:\.\w+)+)`")
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)")
 
 
@@ -195,6 +196,30 @@ def pins(lock: str) -> Mapping[str, Pin]:
                 f"{lock} has a line that pins nothing: {line}"
             )
     return found
+
+
+def test_what_a_docstring_names_is_there() -> None:
+    """A module that moved takes the docstrings that lead to it along."""
+    sources = [(name, text) for name, text in texts() if name.endswith(".py")]
+    named = {(name, each) for name, text in sources for each in _NAMED.findall(text)}
+    assert len(named) > 50
+    assert not any(
+        map(_is_there, ("bot.domain.nowhere", "bot.domain.status.Nobody", "bot.web.nowhere.Nobody"))
+    )
+    assert sorted(f"{name}: {each}" for name, each in named if not _is_there(each)) == []
+
+
+def _is_there(dotted: str) -> bool:
+    """Whether it is a module, or something that a module defines or hands on."""
+    path = ROOT / dotted.replace(".", "/")
+    if path.is_dir() or path.with_suffix(".py").is_file():
+        return True
+    module, _, name = dotted.rpartition(".")
+    path = ROOT / module.replace(".", "/")
+    source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    if not source.is_file():
+        return False
+    return re.search(rf"^(?:class |def |from .*\b|)\b{name}\b", source.read_text("utf-8"), re.M) is not None
 
 
 @pytest.mark.parametrize("lock", LOCKS)

@@ -9,9 +9,8 @@
         ├── Denied           a credential is missing, wrong or too weak
         ├── NotFound         a thing that the configuration names is not there
         ├── Refused          the other side, or a rule of ours, says no to this very request
-        ├── Malformed        an answer or a file cannot be understood
-        │   └── Damaged      an answer is not what its digest says
-        └── ForeignCommit    somebody else committed to a branch of ours
+        └── Malformed        an answer or a file cannot be understood
+            └── Damaged      an answer is not what its digest says
 
 Every error carries what happened, why, and the next step, so that one sentence can be shown wherever a
 user looks. Vendor exceptions are chained as causes and never escape an adapter.
@@ -80,10 +79,6 @@ class Malformed(Permanent):
 
 class Damaged(Malformed):
     """An answer is not what its digest says: broken on its way or where it is kept; the next may be whole."""
-
-
-class ForeignCommit(Permanent):
-    """Somebody else committed to a branch of ours: Tagboat never writes over a human's work."""
 
 
 def sentence(what: str, why: str = "", fix: str = "") -> str:

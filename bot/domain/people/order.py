@@ -69,10 +69,6 @@ class Standing:
         """Who said no to the release, or None."""
         return next((each for each in self.skipped if each.release == release.key), None)
 
-    def promotes(self, release: Release) -> bool:
-        """Whether this very release is to go on without soaking and without waiting for a human."""
-        return self.promotion is not None and self.promotion.release == release.key
-
     @property
     def hurried(self) -> str:
         """The key of the release that need not soak; empty where there is none."""

@@ -73,21 +73,19 @@ def test_whoever_promotes_a_skipped_release_takes_the_no_back() -> None:
     skip, promote = (order(verb, n, release=ONE.key) for n, verb in enumerate((Verb.SKIP, Verb.PROMOTE)))
     told = standing([skip, promote], "prod", NOW + HOUR)
     assert told.skip_of(ONE) is None
-    assert told.promotes(ONE)
+    assert told.hurried == ONE.key
 
 
 def test_whoever_skips_a_promoted_release_takes_that_back() -> None:
     promote, skip = (order(verb, n, release=ONE.key) for n, verb in enumerate((Verb.PROMOTE, Verb.SKIP)))
     told = standing([promote, skip], "prod", NOW + HOUR)
-    assert not told.promotes(ONE)
     assert told.hurried == ""
     assert told.skip_of(ONE) == skip
 
 
 def test_a_promotion_is_for_one_release_and_ends() -> None:
     promote = order(Verb.PROMOTE, 0, release=ONE.key)
-    assert standing([promote], "prod", NOW + PROMOTED_FOR).promotes(ONE)
-    assert not standing([promote], "prod", NOW + PROMOTED_FOR).promotes(TWO)
+    assert standing([promote], "prod", NOW + PROMOTED_FOR).hurried == ONE.key
     assert standing([promote], "prod", NOW + PROMOTED_FOR + HOUR) == NOTHING_TOLD
 
 
