@@ -11,7 +11,7 @@ import pytest
 from bot.adapters.forges.memory.forge import File
 from bot.adapters.stores.memory_orders import MemoryOrders
 from bot.domain.deciding.action import Propose
-from bot.domain.errors import Refused, Unreachable
+from bot.domain.errors import Conflict, Refused, Unreachable
 from bot.domain.image import ImageName
 from bot.domain.people.command import Command, Place, Verb
 from bot.domain.people.consent import CheckState
@@ -414,6 +414,47 @@ def test_what_a_group_gathers_is_merged_together() -> None:
     group.clock.pass_by(timedelta(minutes=1))
     group.see("web", "api")
     assert group.on_base() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
+    assert [each.number for each in group.pulls()] == [1]
+
+
+def gathered() -> Group:
+    """api and web were pushed at once, and their debounce is over."""
+    gathering = PullRequestPolicy(pace=Pace(debounce=timedelta(minutes=2)))
+    group = Group({name: place(name, pull_request=gathering) for name in ("api", "web")})
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    group.clock.pass_by(timedelta(minutes=2))
+    return group
+
+
+def test_who_is_looked_at_a_moment_late_at_the_end_of_a_debounce_is_waited_for() -> None:
+    group = gathered()
+    group.see("api")
+    assert group.shown("api").reason == "pull request 1 waits: prod of web is about to join"
+    group.see("web")
+    assert [each.number for each in group.pulls()] == [1]
+    assert group.on_base() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
+
+
+def test_who_is_not_looked_at_after_its_debounce_is_not_waited_for_for_ever() -> None:
+    group = gathered()
+    group.clock.pass_by(timedelta(minutes=1))
+    group.see("api")
+    assert group.on_base() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.0.0")}
+
+
+def test_who_had_to_wait_for_a_fellow_does_not_gather_anew() -> None:
+    group = gathered()
+    writes = group.forge.write
+
+    def overtaken(*_: object, **__: object) -> str:
+        raise Conflict("the branch moved")
+
+    group.forge.write = overtaken  # type: ignore[method-assign]
+    group.see("web")
+    group.forge.write = writes  # type: ignore[method-assign]
+    group.see("web")
     assert [each.number for each in group.pulls()] == [1]
 
 

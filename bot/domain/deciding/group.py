@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.choosing.selection import Strategy
 from bot.domain.deciding import merging
@@ -28,6 +28,9 @@ from bot.domain.window import closed
 
 _STAYS = frozenset({State.PROPOSED, State.DEGRADED})
 """What a fellow shows that still wants what it proposes; whether what runs is healthy has no say in it."""
+
+_LATE = timedelta(seconds=30)
+"""By so much may the look come late at the end of a fellow's debounce: all of a group end at once."""
 
 
 def fellows_of(
@@ -118,7 +121,8 @@ def joining(
     inside = {change.place for change in changes}
     for fellow in view.fellows:
         if fellow.place not in inside and _joins(fellow, now):
-            yield fellow, fellow.shown.wake_at if fellow.shown and _gathers(fellow, now) else None
+            until = fellow.shown.wake_at if fellow.shown and _gathers(fellow, now) else None
+            yield fellow, until if until and until > now else None
 
 
 def has_strays(view: EnvironmentView, changes: Iterable[Change], now: datetime) -> bool:
@@ -166,11 +170,11 @@ def _joins(fellow: Fellow, now: datetime) -> bool:
 
 
 def _gathers(fellow: Fellow, now: datetime) -> bool:
-    """Whether it waits for no longer than its debounce may take."""
+    """Whether it waits for no longer than its debounce may take, or was to look again just now."""
     shown, pace = fellow.shown, fellow.environment.pull_request.pace
     if shown is None or shown.state is not State.WAITING or shown.wake_at is None or not pace.debounce:
         return False
-    return now < shown.wake_at <= now + pace.patience
+    return now - _LATE < shown.wake_at <= now + pace.patience
 
 
 def _is_changed(pipeline: Pipeline, environment: Environment, view: EnvironmentView) -> bool:

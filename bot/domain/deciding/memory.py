@@ -42,6 +42,7 @@ def undone(record: EnvironmentRecord, before: EnvironmentRecord) -> EnvironmentR
     """The memory without what was perhaps not done after all: it is tried, or looked at, again."""
     return replace(
         record,
+        gathering=before.gathering or record.gathering,
         opened=before.opened,
         described=before.described,
         commented=before.commented,
