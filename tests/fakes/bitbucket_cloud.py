@@ -9,7 +9,6 @@ with FakeBitbucketCloud(tmp_path) as cloud:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -19,50 +18,35 @@ from tests.fakes.bitbucket_description import departures
 from tests.fakes.bitbucket_state import BOT, TOKEN, State, basic_login, served
 from tests.fakes.git_host import GitHost
 from tests.fakes.git_host_model import MissingError
-from tests.fakes.http_host import Faults, HttpHost, Request, Response
+from tests.fakes.http_host import Request, Response
+from tests.fakes.served import Served
 
 EMAIL = "tagboat@example.com"
 _API = "/2.0"
 
 
-class FakeBitbucketCloud:
+class FakeBitbucketCloud(Served):
     """One Bitbucket Cloud on the loopback: the access token `TOKEN`, and the same as API token of `EMAIL`."""
+
+    api = f"{_API}/"
 
     def __init__(self, folder: Path, *, host: GitHost | None = None) -> None:
         self.host = host or GitHost(folder / "bitbucket")
         self.state = State(self.host)
         self.token = TOKEN
         self.can_write = True
-        self._http = HttpHost(self._answer)
+        super().__init__()
         self._shapes = Shapes(self.url, self.state)
-
-    @property
-    def url(self) -> str:
-        """Where people see it, and Git clones."""
-        return self._http.url
 
     @property
     def api_url(self) -> str:
         """Where the API is."""
         return f"{self._http.url}{_API}"
 
-    @property
-    def faults(self) -> Faults:
-        """The script of what goes wrong."""
-        return self._http.faults
-
-    def asked(self, method: str = "", path: str = _API) -> Sequence[Request]:
-        """The requests to the API so far, of that method, with that regular expression in their path."""
-        return [each for each in self._http.asked(method, path) if each.path.startswith(f"{_API}/")]
-
-    def __enter__(self) -> FakeBitbucketCloud:
-        self._http.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.stop()
+        super().__exit__(kind, error, trace)
         found = {text for each in self._http.exchanges for text in departures(each, "cloud")}
         assert error or not found, sorted(found)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -13,20 +12,23 @@ from tests.fakes.bitbucket_description import departures
 from tests.fakes.bitbucket_state import BOT, TOKEN, State, basic_login, served
 from tests.fakes.git_host import GitHost
 from tests.fakes.git_host_model import MissingError
-from tests.fakes.http_host import Faults, HttpHost, Request, Response
+from tests.fakes.http_host import Request, Response
+from tests.fakes.served import Served
 
 _PREFIX = "/bitbucket"
 
 
-class FakeBitbucketDataCenter:
+class FakeBitbucketDataCenter(Served):
     """One Bitbucket Data Center on the loopback, with the token `TOKEN` of the user `BOT`."""
+
+    api = "/rest/"
 
     def __init__(self, folder: Path, *, host: GitHost | None = None) -> None:
         self.host = host or GitHost(folder / "bitbucket")
         self.state = State(self.host)
         self.token = TOKEN
         self.can_write = True
-        self._http = HttpHost(self._answer)
+        super().__init__()
         self._shapes = Shapes(self.url, self.state)
 
     @property
@@ -34,23 +36,10 @@ class FakeBitbucketDataCenter:
         """Where people see it: below a path, as it is often put."""
         return f"{self._http.url}{_PREFIX}"
 
-    @property
-    def faults(self) -> Faults:
-        """The script of what goes wrong."""
-        return self._http.faults
-
-    def asked(self, method: str = "", path: str = "/rest/") -> Sequence[Request]:
-        """The requests to the API so far, of that method, with that regular expression in their path."""
-        return [each for each in self._http.asked(method, path) if "/rest/" in each.path]
-
-    def __enter__(self) -> FakeBitbucketDataCenter:
-        self._http.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._http.stop()
+        super().__exit__(kind, error, trace)
         found = {text for each in self._http.exchanges for text in departures(each, "data center")}
         assert error or not found, sorted(found)
 

@@ -12,9 +12,7 @@ import base64
 import os
 import re
 import subprocess
-from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import urlencode
 
 from tests.fakes.git_host import GitHost, HostedRepository
@@ -24,61 +22,36 @@ from tests.fakes.gitea_community import Community
 from tests.fakes.gitea_community import route as route_to_community
 from tests.fakes.gitea_json import Shapes
 from tests.fakes.gitea_routes import NOT_FOUND, Account, Book, Call, refused, route
-from tests.fakes.http_host import Exchange, Faults, HttpHost, Request, Response
+from tests.fakes.http_host import Request, Response
+from tests.fakes.served import Served
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
 BOT = "tagboat-bot"
 _PREFIX = "/git"
 
 
-class FakeGitea:
+class FakeGitea(Served):
     """One Gitea on the loopback, with the token `TOKEN` of the account `BOT`."""
+
+    api = "/api/v1/"
 
     def __init__(self, folder: Path, *, host: GitHost | None = None) -> None:
         self.host = host or GitHost(folder / "gitea")
         self.tokens = {TOKEN: Account(BOT)}
         self.books: dict[str, Book] = {}
         self.community = Community(self.host)
-        self._http = HttpHost(self._answer)
+        super().__init__()
         self._shapes = Shapes(self.url)
         self.host.listeners.append(self._notice)
-
-    @property
-    def url(self) -> str:
-        """Where people see it."""
-        return self._http.url
 
     @property
     def prefixed_url(self) -> str:
         """The same, below a path."""
         return f"{self._http.url}{_PREFIX}"
 
-    @property
-    def faults(self) -> Faults:
-        """The script of what goes wrong."""
-        return self._http.faults
-
-    @property
-    def exchanges(self) -> Sequence[Exchange]:
-        """The requests so far with their answers."""
-        return self._http.exchanges
-
-    def asked(self, method: str = "", path: str = "/api/v1/") -> Sequence[Request]:
-        """The requests to the API so far, of that method, with that regular expression in their path."""
-        return [each for each in self._http.asked(method, path) if "/api/v1/" in each.path]
-
     def book(self, repository: HostedRepository) -> Book:
         """What is kept of one repository's pull requests."""
         return self.books.setdefault(repository.path, Book())
-
-    def __enter__(self) -> FakeGitea:
-        self._http.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.stop()
 
     def _answer(self, request: Request) -> Response:
         with self.host.lock:

@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from pathlib import Path
@@ -33,7 +32,8 @@ from tests.fakes.github_json import Shapes
 from tests.fakes.github_people import route as route_to_people
 from tests.fakes.github_releases import route as route_to_releases
 from tests.fakes.github_routes import NOT_FOUND, Call, refused, route
-from tests.fakes.http_host import Answer, Exchange, Faults, HttpHost, Request, Response
+from tests.fakes.http_host import Answer, Request, Response
+from tests.fakes.served import Served
 
 TOKEN = "ghp_tests"
 BOT = "tagboat-bot"
@@ -41,7 +41,7 @@ _ENTERPRISE = "/api/v3"
 _HOURLY = 5000
 
 
-class FakeGitHub:
+class FakeGitHub(Served):
     """One GitHub on the loopback, with the token `TOKEN` of the account `BOT`."""
 
     def __init__(self, folder: Path, *, host: GitHost | None = None) -> None:
@@ -54,38 +54,14 @@ class FakeGitHub:
         self.late_mergeable: set[tuple[int, str]] | None = None
         """Set it to an empty set: `mergeable` is then unknown at the first look at a head, as on GitHub."""
         self._spent = 0
-        self._http = HttpHost(self._answer)
+        super().__init__()
         self._shapes = Shapes(self.url, self.url)
         self.host.listeners.append(self._notice)
-
-    @property
-    def url(self) -> str:
-        """The API's address."""
-        return self._http.url
 
     @property
     def enterprise_url(self) -> str:
         """The same API at the address that Enterprise Server has."""
         return f"{self._http.url}{_ENTERPRISE}"
-
-    @property
-    def faults(self) -> Faults:
-        """The script of what goes wrong."""
-        return self._http.faults
-
-    def asked(self, method: str = "", path: str = "") -> Sequence[Request]:
-        """The requests so far, of that method, with that regular expression in their path."""
-        return self._http.asked(method, path)
-
-    @property
-    def exchanges(self) -> Sequence[Exchange]:
-        """The requests so far with their answers."""
-        return self._http.exchanges
-
-    def forget_requests(self) -> None:
-        """Begin to count anew."""
-        self._http.requests.clear()
-        self._http.exchanges.clear()
 
     def add_hook(self, url: str, secret: str) -> Hooks:
         """Deliver what happens from now on to an address."""
@@ -94,16 +70,12 @@ class FakeGitHub:
         self.hooks.append(hooks)
         return hooks
 
-    def __enter__(self) -> FakeGitHub:
-        self._http.start()
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for hooks in self.hooks:
             hooks.stop()
-        self._http.stop()
+        super().__exit__(kind, error, trace)
 
     def _notice(self, repository: HostedRepository, event: Event) -> None:
         for hooks in self.hooks:

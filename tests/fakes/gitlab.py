@@ -12,9 +12,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from urllib.parse import unquote
 
 from tests.fakes.git_host import GitHost, HostedRepository
@@ -24,14 +22,15 @@ from tests.fakes.gitlab_community import route as route_to_community
 from tests.fakes.gitlab_consent import Consent
 from tests.fakes.gitlab_json import Shapes
 from tests.fakes.gitlab_routes import MEMBERS, STRANGERS, Account, Call, Ways, refused, route
-from tests.fakes.http_host import Exchange, Faults, HttpHost, Request, Response
+from tests.fakes.http_host import Request, Response
+from tests.fakes.served import Served
 
 TOKEN = "glpat-tests"
 BOT = "tagboat-bot"
 _PREFIX = "/gitlab"
 
 
-class FakeGitLab:
+class FakeGitLab(Served):
     """One GitLab on the loopback, with the token `TOKEN` of the account `BOT`."""
 
     def __init__(self, folder: Path, *, host: GitHost | None = None) -> None:
@@ -40,46 +39,13 @@ class FakeGitLab:
         self.ways = Ways()
         self.consent = Consent()
         self.community = Community()
-        self._http = HttpHost(self._answer)
+        super().__init__()
         self._shapes = Shapes(self.url)
-
-    @property
-    def url(self) -> str:
-        """Where people see it."""
-        return self._http.url
 
     @property
     def prefixed_url(self) -> str:
         """The same, below a path."""
         return f"{self._http.url}{_PREFIX}"
-
-    @property
-    def faults(self) -> Faults:
-        """The script of what goes wrong."""
-        return self._http.faults
-
-    @property
-    def exchanges(self) -> Sequence[Exchange]:
-        """The requests so far with their answers."""
-        return self._http.exchanges
-
-    def asked(self, method: str = "", path: str = "") -> Sequence[Request]:
-        """The requests so far, of that method, with that regular expression in their path."""
-        return self._http.asked(method, path)
-
-    def forget_requests(self) -> None:
-        """Begin to count anew."""
-        self._http.requests.clear()
-        self._http.exchanges.clear()
-
-    def __enter__(self) -> FakeGitLab:
-        self._http.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._http.stop()
 
     def _answer(self, request: Request) -> Response:
         with self.host.lock:
