@@ -146,7 +146,7 @@ def _what(order: Order) -> str:
 
 
 def _tell(config: Path, place: Place, command: Command) -> None:
-    from bot.flow.commands import Teller, sentence_for, tell
+    from bot.flow.tell import Teller, sentence_for, tell
 
     world = opening.world(config)
     (pipeline,) = opening.chosen(world.pipelines, place.pipeline)

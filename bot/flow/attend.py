@@ -17,8 +17,8 @@ from bot.domain.errors import Conflict, Permanent, TagboatError, Transient, sent
 from bot.domain.pause import pause
 from bot.domain.record import Record
 from bot.domain.status import PipelineStatus
-from bot.flow.commands import listen
 from bot.flow.leases import LEASE, kept
+from bot.flow.listen import listen
 from bot.flow.protection import guard
 from bot.flow.receive import ask_for_announcements, wake
 from bot.flow.world import Attended, World

@@ -12,7 +12,7 @@ from bot.domain.people.command import Command, Place, Verb
 from bot.domain.people.consent import CheckState, Opinion
 from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.status import State
-from bot.flow.commands import Teller, tell
+from bot.flow.tell import Teller, tell
 from tests.flow.simulation import Simulation
 from tests.flow.simulation_shape import FIRST, file_of, folder_of
 from tests.flow.simulation_truth import refs_in

@@ -11,7 +11,7 @@ from random import Random
 from bot.domain.errors import TagboatError
 from bot.domain.people.command import Command, parse_command
 from bot.domain.people.command import Place as Named
-from bot.flow.commands import Teller, tell
+from bot.flow.tell import Teller, tell
 from tests.flow.simulation import Simulation
 from tests.flow.simulation_pulls import any_place
 from tests.flow.simulation_shape import FIRST

@@ -17,8 +17,8 @@ from bot.domain.people.command import Command, Place, Verb
 from bot.domain.pipeline import Environment, Merge, Target
 from bot.domain.place import HelmValues
 from bot.domain.status import State
-from bot.flow.commands import Teller, sentence_for, tell
 from bot.flow.reconcile import preview
+from bot.flow.tell import Teller, sentence_for, tell
 from tests.flow.worlds import REPOSITORY, WEB, Bench
 
 VALUES = b"image: {tag: 1.0.0}\nreplicas: 1\n"

@@ -23,9 +23,9 @@ from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestS
 from bot.domain.pull_request.templates import Template
 from bot.domain.status import EnvironmentStatus, State
 from bot.domain.window import Window, WindowKind
-from bot.flow.commands import Teller, tell
 from bot.flow.merge import close_by_human, merge_by_human
 from bot.flow.reconcile import preview, reconcile
+from bot.flow.tell import Teller, tell
 from tests.flow.worlds import RELEASES, REPOSITORY, WEB, Bench
 
 BRANCH = "tagboat/groups/live"

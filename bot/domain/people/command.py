@@ -4,7 +4,7 @@
     /tagboat promote homepage/prod
 
 One comment gives one command: its first line that begins with `/tagboat`, outside of code blocks. Who may
-give it, and what it does, is said elsewhere (`bot.flow.commands`, `bot.domain.people.order`).
+give it, and what it does, is said elsewhere (`bot.flow.tell`, `bot.domain.people.order`).
 """
 
 from __future__ import annotations

@@ -1,43 +1,36 @@
-"""Commands: what people tell Tagboat, in comments on a Git host or on the command line, becomes orders.
+"""Tell: what somebody tells Tagboat, in a comment or on the command line, becomes an order.
 
-A webhook only says that there is something to read: what counts is the comment as its host shows it when it
-is read, by somebody who may write to that repository then. Each comment is taken, or refused, once, and
-answered by a comment; both stay as the record of who told what.
+An order says what was meant when it was told: which release, and until when. Where it means nothing, it is
+refused, and why is said.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import assert_never
 
 import structlog
 
 from bot.domain.deciding.obeying import before
 from bot.domain.deciding.promotion import carried
-from bot.domain.errors import NotFound, Permanent, Refused, TagboatError, Unreachable
+from bot.domain.errors import NotFound, Refused, TagboatError, Unreachable
 from bot.domain.harmless import code, harmless
 from bot.domain.image import Release
-from bot.domain.people.command import HELP, Command, Misunderstood, Place, Remark, Verb, parse_command
+from bot.domain.people.command import HELP, Command, Place, Verb
 from bot.domain.people.order import Order, standing
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.snapshot import Problem
 from bot.flow.look import Looking, pull_requests
 from bot.flow.receive import wake
-from bot.flow.world import Attended, World
-from bot.ports import Community, Orders
+from bot.flow.world import World
+from bot.ports import Orders
 
 log = structlog.get_logger(__name__)
 
-_OVERLAP = timedelta(minutes=2)
-"""How far before the first look comments count: by so much may the host's clock differ from ours."""
-
-_OWN = re.compile(r"<!-- tagboat comment=")
 _MOST_NAMED = 10
-_WHERE = "write for example `/tagboat hold homepage/prod 3d`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,33 +43,6 @@ class Teller:
     where: str = ""
 
 
-def listen(world: World, attended: Attended) -> Sequence[Permanent]:
-    """Take or refuse what was told in the comments of a repository since the last time, and answer.
-
-    Returns what keeps single comments from being answered. What was said before the first time counts not.
-
-    Raises:
-        Transient: the host does not answer; the next time goes on from here.
-        Permanent: its comments cannot be read at all.
-    """
-    orders, community = _orders(world), world.communities[attended.repository.forge]
-    heard = orders.heard(attended.name)
-    if heard is None:
-        orders.hear(attended.name, until=world.clock.now() - _OVERLAP)
-        return ()
-    faults: list[Permanent] = []
-    said = community.remarks(attended.repository.path, since=heard)
-    for remark in said.remarks:
-        try:
-            _hear(world, attended, remark)
-        except Permanent as error:  # one comment that cannot be answered must not keep back the others
-            log.warning("comment_not_answered", repository=str(attended.repository), reason=str(error))
-            faults.append(error)
-        orders.hear(attended.name, until=remark.at)
-    orders.hear(attended.name, until=said.until)
-    return faults
-
-
 def tell(world: World, place: Place, command: Command, teller: Teller) -> Order:
     """Take an order, by the same rules for every way in, and wake its pipeline; return it as it is kept.
 
@@ -84,9 +50,9 @@ def tell(world: World, place: Place, command: Command, teller: Teller) -> Order:
         NotFound: no such pipeline or environment.
         Refused: it means nothing there now; why says it.
     """
-    pipeline, environment = _environment(world, place)
+    pipeline, environment = environment_at(world, place)
     order = _ordered(world, pipeline, environment, command, teller)
-    kept = _orders(world).add(order)
+    kept = orders_of(world).add(order)
     log.info(
         "order_taken",
         pipeline=kept.pipeline,
@@ -133,96 +99,12 @@ def sentence_for(order: Order) -> str:
             assert_never(order.verb)
 
 
-def _hear(world: World, attended: Attended, remark: Remark) -> None:
-    if remark.is_by_bot or _OWN.search(remark.body):
-        return
-    command = parse_command(remark.body)
-    if command is None:
-        return
-    community, path = world.communities[attended.repository.forge], attended.repository.path
-    order = _orders(world).find(_key(attended, remark))
-    if order is None and remark.is_edited:
-        command = Misunderstood("a comment that was edited does not count (write the command in a new one)")
-    if order is None:
-        order = _taken(world, attended, remark, command)
-    said = f"Not done: {order.refusal}." if order.refusal else sentence_for(order)
-    community.answer(path, remark.number, said, key=f"command/{remark.id}")
+def environment_at(world: World, place: Place) -> tuple[Pipeline, Environment]:
+    """What a name that somebody told stands for.
 
-
-def _taken(world: World, attended: Attended, remark: Remark, command: Command | Misunderstood) -> Order:
-    """The order that a comment gives, or the record that it was refused."""
-    teller = Teller(_key(attended, remark), remark.author, world.clock.now(), remark.url)
-    about = _order(Place("", ""), Verb.HELP, teller, attended)
-    try:
-        _require_writer(world.communities[attended.repository.forge], attended, remark)
-        if isinstance(command, Misunderstood):
-            return _refused(world, about, command.reason)
-        if command.verb is Verb.HELP:
-            return _orders(world).add(about)
-        place = command.place or _place_of(world, attended, remark.number)
-        _require_here(world, attended, place)
-        about = _order(place, command.verb, teller, attended)
-        return tell(world, place, command, teller)
-    except Permanent as error:
-        return _refused(world, about, str(error))
-
-
-def _require_writer(community: Community, attended: Attended, remark: Remark) -> None:
-    path = attended.repository.path
-    if not community.may_write(path, remark.author):
-        raise Refused(f"{harmless(remark.author)} may not write to {path}", fix="ask somebody who may")
-
-
-def _refused(world: World, order: Order, refusal: str) -> Order:
-    log.info("order_refused", pipeline=order.pipeline, who=order.who, reason=refusal)
-    return _orders(world).add(replace(order, refusal=refusal))
-
-
-def _order(place: Place, verb: Verb, teller: Teller, attended: Attended) -> Order:
-    """An order that is about no environment is kept under the repository's own name."""
-    name = place.pipeline or attended.name
-    return Order(teller.key, name, place.environment, verb, teller.who, teller.at, where=teller.where)
-
-
-def _place_of(world: World, attended: Attended, number: int) -> Place:
-    """The environment whose pull request was commented on."""
-    try:
-        pull = world.forges[attended.repository.forge].pull_request(attended.repository.path, number)
-    except NotFound as error:
-        raise Refused("it is not said which environment is meant", fix=_WHERE) from error
-    found = [
-        Place(pipeline.name, environment.name)
-        for pipeline in world.pipelines.values()
-        if pipeline.repository == attended.repository
-        for environment in pipeline.environments
-        if pull.branch in _branches(world, pipeline, environment)
-    ]
-    if not found:
-        raise Refused("this pull request is not Tagboat's, and names no environment", fix=_WHERE)
-    if len(found) > 1:
-        names = ", ".join(map(str, found[:_MOST_NAMED]))
-        raise Refused("this pull request is for several environments", fix=f"name one of {names}")
-    return found[0]
-
-
-def _branches(world: World, pipeline: Pipeline, environment: Environment) -> Sequence[str]:
-    record = world.store.load(pipeline.name).environment(environment.name)
-    try:
-        return Looking(world, pipeline, environment, record).branches
-    except Refused:  # the environment's own status says what is wrong with its template
-        return ()
-
-
-def _require_here(world: World, attended: Attended, place: Place) -> None:
-    """The right to write was asked of this repository, so it is for its own pipelines alone."""
-    pipeline, _ = _environment(world, place)
-    if pipeline.repository != attended.repository:
-        raise Refused(
-            f"{place} is not deployed from this repository", fix=f"comment in {pipeline.repository.path}"
-        )
-
-
-def _environment(world: World, place: Place) -> tuple[Pipeline, Environment]:
+    Raises:
+        NotFound: no such pipeline or environment.
+    """
     pipeline = world.pipelines.get(place.pipeline)
     if pipeline is None:
         raise NotFound(f"there is no pipeline {harmless(place.pipeline)}", fix="see `tagboat status`")
@@ -233,6 +115,17 @@ def _environment(world: World, place: Place) -> tuple[Pipeline, Environment]:
             fix=f"one of {', '.join(names[:_MOST_NAMED])}",
         )
     return pipeline, pipeline.environment(place.environment)
+
+
+def orders_of(world: World) -> Orders:
+    """Where orders are kept.
+
+    Raises:
+        Refused: nowhere, since no store is open.
+    """
+    if world.orders is None:
+        raise Refused("orders cannot be kept here", fix="open the store")
+    return world.orders
 
 
 def _ordered(
@@ -270,7 +163,7 @@ def _ordered(
 
 
 def _resumed(world: World, order: Order) -> Order:
-    told = standing(_orders(world).of(order.pipeline), order.environment, order.at)
+    told = standing(orders_of(world).of(order.pipeline), order.environment, order.at)
     if told.hold is None and told.rollback is None:
         raise Refused(f"nothing is held in {order.pipeline}/{order.environment}")
     return order
@@ -283,14 +176,14 @@ def _about_proposal(world: World, pipeline: Pipeline, environment: Environment, 
     if order.verb is Verb.SKIP and environment.group:
         what = f"the pull request is for the whole group {environment.group}"
         raise Refused(what, fix=f"hold {order.pipeline}/{environment.name}, or close the pull request")
-    back = standing(_orders(world).of(pipeline.name), environment.name, order.at).rollback
+    back = standing(orders_of(world).of(pipeline.name), environment.name, order.at).rollback
     if order.verb is Verb.SKIP and back and back.release == pull.mark.key:
         raise Refused(f"{environment.name} goes back to {back.version} {back.because}", fix="resume it")
     return replace(order, release=pull.mark.key, version=pull.mark.version)
 
 
 def _promoted(world: World, pipeline: Pipeline, environment: Environment, order: Order) -> Order:
-    told = standing(_orders(world).of(pipeline.name), environment.name, order.at)
+    told = standing(orders_of(world).of(pipeline.name), environment.name, order.at)
     stop = told.hold or told.rollback
     if stop:
         raise Refused(f"{environment.name} is held {stop.because}", fix="resume it first")
@@ -354,13 +247,3 @@ def _pulls(world: World, pipeline: Pipeline, environment: Environment) -> Sequen
 
 def _open(pulls: Sequence[PullRequest]) -> PullRequest | None:
     return next((each for each in pulls if each.state is PullRequestState.OPEN), None)
-
-
-def _key(attended: Attended, remark: Remark) -> str:
-    return f"{attended.repository}#{remark.number}/{remark.id}"
-
-
-def _orders(world: World) -> Orders:
-    if world.orders is None:
-        raise Refused("orders cannot be kept here", fix="open the store")
-    return world.orders
