@@ -9,9 +9,10 @@ import pytest
 from bot.domain.errors import Denied, Malformed
 from bot.domain.pull_request.source import MOST_COMMITS, ReleaseNotes
 from tests.adapters.forges.gitea.gitea_world import gitea_world
-from tests.adapters.forges.github.github_world import DEV, REPOSITORY, github_world
+from tests.adapters.forges.github.github_world import REPOSITORY, github_world
 from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY as PROJECT
 from tests.adapters.forges.gitlab.gitlab_world import gitlab_world
+from tests.adapters.forges.host_world import DEV
 from tests.fakes import gitlab_description
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.github_description import departures

@@ -12,15 +12,8 @@ from bot.domain.errors import Conflict, Denied, Malformed, Refused
 from bot.domain.people.consent import Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import Metadata, PullRequestState
-from tests.adapters.forges.bitbucket.bitbucket_world import (
-    BRANCH,
-    DEV,
-    NOW,
-    PROPOSAL,
-    REPOSITORY,
-    World,
-    bitbucket_world,
-)
+from tests.adapters.forges.bitbucket.bitbucket_world import NOW, REPOSITORY, World, bitbucket_world
+from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.bitbucket_cloud import EMAIL, FakeBitbucketCloud
 from tests.fakes.bitbucket_state import BOT, State, uuid_of
 from tests.fakes.git_host_model import Protection

@@ -13,13 +13,8 @@ from bot.domain.errors import Conflict, Denied, Malformed, Refused
 from bot.domain.people.consent import Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import Metadata, PullRequestState
-from tests.adapters.forges.bitbucket.bitbucket_world import (
-    BRANCH,
-    PROPOSAL,
-    REPOSITORY,
-    World,
-    bitbucket_world,
-)
+from tests.adapters.forges.bitbucket.bitbucket_world import REPOSITORY, World, bitbucket_world
+from tests.adapters.forges.host_world import BRANCH, PROPOSAL
 from tests.fakes.bitbucket_data_center import FakeBitbucketDataCenter
 from tests.fakes.bitbucket_state import BOT, State
 from tests.fakes.git_host_model import Protection

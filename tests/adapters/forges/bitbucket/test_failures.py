@@ -11,15 +11,8 @@ import pytest
 
 from bot.adapters.forges.bitbucket.transport import Answer as Told
 from bot.domain.errors import Denied, Limited, Malformed, NotFound, Refused, TagboatError, Unreachable
-from tests.adapters.forges.bitbucket.bitbucket_world import (
-    BRANCH,
-    PROPOSAL,
-    REPOSITORY,
-    Fake,
-    World,
-    bitbucket_world,
-    forge,
-)
+from tests.adapters.forges.bitbucket.bitbucket_world import REPOSITORY, Fake, World, bitbucket_world, forge
+from tests.adapters.forges.host_world import BRANCH, PROPOSAL
 from tests.fakes.bitbucket_cloud import FakeBitbucketCloud
 from tests.fakes.bitbucket_data_center import FakeBitbucketDataCenter
 from tests.fakes.bitbucket_state import TOKEN

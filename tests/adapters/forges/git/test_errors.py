@@ -79,7 +79,6 @@ def test_what_users_meet_most_is_said_in_plain_words(text: str, words: str) -> N
     [
         ("fatal: not a git repository: '/cache/x.git'", MirrorDamaged),
         ("error: object file objects/12/34 is empty\nfatal: loose object 1234 is corrupt", MirrorDamaged),
-        ("fatal: refusing to merge unrelated histories", Refused),
         ("error: Invalid path 'a/.git'", Refused),
         ("fatal: write error: No space left on device", Unreachable),
         ("error: The requested URL returned error: 403", Unreachable),

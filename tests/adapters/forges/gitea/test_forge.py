@@ -25,15 +25,8 @@ from bot.domain.errors import (
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import Metadata, PullRequest, PullRequestState
-from tests.adapters.forges.gitea.gitea_world import (
-    BRANCH,
-    DEV,
-    PROPOSAL,
-    REPOSITORY,
-    GiteaWorld,
-    forge,
-    gitea_world,
-)
+from tests.adapters.forges.gitea.gitea_world import REPOSITORY, GiteaWorld, forge, gitea_world
+from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection
 from tests.fakes.gitea import BOT, TOKEN
 from tests.fakes.gitea_routes import Account
@@ -163,7 +156,7 @@ class TestMerge:
     def test_it_happens_once(self, world: GiteaWorld, fault: Fault) -> None:
         pull = world.open()
         world.gitea.faults.add("POST", "/merge$", fault)
-        _until_done(world, lambda: world.merge(pull))
+        world.until_done(lambda: world.merge(pull))
         assert world.hosted.pull(pull.number).merge_commit == world.hosted.git.branch("main")
         assert len(world.hosted.git.log("main")) == 3
 
@@ -301,7 +294,7 @@ class TestFailures:
     @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
     def test_a_proposal_becomes_one_pull_request(self, world: GiteaWorld, fault: Fault) -> None:
         world.gitea.faults.add("POST", "/pulls$", fault)
-        _until_done(world, world.open)
+        world.until_done(world.open)
         assert [pull.state for pull in world.hosted.pulls.values()] == ["open"]
         assert len(world.hosted.git.log(world.hosted.pulls[1].head, without="main")) == 1
 
@@ -310,7 +303,7 @@ class TestFailures:
     def test_a_close_says_why_once(self, world: GiteaWorld, method: str, path: str, fault: Fault) -> None:
         pull = world.open()
         world.gitea.faults.add(method, path, fault)
-        _until_done(world, lambda: world.forge.close(REPOSITORY, pull.number, comment="superseded"))
+        world.until_done(lambda: world.forge.close(REPOSITORY, pull.number, comment="superseded"))
         closed = world.hosted.pull(pull.number)
         assert (closed.state, world.hosted.git.branch(BRANCH)) == ("closed", None)
         assert [comment.body for comment in closed.comments] == ["superseded"]
@@ -427,18 +420,6 @@ def _review(
         "official": official,
         "submitted_at": str(datetime(2026, 1, 1)),
     }
-
-
-def _until_done(world: GiteaWorld, step: Callable[[], object]) -> None:
-    """Do the step, and again from nothing after each transient failure, as the flow does."""
-    for _ in range(4):
-        try:
-            step()
-        except Transient:
-            world.again()
-        else:
-            return
-    raise AssertionError("it never ended")
 
 
 def _questions_to_git(world: GiteaWorld) -> int:

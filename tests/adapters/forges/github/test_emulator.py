@@ -12,7 +12,7 @@ from bot.adapters.forges.github.login import TokenLogin
 from bot.domain.errors import Conflict, NotFound
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.domain.snapshot import Relation
-from tests.adapters.forges.github.github_world import BRANCH, PROPOSAL
+from tests.adapters.forges.host_world import BRANCH, PROPOSAL
 from tests.kit.emulate import emulator
 
 pytestmark = pytest.mark.servers

@@ -10,27 +10,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import Limited, TagboatError, Transient, Unreachable
-from tests.adapters.forges.github.github_world import (
-    BRANCH,
-    DEV,
-    PROPOSAL,
-    REPOSITORY,
-    GitHubWorld,
-    forge,
-    github_world,
-)
+from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, forge, github_world
+from tests.adapters.forges.host_world import BRANCH, DEV, FAULTS, PROPOSAL
 from tests.fakes.github import primary_limit, secondary_limit
 from tests.fakes.http_host import Answer, Cut, Delay, Fault
 
-FAULTS = {
-    "502 before": Answer(502, {"message": "Server Error"}),
-    "502 after": Answer(502, {"message": "Server Error"}, after=True),
-    "cut before": Cut(),
-    "cut after": Cut(after=True),
-    "503 after": Answer(503, {}, after=True),
-    "500 after": Answer(500, {}, after=True),
-    "504 before": Answer(504, {}),
-}
 LIMITS: dict[str, tuple[Callable[[], Fault], int]] = {
     "primary": (lambda: primary_limit(120), 121),
     "secondary": (lambda: secondary_limit(30), 30),
@@ -46,41 +30,12 @@ def world(tmp_path: Path) -> Iterator[GitHubWorld]:
         yield built
 
 
-def _propose(world: GitHubWorld) -> None:
-    """What a reconcile does: write onto the branch as it stands, and see to it that one is open."""
-    world.open()
-
-
-def _merge(world: GitHubWorld) -> None:
-    pull = world.forge.pull_requests(REPOSITORY, BRANCH)[0]
-    world.merge(pull)
-
-
-def _close(world: GitHubWorld) -> None:
-    pull = world.forge.pull_requests(REPOSITORY, BRANCH)[0]
-    world.forge.close(REPOSITORY, pull.number, comment="superseded")
-
-
-def _until_done(world: GitHubWorld, step: Callable[[GitHubWorld], None]) -> list[TagboatError]:
-    """Do the step, and do it again from nothing after each transient failure, as the flow does."""
-    failures: list[TagboatError] = []
-    while True:
-        try:
-            step(world)
-        except Transient as error:
-            failures.append(error)
-            assert len(failures) < 4, failures
-            world.again()
-        else:
-            return failures
-
-
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 class TestEveryChange:
     @pytest.mark.parametrize("path", ["/git/trees$", "/git/commits$", "/git/refs$", "/pulls$"])
     def test_a_proposal_becomes_one_pull_request(self, world: GitHubWorld, path: str, fault: Fault) -> None:
         world.github.faults.add("POST", path, fault)
-        failures = _until_done(world, _propose)
+        failures = world.until_done(world.open)
         assert len(failures) <= 1
         assert [pull.state for pull in world.hosted.pulls.values()] == ["open"]
         head = world.hosted.pulls[1].head
@@ -91,7 +46,7 @@ class TestEveryChange:
         world.open()
         world.hosted.commit("main", {"other": b"1"})
         world.github.faults.add("PATCH", "/git/refs/heads/", fault)
-        _until_done(world, _propose)
+        world.until_done(world.open)
         head = world.hosted.git.branch(BRANCH)
         assert head is not None
         assert len(world.hosted.git.log(head, without="main")) == 2
@@ -100,7 +55,7 @@ class TestEveryChange:
     def test_a_merge_happens_once(self, world: GitHubWorld, fault: Fault) -> None:
         pull = world.open()
         world.github.faults.add("PUT", "/merge$", fault)
-        _until_done(world, _merge)
+        world.until_done(world.merge_newest)
         assert world.hosted.pull(pull.number).merge_commit == world.hosted.git.branch("main")
         assert len(world.hosted.git.log("main")) == 3
 
@@ -110,7 +65,7 @@ class TestEveryChange:
     def test_a_close_says_why_once(self, world: GitHubWorld, method: str, path: str, fault: Fault) -> None:
         pull = world.open()
         world.github.faults.add(method, path, fault)
-        _until_done(world, _close)
+        world.until_done(world.close_newest)
         closed = world.hosted.pull(pull.number)
         assert closed.state == "closed"
         assert world.hosted.git.branch(BRANCH) is None

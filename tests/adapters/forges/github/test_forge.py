@@ -12,15 +12,8 @@ from bot.adapters.forges.identity import Identity, signed
 from bot.domain.errors import Denied, Malformed, NotFound, Refused
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.domain.snapshot import Relation
-from tests.adapters.forges.github.github_world import (
-    BRANCH,
-    DEV,
-    PROPOSAL,
-    REPOSITORY,
-    GitHubWorld,
-    forge,
-    github_world,
-)
+from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, forge, github_world
+from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection, Pull
 from tests.fakes.git_repository import Person
 from tests.fakes.github_description import departures

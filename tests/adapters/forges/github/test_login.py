@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
 from bot.adapters.forges.github.login import AppLogin, TokenLogin
 from bot.domain.errors import Denied, NotFound, Refused
-from tests.adapters.forges.github.github_world import BRANCH, DEV, PROPOSAL, REPOSITORY
+from tests.adapters.forges.github.github_world import REPOSITORY
+from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.github import TOKEN, FakeGitHub
 from tests.fakes.github_accounts import App

@@ -12,15 +12,8 @@ from bot.domain.errors import Conflict, Denied, Limited, NotFound, Refused, Tran
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from tests.adapters.forges.github.github_world import (
-    BRANCH,
-    DEV,
-    PROPOSAL,
-    REPOSITORY,
-    GitHubWorld,
-    forge,
-    github_world,
-)
+from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, forge, github_world
+from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection
 from tests.fakes.github import BOT
 from tests.fakes.github_consent import QUEUE

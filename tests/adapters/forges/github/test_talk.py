@@ -10,7 +10,8 @@ import pytest
 
 from bot.domain.errors import Conflict
 from bot.domain.pull_request.proposal import Metadata
-from tests.adapters.forges.github.github_world import PROPOSAL, REPOSITORY, GitHubWorld, github_world
+from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, github_world
+from tests.adapters.forges.host_world import PROPOSAL
 from tests.fakes.github_description import departures
 from tests.fakes.http_host import Answer, Cut
 

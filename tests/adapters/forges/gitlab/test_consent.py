@@ -12,7 +12,8 @@ from bot.domain.errors import Conflict, NotFound, Refused, Transient, Unreachabl
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from tests.adapters.forges.gitlab.gitlab_world import DEV, PROPOSAL, REPOSITORY, GitLabWorld, gitlab_world
+from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld, gitlab_world
+from tests.adapters.forges.host_world import DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection
 from tests.fakes.gitlab import BOT
 from tests.fakes.gitlab_description import FILE, departures

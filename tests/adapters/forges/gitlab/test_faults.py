@@ -13,29 +13,13 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
-from bot.domain.errors import Limited, NotFound, TagboatError, Transient, Unreachable
-from tests.adapters.forges.gitlab.gitlab_world import (
-    BRANCH,
-    DEV,
-    PROPOSAL,
-    REPOSITORY,
-    GitLabWorld,
-    forge,
-    gitlab_world,
-)
+from bot.domain.errors import Limited, NotFound, Unreachable
+from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld, forge, gitlab_world
+from tests.adapters.forges.host_world import BRANCH, DEV, FAULTS, PROPOSAL
 from tests.adapters.registries.hostile import Reply, serving
 from tests.fakes.gitlab import TOKEN
 from tests.fakes.http_host import Answer, Cut, Delay, Fault
 
-FAULTS = {
-    "502 before": Answer(502, {"message": "502 Bad Gateway"}),
-    "502 after": Answer(502, {"message": "502 Bad Gateway"}, after=True),
-    "cut before": Cut(),
-    "cut after": Cut(after=True),
-    "503 after": Answer(503, {}, after=True),
-    "500 after": Answer(500, {"message": "500 Internal Server Error"}, after=True),
-    "504 before": Answer(504, {}),
-}
 LIMITS: dict[str, tuple[Fault, int]] = {
     "a minute": (Answer(429, {"message": "Too many"}, {"Retry-After": "60"}), 60),
     "in plain text": (Answer(429, "Retry later", {"Retry-After": "7"}), 7),
@@ -51,40 +35,12 @@ def world(tmp_path: Path) -> Iterator[GitLabWorld]:
         yield built
 
 
-def _propose(world: GitLabWorld) -> None:
-    """What a reconcile does: write onto the branch as it stands, and see to it that one is open."""
-    world.open()
-
-
-def _merge(world: GitLabWorld) -> None:
-    world.merge(world.forge.pull_requests(REPOSITORY, BRANCH)[0])
-
-
-def _close(world: GitLabWorld) -> None:
-    pull = world.forge.pull_requests(REPOSITORY, BRANCH)[0]
-    world.forge.close(REPOSITORY, pull.number, comment="superseded")
-
-
-def _until_done(world: GitLabWorld, step: Callable[[GitLabWorld], None]) -> list[TagboatError]:
-    """Do the step, and do it again from nothing after each transient failure, as the flow does."""
-    failures: list[TagboatError] = []
-    while True:
-        try:
-            step(world)
-        except Transient as error:
-            failures.append(error)
-            assert len(failures) < 4, failures
-            world.again()
-        else:
-            return failures
-
-
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 class TestEveryChange:
     @pytest.mark.parametrize("path", ["/repository/commits$", "/merge_requests$"])
     def test_a_proposal_becomes_one_merge_request(self, world: GitLabWorld, path: str, fault: Fault) -> None:
         world.gitlab.faults.add("POST", path, fault)
-        failures = _until_done(world, _propose)
+        failures = world.until_done(world.open)
         assert len(failures) <= 1
         assert [pull.state for pull in world.hosted.pulls.values()] == ["open"]
         head = world.hosted.pulls[1].head
@@ -97,7 +53,7 @@ class TestEveryChange:
         if is_moved:
             world.hosted.commit("main", {"other": b"1"})
         world.gitlab.faults.add("POST", "/repository/commits$", fault)
-        _until_done(world, _propose)
+        world.until_done(world.open)
         head = world.hosted.git.branch(BRANCH)
         assert head is not None
         assert len(world.hosted.git.log(head, without="main")) == (1 if is_moved else 2)
@@ -106,7 +62,7 @@ class TestEveryChange:
     def test_a_merge_happens_once(self, world: GitLabWorld, fault: Fault) -> None:
         pull = world.open()
         world.gitlab.faults.add("PUT", "/merge$", fault)
-        _until_done(world, _merge)
+        world.until_done(world.merge_newest)
         assert world.hosted.pull(pull.number).merge_commit == world.hosted.git.branch("main")
         assert len(world.hosted.git.log("main")) == 3
 
@@ -117,7 +73,7 @@ class TestEveryChange:
     def test_a_close_says_why_once(self, world: GitLabWorld, method: str, path: str, fault: Fault) -> None:
         pull = world.open()
         world.gitlab.faults.add(method, path, fault)
-        _until_done(world, _close)
+        world.until_done(world.close_newest)
         closed = world.hosted.pull(pull.number)
         assert closed.state == "closed"
         assert world.hosted.git.branch(BRANCH) is None
@@ -153,7 +109,7 @@ def test_a_merge_request_that_the_list_does_not_show_yet_is_waited_for(world: Gi
 )
 def test_a_lost_race_is_a_conflict(world: GitLabWorld, message: str) -> None:
     world.gitlab.faults.add("POST", "/repository/commits$", Answer(400, {"message": message}))
-    failures = _until_done(world, _propose)
+    failures = world.until_done(world.open)
     assert [type(each).__name__ for each in failures] == ["Conflict"]
 
 

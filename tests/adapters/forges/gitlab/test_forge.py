@@ -14,15 +14,8 @@ from bot.adapters.forges.identity import Identity, signed
 from bot.adapters.forges.rules import comment_mark
 from bot.domain.errors import Conflict, Denied, Malformed, NotFound, Refused, Transient
 from bot.domain.pull_request.proposal import Metadata, PullRequestState
-from tests.adapters.forges.gitlab.gitlab_world import (
-    BRANCH,
-    DEV,
-    PROPOSAL,
-    REPOSITORY,
-    GitLabWorld,
-    forge,
-    gitlab_world,
-)
+from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld, forge, gitlab_world
+from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection
 from tests.fakes.git_repository import Person
 from tests.fakes.gitlab import TOKEN
