@@ -129,12 +129,6 @@ _LOCAL = (
         "the local copy of {url} is damaged",
         "it is fetched anew",
     ),
-    _rule(
-        r"unrelated histories",
-        Refused,
-        "a branch of {url} has no commit in common with its base",
-        "delete the branch",
-    ),
     _rule(r"invalid path", Refused, "Git refuses a path in {url}"),
     _rule(
         r"no space left|quota", Unreachable, "there is no room for the local copy of {url}", "free the disk"

@@ -124,8 +124,9 @@ class GitObjects:
         return found
 
     def merge(self, ours: str, theirs: str) -> Merged:
-        """Merge two commits three ways, without a work tree."""
-        arguments = ("merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", ours, theirs)
+        """Merge two commits three ways, without a work tree; without a common ancestor files conflict."""
+        options = ("--write-tree", "--allow-unrelated-histories", "--name-only", "--no-messages", "-z")
+        arguments = ("merge-tree", *options, ours, theirs)
         tree, *files = self._run(*arguments, codes=(0, 1)).rstrip("\0").split("\0")
         return Merged(tree.strip(), tuple(files))
 

@@ -91,6 +91,19 @@ def _while_committing(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]
     monkeypatch.setattr(GitMirror, "commit", commit)
 
 
+def test_a_base_that_was_begun_anew_conflicts_and_can_be_built_upon(world: PlainGitWorld) -> None:
+    pull = _open(world)
+    old = world.git.write_blob(START[DEV] + b"more: 1\n")
+    tree = world.git.write_tree(None, [(DEV, "100644", old)])
+    anew = world.git.write_commit(tree, [], "Begin anew", author=HUMAN)
+    world.git.move("main", anew, old=_base(world))
+    seen = world.forge.pull_request(world.repository, pull.number)
+    assert (seen.state, seen.mergeable) == (PullRequestState.OPEN, False)
+    assert f"it conflicts with main in {DEV}" in str(seen.blocked_reason)
+    world.forge.write(world.repository, PROPOSAL, base=anew, expected=seen.head)
+    assert world.forge.pull_request(world.repository, pull.number).mergeable is not False
+
+
 class TestRaces:
     def test_of_several_writers_of_one_branch_exactly_one_wins(self, world: PlainGitWorld) -> None:
         base = _base(world)
