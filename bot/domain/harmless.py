@@ -11,6 +11,8 @@ import re
 import unicodedata
 
 _LONGEST = 160
+_LONGEST_MESSAGE = 300
+_USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
 _UNSEEN = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "Zs"}
 _BREAK = "\u200b"
 """Zero width: what is behind it is no name, number or address of its own any more."""
@@ -32,6 +34,13 @@ def harmless(text: str, *, longest: int = _LONGEST) -> str:
     line = " ".join(seen.split())
     line = line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
     return _BEGIN.sub(_BREAK, _ADDRESS.sub(rf"\g<0>{_BREAK}", line.translate(_LOOK_ALIKES)))
+
+
+def shown(text: str) -> str:
+    """A message fit to be shown as it is: one short line, no control characters, no logins in addresses."""
+    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[:10_000]).split())
+    line = _USER_INFO.sub("", line)
+    return line if len(line) <= _LONGEST_MESSAGE else f"{line[: _LONGEST_MESSAGE - 1]}…"
 
 
 def code(text: str) -> str:

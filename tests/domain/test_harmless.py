@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.domain.harmless import code, harmless, slug
+from bot.domain.harmless import code, harmless, shown, slug
 from bot.domain.image import ImageName, ImageRef, Release
 from bot.domain.pull_request.branch import is_branch_name
 from bot.domain.pull_request.change import Change
@@ -154,3 +154,18 @@ def test_what_tags_are_made_of_stays_readable(tag: str) -> None:
 def test_a_slug_can_stand_in_the_name_of_a_branch(text: str) -> None:
     assert is_branch_name(f"updates-{slug(text)}")
     assert is_branch_name(f"updates/{slug(text)}/x")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("one\n two\t three", "one two three", id="one line"),
+        pytest.param(
+            "see https://u:p@git.corp/x and ssh://git@h/y", "see https://git.corp/x and ssh://h/y", id="users"
+        ),
+        pytest.param("x" * 301, "x" * 299 + "…", id="cut"),
+        pytest.param("a\x00b\u202ec", "a b c", id="control and direction marks"),
+    ],
+)
+def test_text_is_made_fit_to_be_shown(text: str, expected: str) -> None:
+    assert shown(text) == expected

@@ -15,7 +15,7 @@ import urllib3
 
 from bot.adapters.tls import system_tls
 from bot.domain.errors import Malformed, Refused, Unreachable
-from bot.domain.rollout.argocd_object import shown
+from bot.domain.harmless import shown
 
 _CONNECT = 5.0
 _READ = 20.0

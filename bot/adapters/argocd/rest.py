@@ -18,8 +18,8 @@ import urllib3
 from bot.adapters.argocd.connection import Answer, Connection
 from bot.adapters.argocd.sync_windows import window_state
 from bot.domain.errors import Denied, Limited, Malformed, NotFound, Refused, TagboatError, Unreachable
+from bot.domain.harmless import shown
 from bot.domain.pipeline import Application
-from bot.domain.rollout.argocd_object import shown
 from bot.domain.snapshot import SyncWindowState
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")

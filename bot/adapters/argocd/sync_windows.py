@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bot.domain.errors import Malformed
-from bot.domain.rollout.argocd_object import shown
+from bot.domain.harmless import shown
 from bot.domain.snapshot import SyncWindowState
 
 _MOST_WINDOWS = 100

@@ -24,7 +24,7 @@ from sigstore.verify.policy import AnyOf, OIDCIssuer, OIDCIssuerV2
 from sigstore_models.common.v1 import HashAlgorithm
 
 from bot.domain.errors import Refused, Unreachable
-from bot.domain.rollout.argocd_object import shown
+from bot.domain.harmless import shown
 from bot.domain.signing.claim import Unproved, check_statement
 from bot.domain.signing.evidence import (
     STATEMENT_TYPE,

@@ -8,19 +8,16 @@ https://github.com/argoproj/argo-cd/blob/master/pkg/apis/application/v1alpha1/ty
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Final, TypeVar
+from datetime import datetime
+from typing import Any, Final
 
-_Value = TypeVar("_Value")
+from bot.domain.harmless import shown
+from bot.domain.rollout.node import Node
 
-_MOST_UNREADABLE = 5
-_LONGEST_TEXT = 300
 _DEEPEST: Final = 40
 _PHASES = frozenset({"Running", "Terminating", "Failed", "Error", "Succeeded"})
-_USER_INFO = re.compile(r"(?<=://)[^/\s@]+@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +100,7 @@ class ApplicationObject:
 def read_application(value: object) -> ApplicationObject:
     """Read the object; never raises, whatever JSON it is."""
     unreadable: list[str] = []
-    root = _Node(value, "", unreadable)
+    root = Node(value, "", unreadable)
     spec, status = root.node("spec"), root.node("status")
     sync, health = status.node("sync"), status.node("health")
     several = bool(spec.items("sources")) and not spec.has("sourceHydrator")
@@ -132,90 +129,7 @@ def read_application(value: object) -> ApplicationObject:
     )
 
 
-def shown(text: str) -> str:
-    """The text fit to be shown: one short line, no control characters, no credentials in addresses."""
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text[:10_000]).split())
-    line = _USER_INFO.sub("", line)
-    return line if len(line) <= _LONGEST_TEXT else f"{line[: _LONGEST_TEXT - 1]}…"
-
-
-class _Node:
-    """A JSON object on the way down; notes the path of every field that has the wrong type."""
-
-    def __init__(self, value: object, path: str, unreadable: list[str]) -> None:
-        self.is_there = isinstance(value, Mapping)
-        self.fields: Mapping[str, Any] = value if isinstance(value, Mapping) else {}
-        self._path = path
-        self._unreadable = unreadable
-        if value is not None and not self.is_there:
-            self._note(path or "the object")
-
-    def has(self, key: str) -> bool:
-        return self.fields.get(key) is not None
-
-    def node(self, key: str) -> _Node:
-        return _Node(self.fields.get(key), self._at(key), self._unreadable)
-
-    def items(self, key: str) -> list[Any]:
-        return self._typed(key, list, [])
-
-    def nodes(self, key: str) -> Iterator[_Node]:
-        for index, item in enumerate(self.items(key)):
-            yield _Node({} if item is None else item, f"{self._at(key)}[{index}]", self._unreadable)
-
-    def text(self, key: str) -> str:
-        return self._typed(key, str, "")
-
-    def word(self, key: str, known: frozenset[str]) -> str:
-        word = self.text(key)
-        if word not in known:
-            self._note(self._at(key))
-        return word
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        items = self.items(key)
-        if not all(isinstance(item, str) for item in items):
-            self._note(self._at(key))
-        return tuple(item if isinstance(item, str) else "" for item in items)
-
-    def flag(self, key: str, *, default: bool = False) -> bool:
-        return self._typed(key, bool, default)
-
-    def number(self, key: str) -> int:
-        return self._typed(key, int, 0)
-
-    def time(self, key: str) -> datetime | None:
-        text = self.text(key)
-        moment = _moment(text)
-        if text and moment is None:
-            self._note(self._at(key))
-        return moment
-
-    def _typed(self, key: str, kind: type[_Value], empty: _Value) -> _Value:
-        value = self.fields.get(key)
-        if isinstance(value, kind):
-            return value
-        if value is not None:
-            self._note(self._at(key))
-        return empty
-
-    def _at(self, key: str) -> str:
-        return f"{self._path}.{key}" if self._path else key
-
-    def _note(self, path: str) -> None:
-        if path not in self._unreadable and len(self._unreadable) < _MOST_UNREADABLE:
-            self._unreadable.append(path)
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
-
-
-def _sources(spec: _Node) -> tuple[tuple[Source, ...], Any]:
+def _sources(spec: Node) -> tuple[tuple[Source, ...], Any]:
     """The sources, and what `comparedTo` must repeat when the comparison was made with them."""
     hydrator = spec.node("sourceHydrator")
     if hydrator.is_there:
@@ -231,13 +145,13 @@ def _sources(spec: _Node) -> tuple[tuple[Source, ...], Any]:
     return ((_source(spec.node("source")),) if spec.has("source") else ()), spec.fields.get("source")
 
 
-def _source(node: _Node) -> Source:
+def _source(node: Node) -> Source:
     url = node.text("repoURL")
     is_git = not node.text("chart") and not url.startswith("oci://")
     return Source(url=url, target=node.text("targetRevision"), is_git=is_git)
 
 
-def _is_compared(compared_to: _Node, wanted: object, several: bool) -> bool:
+def _is_compared(compared_to: Node, wanted: object, several: bool) -> bool:
     compared = compared_to.fields.get("sources" if several else "source")
     return compared_to.is_there and _without_empty(compared) == _without_empty(wanted)
 
@@ -254,13 +168,13 @@ def _without_empty(value: Any, depth: int = _DEEPEST) -> Any:
     return value
 
 
-def _revisions(node: _Node, several: bool) -> tuple[str, ...]:
+def _revisions(node: Node, several: bool) -> tuple[str, ...]:
     if several:
         return node.texts("revisions")
     return (node.text("revision"),) if node.text("revision") else ()
 
 
-def _hydration(spec: _Node, status: _Node) -> Hydration | None:
+def _hydration(spec: Node, status: Node) -> Hydration | None:
     if not spec.node("sourceHydrator").is_there:
         return None
     hydrator = status.node("sourceHydrator")
@@ -273,7 +187,7 @@ def _hydration(spec: _Node, status: _Node) -> Hydration | None:
     )
 
 
-def _operation(state: _Node, several: bool) -> Operation | None:
+def _operation(state: Node, several: bool) -> Operation | None:
     if not state.is_there:
         return None
     asked, result = state.node("operation"), state.node("syncResult")
@@ -293,12 +207,12 @@ def _operation(state: _Node, several: bool) -> Operation | None:
     )
 
 
-def _failures(result: _Node) -> Iterator[str]:
+def _failures(result: Node) -> Iterator[str]:
     for node in result.nodes("resources"):
         if node.text("status") == "SyncFailed" or node.text("hookPhase") in {"Failed", "Error"}:
             yield shown(f"{node.text('kind')}/{node.text('name')}: {node.text('message')}")
 
 
-def _only_leftovers(status: _Node) -> bool:
+def _only_leftovers(status: Node) -> bool:
     differing = [node for node in status.nodes("resources") if node.text("status") == "OutOfSync"]
     return bool(differing) and all(node.flag("requiresPruning") for node in differing)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from bot.domain.harmless import shown
 from bot.domain.image import ImageRef, parse_image_ref
-from bot.domain.rollout.argocd_object import shown
 from bot.domain.rollout.case import SKEW, Case
 from bot.domain.rollout.verdict import RolloutVerdict, VerdictWord
 from bot.domain.rollout.wait import applied_at, rolling_out

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from datetime import UTC, timedelta
 
-from bot.domain.rollout.argocd_object import Operation, shown
+from bot.domain.harmless import shown
+from bot.domain.rollout.argocd_object import Operation
 from bot.domain.rollout.case import SKEW, Case, our_sources
 from bot.domain.rollout.verdict import RefreshKind, RolloutVerdict, VerdictWord
 from bot.domain.rollout.wait import lasting, waiting

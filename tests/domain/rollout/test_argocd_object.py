@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.rollout.argocd_object import Source, read_application, shown
+from bot.domain.rollout.argocd_object import Source, read_application
 from tests.domain.rollout.rollout_world import REPOSITORY, at, changed, live
 
 
@@ -158,18 +158,3 @@ def test_the_object_is_left_as_it_was() -> None:
     seen = live()
     read_application(seen)
     assert seen == live()
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        pytest.param("one\n two\t three", "one two three", id="one line"),
-        pytest.param(
-            "see https://u:p@git.corp/x and ssh://git@h/y", "see https://git.corp/x and ssh://h/y", id="users"
-        ),
-        pytest.param("x" * 301, "x" * 299 + "…", id="cut"),
-        pytest.param("a\x00b\u202ec", "a b c", id="control and direction marks"),
-    ],
-)
-def test_text_is_made_fit_to_be_shown(text: str, expected: str) -> None:
-    assert shown(text) == expected
