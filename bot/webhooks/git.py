@@ -1,4 +1,4 @@
-"""Names of Git in bodies: refs, commits and clone addresses, checked before they go anywhere."""
+"""Names of Git in bodies: refs, commits, clone addresses and pushes, checked before they go anywhere."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
+from bot.domain.fact import BranchMoved
 from bot.webhooks.body import Json
-from bot.webhooks.fields import clean, items, optional_text, text
+from bot.webhooks.fields import clean, items, number, objects, optional_text, text
 from bot.webhooks.reader import Endpoint, Unreadable
 
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -117,6 +118,37 @@ def changed_paths(commits: Sequence[Json], *, most: int = 10_000) -> tuple[tuple
     """The paths that commits add, modify or remove, sorted; and whether they are all, or only `most`."""
     paths = {clean(path) for commit in commits for path in _paths(commit)}
     return tuple(sorted(paths)[:most]), len(paths) <= most
+
+
+def counted_push(
+    body: Json, place: tuple[str, str], *, provider: str, total: str, default: str
+) -> BranchMoved:
+    """A push that lists some of its commits, and has their number as `total` where there are more.
+
+    `place` is the repository's path and clone address, `default` says where the default branch stands.
+    """
+    repository, clone_url = place
+    name = ref(body, "ref")
+    before, after = commit(body, "before"), commit(body, "after")
+    commits = objects(body, "commits")
+    # Older servers send no total; then the list is what there is to count.
+    count = number(body, total) if body.get(total) else len(commits)
+    paths, is_whole = changed_paths(commits)
+    return BranchMoved(
+        provider=provider,
+        repository=repository,
+        clone_url=clone_url,
+        ref=name,
+        before=before,
+        after=after,
+        created=before is None,
+        deleted=after is None,
+        forced=None,
+        commits=count,
+        changed_paths=paths,
+        changed_paths_complete=is_whole and len(commits) >= count,
+        is_default_branch=name == f"refs/heads/{optional_text(body, default)}",
+    )
 
 
 def _paths(commit: Json) -> Sequence[str]:

@@ -28,7 +28,6 @@ from bot.webhooks.fields import (
     flag,
     mapping,
     number,
-    objects,
     optional_clean_text,
     optional_mapping,
     optional_text,
@@ -95,27 +94,9 @@ def _parse(raw: bytes, request: Request, endpoint: Endpoint, dialect: Dialect) -
 
 
 def _push(body: Json, endpoint: Endpoint, provider: str) -> Fact:
-    repository, clone_url = git.configured_repository(body, endpoint)
-    ref = git.ref(body, "ref")
-    before, after = git.commit(body, "before"), git.commit(body, "after")
-    commits = objects(body, "commits")
-    # Older servers send no total; then the list is what there is to count.
-    total = number(body, "total_commits") if body.get("total_commits") else len(commits)
-    paths, is_whole = git.changed_paths(commits)
-    return BranchMoved(
-        provider=provider,
-        repository=repository,
-        clone_url=clone_url,
-        ref=ref,
-        before=before,
-        after=after,
-        created=before is None,
-        deleted=after is None,
-        forced=None,
-        commits=total,
-        changed_paths=paths,
-        changed_paths_complete=is_whole and len(commits) >= total,
-        is_default_branch=_is_default(ref, body),
+    place = git.configured_repository(body, endpoint)
+    return git.counted_push(
+        body, place, provider=provider, total="total_commits", default="repository.default_branch"
     )
 
 

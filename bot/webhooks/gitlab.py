@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 
 from bot.domain.fact import (
     UNSAID,
-    BranchMoved,
     CiPipelineChanged,
     Commented,
     Fact,
@@ -30,7 +29,6 @@ from bot.webhooks.fields import (
     flag,
     mapping,
     number,
-    objects,
     optional_clean_text,
     optional_mapping,
     optional_text,
@@ -97,28 +95,9 @@ def _project(body: Json, endpoint: Endpoint) -> tuple[str, str]:
 
 
 def _push(body: Json, endpoint: Endpoint) -> Fact:
-    repository, clone_url = _project(body, endpoint)
-    ref = git.ref(body, "ref")
-    before, after = git.commit(body, "before"), git.commit(body, "after")
-    commits = objects(body, "commits")
     # At most 20 commits are listed.
-    total = number(body, "total_commits_count") if body.get("total_commits_count") else len(commits)
-    paths, is_whole = git.changed_paths(commits)
-    return BranchMoved(
-        provider=_PROVIDER,
-        repository=repository,
-        clone_url=clone_url,
-        ref=ref,
-        before=before,
-        after=after,
-        created=before is None,
-        deleted=after is None,
-        forced=None,
-        commits=total,
-        changed_paths=paths,
-        changed_paths_complete=is_whole and len(commits) >= total,
-        is_default_branch=ref == f"refs/heads/{optional_text(body, 'project.default_branch')}",
-    )
+    place, default = _project(body, endpoint), "project.default_branch"
+    return git.counted_push(body, place, provider=_PROVIDER, total="total_commits_count", default=default)
 
 
 def _merge_request(body: Json, endpoint: Endpoint) -> Fact:
