@@ -117,8 +117,8 @@ class Truth:
         """Why a tag does not name what was proved in a place any more; empty where it does."""
         tag, digest = ref
         known, now = self._named[image, tag], self._clock.now()
-        if digest:
-            return ""  # the very digest was live: `lack` looks at it
+        if digest or not known:
+            return ""  # the very digest was live, `lack` looks at it; or no registry ever had the tag
         spans = [span for span in self._spans[live_in] if span.live_since and _has(span.refs, ref)]
         latest = max((span.live_since for span in spans if span.live_since), default=now)
         proved = {each for at, each in known if at <= latest}
