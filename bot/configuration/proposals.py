@@ -172,12 +172,6 @@ def _group_problems(members: list[_Place]) -> Iterator[tuple[_Place, str, str]]:
             )
         elif place.pipeline.branch != first.pipeline.branch:
             yield place, f"{first.name} is in the same group, and on another branch", "give it another name"
-        elif place.environment.promote is not None:
-            yield (
-                place,
-                "it copies a directory, which no other environment could take along",
-                "leave `group` out",
-            )
         elif place.environment.merge is Merge.DIRECT:
             yield (
                 place,
