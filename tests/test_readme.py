@@ -1,4 +1,4 @@
-"""The README cannot drift: commands, keys, states, paths and examples in it are held to the program."""
+"""The README and its page of keys cannot drift: what they name and show is held to the program."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from tests.configuration.files import NEWCOMER, SIGNING_SECRET
 from tests.web.site import Site, settings
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {name: (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "config/README.md")}
 COMMANDS = typer.main.get_command(app)
 
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -68,20 +68,25 @@ pipelines:
 
 @dataclass(frozen=True)
 class Block:
-    """A fenced block, with the line at which it begins."""
+    """A fenced block, with the page and the line at which it begins."""
 
     language: str
     text: str
+    page: str
     line: int
 
     def __str__(self) -> str:
-        return f"line-{self.line}"
+        return f"{self.page}:{self.line}"
 
 
 BLOCKS = [
-    Block(found[1], found[2], README.count("\n", 0, found.start()) + 1) for found in _FENCE.finditer(README)
+    Block(found[1], found[2], name, page.count("\n", 0, found.start()) + 1)
+    for name, page in PAGES.items()
+    for found in _FENCE.finditer(page)
 ]
-PROSE = _FENCE.sub("", README)
+TEXTS = {name: _FENCE.sub("", page) for name, page in PAGES.items()}
+"""The pages without their fenced blocks."""
+PROSE = "\n".join(TEXTS.values())
 SPANS = _SPAN.findall(PROSE)
 
 
@@ -192,18 +197,26 @@ def test_every_make_target_exists() -> None:
 
 def test_every_path_exists() -> None:
     arguments = (word for line, _ in _command_lines(BLOCKS) for word in re.split(r"[ =]", line))
-    links = (link for link in _LINK.findall(PROSE) if not link.startswith(("http", "#")))
     files = {"pyproject.toml", "docker-compose.yml", "requirements.lock"} & {*SPANS}
-    named = {each for each in (*SPANS, *arguments) if each.startswith(_TOP)} | {*links} | files
+    named = {each for each in (*SPANS, *arguments) if each.startswith(_TOP)} | files
     assert [each for each in sorted(named) if not (ROOT / each).exists()] == []
     assert len(named) > 20
 
 
-def test_every_link_inside_leads_to_a_heading() -> None:
-    headings = {
-        re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in _HEADING.findall(PROSE)
-    }
-    assert {link[1:] for link in _LINK.findall(PROSE) if link.startswith("#")} <= headings
+def _anchors(page: str) -> set[str]:
+    return {re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in _HEADING.findall(page)}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_link_leads_to_a_file_and_a_heading(name: str) -> None:
+    links = [link.partition("#") for link in _LINK.findall(TEXTS[name]) if not link.startswith("http")]
+    assert links
+    for path, _, anchor in links:
+        there = ((ROOT / name).parent / path).resolve() if path else ROOT / name
+        assert there.exists(), path
+        if anchor:
+            page = str(there.relative_to(ROOT.resolve()))
+            assert anchor in _anchors(TEXTS[page]), f"{path}#{anchor}"
 
 
 def test_a_newcomer_sees_the_configuration_that_the_tests_know() -> None:
@@ -232,7 +245,7 @@ def test_every_configuration_loads(block: Block, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("heading", "sections"),
     [
-        ("Configuration reference", [ConfigurationSection]),
+        ("The configuration, key by key", [ConfigurationSection]),
         ("Images", [ImageSection, WriteSection]),
         ("Registries", [DistributionSection]),
         ("Signatures", [CosignSection, IdentitySection]),

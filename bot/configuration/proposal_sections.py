@@ -1,6 +1,6 @@
 """The sections about pull requests, as they are written. Each text below a key is its help in editors.
 
-Templates are a small part of Jinja; README.md lists what they may name.
+Templates are a small part of Jinja; config/README.md lists what they may name.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Argo CD's notifications: what its operator's templates say of an Application.
 
 https://argo-cd.readthedocs.io/en/stable/operator-manual/notifications/services/webhook/
-There is no fixed body. Three are understood: the template that Tagboat's README gives; the documented
+There is no fixed body. Three are understood: the template in config/README.md; the documented
 commit status, whose commit stands in the address (`…/statuses/<commit>`); and a whole Application as
 `{{toJson .app}}` prints it. All are hints: what counts is read back from Argo CD.
 """

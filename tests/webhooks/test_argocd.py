@@ -125,8 +125,8 @@ def test_images_are_bounded() -> None:
 
 
 def test_the_template_of_the_readme_says_what_a_whole_application_says() -> None:
-    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```yaml\n(.*?)```", readme, re.DOTALL)
+    page = Path(__file__).parents[2].joinpath("config", "README.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     block = next(each for each in blocks if "template.tagboat" in each)
     template = yaml.safe_load(yaml.safe_load(block)["data"]["template.tagboat"])["webhook"]["tagboat"]["body"]
     given = sample("argocd_application")

@@ -1,6 +1,6 @@
 """A Kubernetes secret that kubelets pull with, read when it is needed and again after a while.
 
-The least right that does: `get` on that one secret (README, Registries).
+The least right that does: `get` on that one secret (config/README.md, Registries).
 """
 
 from __future__ import annotations
