@@ -111,7 +111,7 @@ def test_code_cannot_be_left(text: str) -> None:
     assert seen.text.split() == ["a", "b"]
 
 
-_TAGS_OF_A_BODY = {"p", "strong", "em", "code", "table", "thead", "tbody", "tr", "th", "td", "ul", "li"}
+_TAGS_OF_A_BODY = {"a", "p", "strong", "em", "code", "table", "thead", "tbody", "tr", "th", "td", "ul", "li"}
 
 
 @given(texts)
@@ -122,6 +122,7 @@ def test_no_pull_request_holds_a_mention_or_html_that_an_image_brought(text: str
     shown, marks = made.body.rsplit("\n\n", 1)
     seen = page(shown)
     assert set(seen.tags) <= _TAGS_OF_A_BODY
+    assert seen.tags.count("a") == 1, "the image's own page, and no link besides"
     assert not _MENTION.search(seen.text)
     assert marks.count("<!--") == marks.count("-->") == 1
     for line in (made.title, *made.message.splitlines()):

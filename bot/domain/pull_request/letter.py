@@ -26,6 +26,7 @@ from bot.domain.pull_request.templates import MOST_ITEMS, Template, rendered
 LONGEST_TITLE = 200
 LONGEST_BODY = 60_000
 LONGEST_LABEL = 50
+_GAP = "\n\n"
 _LONGEST_MESSAGE = 20_000
 _LONGEST_VERSION = 300
 _TRIED_AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -79,11 +80,11 @@ def _text(what: str, template: Template | None, changes: Sequence[Change], defau
 def _body(changes: Sequence[Change]) -> str:
     """The text, and the marks that find it again; those are never cut off."""
     marks = "\n".join(change.mark.text for change in changes)
-    room = max(LONGEST_BODY - len(marks), 0)
+    room = max(LONGEST_BODY - len(_GAP) - len(marks), 0)
     template = changes[0].environment.pull_request.texts.body
     text = _text("body", template, changes, wording.body(changes), LONGEST_BODY)
     shown = text if len(text) <= room else f"{text[: max(room - 1, 0)]}…"
-    return f"{shown.rstrip()}\n\n{marks}"
+    return f"{shown.rstrip()}{_GAP}{marks}"
 
 
 def _metadata(changes: Sequence[Change]) -> Metadata:

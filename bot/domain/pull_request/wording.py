@@ -16,6 +16,7 @@ from bot.domain.pull_request.body import link, origins_text
 from bot.domain.pull_request.change import Change
 from bot.domain.pull_request.gates import gates_text
 from bot.domain.pull_request.moment import minute
+from bot.domain.pull_request.pages import image_page, tag_page
 from bot.domain.pull_request.policy import CommitPolicy, CommitStyle
 from bot.domain.pull_request.source import Origin
 from bot.domain.pull_request.thread import thread_text
@@ -105,14 +106,20 @@ def _table(changes: Sequence[Change]) -> str:
     common = ("image", "from registry", "now", "then")
     head = (*common, "digest") if is_alone else ("pipeline", "environment", *common)
     rows = [
-        (*(() if is_alone else change.place), *row, *((_short(new),) if is_alone else ()))
+        [
+            *([] if is_alone else map(code, change.place)),
+            code(alias),
+            link(code(str(new.name)), image_page(new.name)),
+            code(old.version),
+            link(code(new.version), tag_page(new)),
+            *([code(_short(new))] if is_alone else []),
+        ]
         for change in changes
         for alias, old, new in change.moved
-        for row in [(alias, str(new.name), old.version, new.version)]
     ]
     if not rows:
         return ""
-    lines = [_line(head), _line(["---"] * len(head)), *(_line(map(code, row)) for row in rows[:_MOST_ROWS])]
+    lines = [_line(head), _line(["---"] * len(head)), *map(_line, rows[:_MOST_ROWS])]
     rest = len(rows) - _MOST_ROWS
     return "\n".join(lines) + (f"\n\n… and {rest} more images." if rest > 0 else "")
 

@@ -97,7 +97,10 @@ def test_a_group_is_titled_by_its_name_and_what_moves(count: int, commit: Commit
 
 def test_the_body_says_where_the_image_comes_from_what_was_proved_and_what_comes_next() -> None:
     text = wording.body([change()])
-    assert "| `web` | `ghcr.io/acme/web` | `1.0.0` | `1.1.0` | `312e312e3000` |" in text
+    assert (
+        "| `web` | [`ghcr.io/acme/web`](https://ghcr.io/acme/web) | `1.0.0` | `1.1.0` | `312e312e3000` |"
+        in text
+    )
     assert f"- `staging`: live since 2026-11-20 09:00 UTC, as {HEAD}" in text
     assert "A human merges this" in text
     assert "`envs/prod/values.yaml`" in text
@@ -109,7 +112,8 @@ def test_the_body_of_a_group_has_one_table_over_all() -> None:
     assert "Brings the group **prod** up to date: **prod** of **api**, **prod** of **shop**." in text
     assert text.count("| pipeline | environment | image |") == 1
     for name in ("api", "shop"):
-        assert f"| `{name}` | `prod` | `web` | `ghcr.io/acme/web` | `1.0.0` | `1.1.0` |" in text
+        image = "[`ghcr.io/acme/web`](https://ghcr.io/acme/web)"
+        assert f"| `{name}` | `prod` | `web` | {image} | `1.0.0` | `1.1.0` |" in text
 
 
 def test_what_was_proved_of_a_group_names_the_pipeline_and_no_commit() -> None:
