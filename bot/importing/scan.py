@@ -28,7 +28,7 @@ from bot.importing.sources import Tried, in_application, in_source
 from bot.importing.values import containers_in, stood_in
 
 _MOST_NAMES = 50
-_REFERENCE = re.compile(r"(?<![\w./-])([a-z0-9][\w.-]*+(?::[0-9]+)?(?:/[\w.-]++)++)(?=[:@])", re.ASCII)
+_REFERENCE = re.compile(r"(?<![\w./-])([a-z0-9][\w.-]*+(?::[0-9]+)?(?:/[\w.-]++)+)(?=[:@])", re.ASCII)
 _NOBODY = ImageName("nobody.invalid", "nothing")
 _NOT_IMAGES = {
     *("ApplicationSet", "AppProject", "CustomResourceDefinition", "ImageUpdater"),

@@ -18,9 +18,9 @@ from bot.domain.edit.tree import Branch, Counter, Items, Leaf, LeafKind, Table, 
 from bot.domain.image import ImageName, ImageRef
 from bot.domain.place import JsonPaths
 
-_BLANK = re.compile(r"(?:[ \t\r\n]++|//[^\r\n]*+|/\*(?s:.*?)\*/)*+")
-_COMMENT = re.compile(r'("(?:[^"\\]|\\.)*+")|//[^\r\n]*+|/\*(?s:.*?)\*/')
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"')
+_BLANK = re.compile(r"(?:[ \t\r\n]++|//[^\r\n]*+|/\*(?s:.*?)\*/)*")
+_COMMENT = re.compile(r'("(?:[^"\\]++|\\.)*")|//[^\r\n]*+|/\*(?s:.*?)\*/')
+_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?(?![\w.+-])")
 _WORD = re.compile(r"(?:true|false|null)(?!\w)")
 

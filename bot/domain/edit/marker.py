@@ -31,7 +31,8 @@ _MARK = re.compile(
     r"[ \t]*(?:\*/[ \t]*-?\}\}|\*/|-->|#\})?[ \t]*\Z",
     re.ASCII,
 )
-_TOKEN = re.compile(r"(?<![\w./:@-])(?:[a-z][a-z0-9+.-]*+://)?+(?P<ref>[A-Za-z0-9][\w.:/@-]*+)", re.ASCII)
+_SCHEME = "[a-z][a-z0-9+.-]*+://"
+_TOKEN = re.compile(rf"(?<![\w./:@-])(?:{_SCHEME}|(?!{_SCHEME}))(?P<ref>[A-Za-z0-9][\w.:/@-]*+)", re.ASCII)
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![0-9a-zA-Z])")
 _LONGEST_LINE = 10_000
 _MOST_MARKS = 1_000

@@ -17,7 +17,7 @@ from bot.domain.edit.stream import Kind, Node, Stream, parse
 from bot.domain.errors import Malformed, Refused
 
 _LINE_BREAK = re.compile(r"\r\n?|\n")
-_PROPERTIES = re.compile(r"(?:[&!]\S*+(?:\s++(?:#[^\r\n]*+)?+)*+)*+")
+_PROPERTIES = re.compile(r"(?:[&!]\S*+(?:\s++(?:#[^\r\n]*+)?)*)*")
 
 
 class Made(NamedTuple):

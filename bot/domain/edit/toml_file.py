@@ -19,13 +19,13 @@ from bot.domain.image import ImageName, ImageRef
 from bot.domain.place import TomlPaths
 
 _SPACE = re.compile(r"[ \t]*+")
-_BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\r\n]*+)*+")
+_BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\r\n]*+)*")
 _LINE_END = re.compile(r"[ \t]*+(?:#[^\r\n]*+)?(?:\r?\n|\Z)")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]++")
 _STRING = re.compile(
-    r'''"""(?:[^"\\]|\\(?s:.)|"(?!""))*+"""(?:"{0,2})'''
-    r"""|'''(?:[^']|'(?!''))*+'''(?:'{0,2})"""
-    r"""|"(?:[^"\\\r\n]|\\.)*+"|'[^'\r\n]*+' """,
+    r'''"""(?:[^"\\]++|\\(?s:.)|"(?!""))*"""(?:"{0,2})'''
+    r"""|'''(?:[^']++|'(?!''))*'''(?:'{0,2})"""
+    r"""|"(?:[^"\\\r\n]++|\\.)*"|'[^'\r\n]*+' """,
     re.VERBOSE,
 )
 _BARE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9:.]++(?:[Zz]|[+-][0-9:]++)?|[A-Za-z0-9_+.:-]++")
