@@ -166,6 +166,14 @@ class Board:
         seen = self.environment(name)
         return (seen.get("state"), seen.get("running", {}).get("web")) == (state, version)
 
+    def wait_for_pull_request(self, name: str) -> None:
+        """Wait until the board shows an open pull request."""
+        until(
+            lambda: self.environment(name).get("pull_request") is not None,
+            f"{name} should have a pull request",
+            seen=lambda: self.environment(name),
+        )
+
     def wait(self, name: str, *, state: str, version: str) -> None:
         """Wait until the board shows it."""
         until(
