@@ -12,6 +12,7 @@ from bot.domain.pull_request.proposal import Proposal, PullRequest, marker
 from bot.ports import Forge
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.http_host import Answer, Cut, Fault
+from tests.fakes.served import Served
 
 DEV = "envs/dev/values.yaml"
 BRANCH = "tagboat/homepage/dev"
@@ -27,9 +28,6 @@ FAULTS: dict[str, Fault] = {
     "502 after": Answer(502, {"message": "502 Bad Gateway"}, after=True),
     "cut before": Cut(),
     "cut after": Cut(after=True),
-    "503 after": Answer(503, {}, after=True),
-    "500 after": Answer(500, {"message": "500 Internal Server Error"}, after=True),
-    "504 before": Answer(504, {}),
 }
 """How a host fails: before the work is done, or after it, when nobody hears of it."""
 
@@ -44,16 +42,18 @@ class HostForge(Forge, Protocol):
 
 
 F = TypeVar("F", bound=HostForge)
+K = TypeVar("K", bound=Served)
 
 
 @dataclass
-class HostWorld(Generic[F]):
+class HostWorld(Generic[F, K]):
     """A repository on a fake host, and the forge; `anew` builds one that remembers nothing."""
 
     repository: str
     hosted: HostedRepository
     forge: F
     anew: Callable[..., F]
+    fake: K
 
     def write(self, proposal: Proposal = PROPOSAL) -> str:
         """Write onto the branch as it stands, from `main` as it stands."""

@@ -43,10 +43,9 @@ class Moment:
 
 
 @dataclass
-class World(HostWorld[Forge]):
-    """With the fake itself, and its time."""
+class World(HostWorld[Forge, Fake]):
+    """With a time that is set."""
 
-    fake: Fake
     folder: Path
     clock: Moment
 

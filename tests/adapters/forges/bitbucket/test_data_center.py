@@ -18,7 +18,7 @@ from tests.adapters.forges.host_world import BRANCH, PROPOSAL
 from tests.fakes.bitbucket_data_center import FakeBitbucketDataCenter
 from tests.fakes.bitbucket_state import BOT, State
 from tests.fakes.git_host_model import Protection
-from tests.fakes.http_host import Answer, Cut, Fault
+from tests.fakes.http_host import Answer
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CI = Protection(required_checks=frozenset({"ci"}))
@@ -86,14 +86,6 @@ class TestMerge:
         world.fake.faults.add("POST", "/merge$", Answer(401, {"errors": [{"message": "no"}]}))
         with pytest.raises(Denied, match="may not merge pull request 1"):
             world.merge(pull)
-
-    @pytest.mark.parametrize("fault", [Answer(502, {}, after=True), Cut(after=True), Cut()], ids=str)
-    def test_it_happens_once(self, world: World, fault: Fault) -> None:
-        pull = world.open()
-        world.fake.faults.add("POST", "/merge$", fault)
-        world.until_done(lambda: world.merge(pull))
-        assert world.hosted.pull(1).merge_commit == world.hosted.git.branch("main")
-        assert len(world.hosted.git.log("main")) == 3
 
     def test_a_merge_by_push_is_found_where_it_came_to_the_base(self, world: World, state: State) -> None:
         pull = world.open()

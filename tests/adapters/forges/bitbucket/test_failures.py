@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from bot.adapters.forges.bitbucket.transport import Answer as Told
-from bot.domain.errors import Denied, Limited, Malformed, NotFound, Refused, TagboatError, Unreachable
+from bot.domain.errors import Denied, Malformed, NotFound, Refused, TagboatError
 from tests.adapters.forges.bitbucket.bitbucket_world import REPOSITORY, Fake, World, bitbucket_world, forge
-from tests.adapters.forges.host_world import BRANCH, PROPOSAL
+from tests.adapters.forges.host_world import BRANCH
 from tests.fakes.bitbucket_cloud import FakeBitbucketCloud
 from tests.fakes.bitbucket_data_center import FakeBitbucketDataCenter
 from tests.fakes.bitbucket_state import TOKEN
-from tests.fakes.http_host import Answer, Cut, Fault
+from tests.fakes.http_host import Answer
 
 KINDS: dict[str, type[Fake]] = {"cloud": FakeBitbucketCloud, "data center": FakeBitbucketDataCenter}
-FAULTS = {
-    "502 before": Answer(502, {}),
-    "502 after": Answer(502, {}, after=True),
-    "cut after": Cut(after=True),
-}
 ONE = "/pull-?requests/1$"
 
 
@@ -31,50 +24,6 @@ ONE = "/pull-?requests/1$"
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
     with bitbucket_world(tmp_path, KINDS[request.param]) as built:
         yield built
-
-
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_proposal_becomes_one_pull_request(world: World, fault: Fault) -> None:
-    world.fake.faults.add("POST", "/pull-?requests$", fault)
-    world.until_done(world.open)
-    assert [pull.state for pull in world.hosted.pulls.values()] == ["open"]
-    assert len(world.hosted.git.log(world.hosted.pulls[1].head, without="main")) == 1
-
-
-@pytest.mark.parametrize("fault", [FAULTS["502 after"], FAULTS["cut after"]], ids=["502", "cut"])
-@pytest.mark.parametrize("path", ["/comments$", "/decline$"])
-def test_a_close_says_why_once(world: World, path: str, fault: Fault) -> None:
-    pull = world.open()
-    world.fake.faults.add("POST", path, fault)
-    world.until_done(lambda: world.forge.close(REPOSITORY, pull.number, comment="superseded"))
-    closed = world.hosted.pull(pull.number)
-    assert (closed.state, world.hosted.git.branch(BRANCH)) == ("closed", None)
-    assert [comment.body for comment in closed.comments] == ["superseded"]
-
-
-def test_a_change_is_never_sent_twice_by_itself(world: World) -> None:
-    world.write()
-    world.fake.faults.add("POST", "/pull-?requests$", Answer(502, {}), times=9)
-    with suppress(Unreachable):
-        world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
-    assert len(world.fake.asked("POST", "/pull-?requests$")) == 1
-
-
-def test_a_host_that_stays_down_is_unreachable(world: World) -> None:
-    world.fake.faults.add("GET", ONE, Cut(), times=99)
-    with pytest.raises(Unreachable):
-        world.forge.pull_request(REPOSITORY, 1)
-    assert len(world.fake.asked("GET", ONE)) == 3
-
-
-def test_a_limit_is_kept(world: World) -> None:
-    world.fake.faults.add("GET", ONE, Answer(429, None, {"Retry-After": "30"}))
-    for _ in range(3):
-        with pytest.raises(Limited) as caught:
-            world.forge.pull_request(REPOSITORY, 1)
-        assert caught.value.retry_after is not None
-        assert caught.value.retry_after <= timedelta(seconds=30)
-    assert len(world.fake.asked("GET", ONE)) == 1
 
 
 def test_a_repository_out_of_sight_is_not_one_without_pull_requests(world: World) -> None:

@@ -26,11 +26,15 @@ class _Clock:
 
 
 @dataclass
-class GiteaWorld(HostWorld[GiteaForge]):
+class GiteaWorld(HostWorld[GiteaForge, FakeGitea]):
     """With the fake itself."""
 
-    gitea: FakeGitea
     folder: Path
+
+    @property
+    def gitea(self) -> FakeGitea:
+        """The fake by its name."""
+        return self.fake
 
     @property
     def book(self) -> Book:

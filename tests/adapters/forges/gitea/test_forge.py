@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,11 @@ from bot.adapters.forges.gitea.forge import GiteaSettings
 from bot.domain.errors import (
     Conflict,
     Denied,
-    Limited,
     Malformed,
     NotFound,
     Refused,
     TagboatError,
     Transient,
-    Unreachable,
 )
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
@@ -30,15 +27,9 @@ from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection
 from tests.fakes.gitea import BOT, TOKEN
 from tests.fakes.gitea_routes import Account
-from tests.fakes.http_host import Answer, Cut, Fault
+from tests.fakes.http_host import Answer
 
 CI = Protection(required_checks=frozenset({"ci"}))
-FAULTS = {
-    "502 before": Answer(502, {"message": "Bad Gateway"}),
-    "502 after": Answer(502, {"message": "Bad Gateway"}, after=True),
-    "cut before": Cut(),
-    "cut after": Cut(after=True),
-}
 
 
 @pytest.fixture
@@ -151,14 +142,6 @@ class TestMerge:
         world.gitea.faults.add("POST", "/merge$", Answer(403, {"message": "user not allowed"}))
         with pytest.raises(Denied, match="may not merge pull request 1"):
             world.merge(pull)
-
-    @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-    def test_it_happens_once(self, world: GiteaWorld, fault: Fault) -> None:
-        pull = world.open()
-        world.gitea.faults.add("POST", "/merge$", fault)
-        world.until_done(lambda: world.merge(pull))
-        assert world.hosted.pull(pull.number).merge_commit == world.hosted.git.branch("main")
-        assert len(world.hosted.git.log("main")) == 3
 
 
 class TestArming:
@@ -291,46 +274,6 @@ class TestSmallPages:
 
 
 class TestFailures:
-    @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-    def test_a_proposal_becomes_one_pull_request(self, world: GiteaWorld, fault: Fault) -> None:
-        world.gitea.faults.add("POST", "/pulls$", fault)
-        world.until_done(world.open)
-        assert [pull.state for pull in world.hosted.pulls.values()] == ["open"]
-        assert len(world.hosted.git.log(world.hosted.pulls[1].head, without="main")) == 1
-
-    @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-    @pytest.mark.parametrize(("method", "path"), [("POST", "/comments$"), ("PATCH", "/pulls/1$")])
-    def test_a_close_says_why_once(self, world: GiteaWorld, method: str, path: str, fault: Fault) -> None:
-        pull = world.open()
-        world.gitea.faults.add(method, path, fault)
-        world.until_done(lambda: world.forge.close(REPOSITORY, pull.number, comment="superseded"))
-        closed = world.hosted.pull(pull.number)
-        assert (closed.state, world.hosted.git.branch(BRANCH)) == ("closed", None)
-        assert [comment.body for comment in closed.comments] == ["superseded"]
-
-    def test_a_change_is_never_sent_twice_by_itself(self, world: GiteaWorld) -> None:
-        world.write()
-        world.gitea.faults.add("POST", "/pulls$", Answer(502, {}), times=9)
-        with suppress(Unreachable):
-            world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
-        assert len(world.gitea.asked("POST", "/pulls$")) == 1
-
-    @pytest.mark.parametrize("fault", [Answer(502, {}), Cut()], ids=["502", "cut"])
-    def test_a_host_that_stays_down_is_unreachable(self, world: GiteaWorld, fault: Fault) -> None:
-        world.gitea.faults.add("GET", "/pulls/1$", fault, times=99)
-        with pytest.raises(Unreachable):
-            world.forge.pull_request(REPOSITORY, 1)
-        assert len(world.gitea.asked("GET", "/pulls/1$")) == 3
-
-    def test_a_limit_is_kept(self, world: GiteaWorld) -> None:
-        world.gitea.faults.add("GET", "/pulls/1$", Answer(429, None, {"Retry-After": "30"}))
-        for _ in range(3):
-            with pytest.raises(Limited) as caught:
-                world.forge.pull_request(REPOSITORY, 1)
-            assert caught.value.retry_after is not None
-            assert caught.value.retry_after <= timedelta(seconds=30)
-        assert len(world.gitea.asked("GET", "/pulls/1$")) == 1
-
     def test_a_repository_out_of_sight_is_not_one_without_pull_requests(self, world: GiteaWorld) -> None:
         world.gitea.host.delete(REPOSITORY)
         with pytest.raises(NotFound, match="check the path"):

@@ -18,10 +18,13 @@ REPOSITORY = "acme/infra"
 
 
 @dataclass
-class GitHubWorld(HostWorld[GitHubForge]):
+class GitHubWorld(HostWorld[GitHubForge, FakeGitHub]):
     """With the fake itself."""
 
-    github: FakeGitHub
+    @property
+    def github(self) -> FakeGitHub:
+        """The fake by its name."""
+        return self.fake
 
 
 def forge(github: FakeGitHub, **changes: Any) -> GitHubForge:

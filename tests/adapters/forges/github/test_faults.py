@@ -1,19 +1,18 @@
-"""When GitHub fails, answers late, or does the work and is not heard: nothing lost, nothing twice."""
+"""How GitHub alone fails: a branch that it moves by itself, and the limits of many kinds that it has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import Limited, TagboatError, Transient, Unreachable
+from bot.domain.errors import Limited, TagboatError, Transient
 from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, forge, github_world
-from tests.adapters.forges.host_world import BRANCH, DEV, FAULTS, PROPOSAL
+from tests.adapters.forges.host_world import BRANCH, FAULTS, PROPOSAL
 from tests.fakes.github import primary_limit, secondary_limit
-from tests.fakes.http_host import Answer, Cut, Delay, Fault
+from tests.fakes.http_host import Answer, Fault
 
 LIMITS: dict[str, tuple[Callable[[], Fault], int]] = {
     "primary": (lambda: primary_limit(120), 121),
@@ -31,93 +30,15 @@ def world(tmp_path: Path) -> Iterator[GitHubWorld]:
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-class TestEveryChange:
-    @pytest.mark.parametrize("path", ["/git/trees$", "/git/commits$", "/git/refs$", "/pulls$"])
-    def test_a_proposal_becomes_one_pull_request(self, world: GitHubWorld, path: str, fault: Fault) -> None:
-        world.github.faults.add("POST", path, fault)
-        failures = world.until_done(world.open)
-        assert len(failures) <= 1
-        assert [pull.state for pull in world.hosted.pulls.values()] == ["open"]
-        head = world.hosted.pulls[1].head
-        assert len(world.hosted.git.log(head, without="main")) == 1
-        assert world.forge.read(REPOSITORY, head, DEV) == b"tag: 2.0.0\n"
-
-    def test_a_branch_that_moves_moves_once(self, world: GitHubWorld, fault: Fault) -> None:
-        world.open()
-        world.hosted.commit("main", {"other": b"1"})
-        world.github.faults.add("PATCH", "/git/refs/heads/", fault)
-        world.until_done(world.open)
-        head = world.hosted.git.branch(BRANCH)
-        assert head is not None
-        assert len(world.hosted.git.log(head, without="main")) == 2
-        assert list(world.hosted.pulls) == [1]
-
-    def test_a_merge_happens_once(self, world: GitHubWorld, fault: Fault) -> None:
-        pull = world.open()
-        world.github.faults.add("PUT", "/merge$", fault)
-        world.until_done(world.merge_newest)
-        assert world.hosted.pull(pull.number).merge_commit == world.hosted.git.branch("main")
-        assert len(world.hosted.git.log("main")) == 3
-
-    @pytest.mark.parametrize(
-        ("method", "path"), [("POST", "/comments$"), ("PATCH", "/pulls/1$"), ("DELETE", "/git/refs/heads/")]
-    )
-    def test_a_close_says_why_once(self, world: GitHubWorld, method: str, path: str, fault: Fault) -> None:
-        pull = world.open()
-        world.github.faults.add(method, path, fault)
-        world.until_done(world.close_newest)
-        closed = world.hosted.pull(pull.number)
-        assert closed.state == "closed"
-        assert world.hosted.git.branch(BRANCH) is None
-        assert [comment.body for comment in closed.comments] == ["superseded"]
-
-
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_a_change_is_never_sent_twice_by_itself(world: GitHubWorld, fault: Fault) -> None:
-    world.write()
-    world.again()
-    world.github.faults.add("POST", "/pulls$", fault, times=9)
-    with suppress(Unreachable):
-        world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
-    assert len(world.github.asked("POST", "/pulls$")) == 1
-
-
-def test_a_pull_request_that_the_list_does_not_show_yet_is_waited_for(world: GitHubWorld) -> None:
+def test_a_branch_that_moves_moves_once(world: GitHubWorld, fault: Fault) -> None:
     world.open()
-    world.again()
-    world.github.faults.add("GET", "/pulls$", Answer(200, []), times=2)
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 does not list the pull request .* already exists"):
-        world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
-    assert world.forge.open(REPOSITORY, PROPOSAL, base_branch="main").number == 1
-
-
-class TestReads:
-    @pytest.mark.parametrize("fault", [Answer(502, {}), Cut()], ids=["502", "cut"])
-    def test_a_read_is_tried_again_at_once(self, world: GitHubWorld, fault: Fault) -> None:
-        world.github.faults.add("GET", "/branches/main$", fault)
-        assert world.forge.head(REPOSITORY, "main") == world.hosted.git.branch("main")
-
-    @pytest.mark.parametrize("fault", [Answer(502, {}), Cut()], ids=["502", "cut"])
-    def test_a_host_that_stays_down_is_unreachable(self, world: GitHubWorld, fault: Fault) -> None:
-        world.github.faults.add("GET", "/branches/main$", fault, times=99)
-        with pytest.raises(Unreachable):
-            world.forge.head(REPOSITORY, "main")
-        assert len(world.github.asked("GET")) == 3
-
-    def test_a_host_that_is_not_there_is_unreachable(self, world: GitHubWorld) -> None:
-        nowhere = forge(world.github, api_url="http://127.0.0.1:1")
-        with pytest.raises(Unreachable, match=r"127\.0\.0\.1 did not answer"):
-            nowhere.default_branch(REPOSITORY)
-
-    def test_an_answer_that_takes_too_long_is_not_waited_for(self, world: GitHubWorld) -> None:
-        world.write()
-        impatient = forge(world.github, timeout_seconds=1)
-        world.github.faults.add("POST", "/pulls$", Delay(1.2))
-        with pytest.raises(Unreachable):
-            impatient.open(REPOSITORY, PROPOSAL, base_branch="main")
-        assert world.forge.open(REPOSITORY, PROPOSAL, base_branch="main").number == 1
-        assert list(world.hosted.pulls) == [1]
-        impatient.disconnect()
+    world.hosted.commit("main", {"other": b"1"})
+    world.github.faults.add("PATCH", "/git/refs/heads/", fault)
+    world.until_done(world.open)
+    head = world.hosted.git.branch(BRANCH)
+    assert head is not None
+    assert len(world.hosted.git.log(head, without="main")) == 2
+    assert list(world.hosted.pulls) == [1]
 
 
 class TestLimits:

@@ -17,10 +17,13 @@ REPOSITORY = "acme/platform/infra"
 
 
 @dataclass
-class GitLabWorld(HostWorld[GitLabForge]):
+class GitLabWorld(HostWorld[GitLabForge, FakeGitLab]):
     """With the fake itself."""
 
-    gitlab: FakeGitLab
+    @property
+    def gitlab(self) -> FakeGitLab:
+        """The fake by its name."""
+        return self.fake
 
     def look(self, branch: str = BRANCH) -> tuple[str, str | None]:
         """What a look at a pipeline asks, in its order; the base commit and the branch's."""

@@ -1,11 +1,11 @@
-"""When GitLab fails, answers late, or does the work and is not heard: nothing lost, nothing twice."""
+"""How GitLab alone fails: its way of a branch, its words of a race, of what is missing, and of its limits."""
 
 from __future__ import annotations
 
 import ssl
 import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -14,11 +14,11 @@ import pytest
 
 from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
 from bot.domain.errors import Limited, NotFound, Unreachable
-from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld, forge, gitlab_world
+from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld, gitlab_world
 from tests.adapters.forges.host_world import BRANCH, DEV, FAULTS, PROPOSAL
 from tests.adapters.registries.hostile import Reply, serving
 from tests.fakes.gitlab import TOKEN
-from tests.fakes.http_host import Answer, Cut, Delay, Fault
+from tests.fakes.http_host import Answer, Fault
 
 LIMITS: dict[str, tuple[Fault, int]] = {
     "a minute": (Answer(429, {"message": "Too many"}, {"Retry-After": "60"}), 60),
@@ -36,65 +36,17 @@ def world(tmp_path: Path) -> Iterator[GitLabWorld]:
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-class TestEveryChange:
-    @pytest.mark.parametrize("path", ["/repository/commits$", "/merge_requests$"])
-    def test_a_proposal_becomes_one_merge_request(self, world: GitLabWorld, path: str, fault: Fault) -> None:
-        world.gitlab.faults.add("POST", path, fault)
-        failures = world.until_done(world.open)
-        assert len(failures) <= 1
-        assert [pull.state for pull in world.hosted.pulls.values()] == ["open"]
-        head = world.hosted.pulls[1].head
-        assert len(world.hosted.git.log(head, without="main")) == 1
-        assert world.forge.read(REPOSITORY, head, DEV) == b"tag: 2.0.0\n"
-
-    @pytest.mark.parametrize("is_moved", [True, False], ids=["the base moved", "the base stands"])
-    def test_a_branch_that_moves_moves_once(self, world: GitLabWorld, is_moved: bool, fault: Fault) -> None:
-        world.open(replace(PROPOSAL, files=((DEV, b"tag: 1.9.0\n"),)))
-        if is_moved:
-            world.hosted.commit("main", {"other": b"1"})
-        world.gitlab.faults.add("POST", "/repository/commits$", fault)
-        world.until_done(world.open)
-        head = world.hosted.git.branch(BRANCH)
-        assert head is not None
-        assert len(world.hosted.git.log(head, without="main")) == (1 if is_moved else 2)
-        assert list(world.hosted.pulls) == [1]
-
-    def test_a_merge_happens_once(self, world: GitLabWorld, fault: Fault) -> None:
-        pull = world.open()
-        world.gitlab.faults.add("PUT", "/merge$", fault)
-        world.until_done(world.merge_newest)
-        assert world.hosted.pull(pull.number).merge_commit == world.hosted.git.branch("main")
-        assert len(world.hosted.git.log("main")) == 3
-
-    @pytest.mark.parametrize(
-        ("method", "path"),
-        [("POST", "/notes$"), ("PUT", "/merge_requests/1$"), ("DELETE", "/repository/branches/")],
-    )
-    def test_a_close_says_why_once(self, world: GitLabWorld, method: str, path: str, fault: Fault) -> None:
-        pull = world.open()
-        world.gitlab.faults.add(method, path, fault)
-        world.until_done(world.close_newest)
-        closed = world.hosted.pull(pull.number)
-        assert closed.state == "closed"
-        assert world.hosted.git.branch(BRANCH) is None
-        assert [comment.body for comment in closed.comments] == ["superseded"]
-
-    def test_a_change_is_never_sent_twice_by_itself(self, world: GitLabWorld, fault: Fault) -> None:
-        world.write()
-        world.again()
-        world.gitlab.faults.add("POST", "/merge_requests$", fault, times=9)
-        with suppress(Unreachable):
-            world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
-        assert len(world.gitlab.asked("POST", "/merge_requests$")) == 1
-
-
-def test_a_merge_request_that_the_list_does_not_show_yet_is_waited_for(world: GitLabWorld) -> None:
-    world.open()
-    world.again()
-    world.gitlab.faults.add("GET", "/merge_requests$", Answer(200, []), times=2)
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1 does not list the merge request .* already exists"):
-        world.forge.open(REPOSITORY, PROPOSAL, base_branch="main")
-    assert world.forge.open(REPOSITORY, PROPOSAL, base_branch="main").number == 1
+@pytest.mark.parametrize("is_moved", [True, False], ids=["the base moved", "the base stands"])
+def test_a_branch_that_moves_moves_once(world: GitLabWorld, is_moved: bool, fault: Fault) -> None:
+    world.open(replace(PROPOSAL, files=((DEV, b"tag: 1.9.0\n"),)))
+    if is_moved:
+        world.hosted.commit("main", {"other": b"1"})
+    world.gitlab.faults.add("POST", "/repository/commits$", fault)
+    world.until_done(world.open)
+    head = world.hosted.git.branch(BRANCH)
+    assert head is not None
+    assert len(world.hosted.git.log(head, without="main")) == (1 if is_moved else 2)
+    assert list(world.hosted.pulls) == [1]
 
 
 @pytest.mark.parametrize(
@@ -113,68 +65,27 @@ def test_a_lost_race_is_a_conflict(world: GitLabWorld, message: str) -> None:
     assert [type(each).__name__ for each in failures] == ["Conflict"]
 
 
-class TestReads:
-    @pytest.mark.parametrize("fault", [Answer(502, {}), Cut()], ids=["502", "cut"])
-    def test_a_read_is_tried_again_at_once(self, world: GitLabWorld, fault: Fault) -> None:
-        world.gitlab.faults.add("GET", "/branches/main$", fault)
-        assert world.forge.head(REPOSITORY, "main") == world.hosted.git.branch("main")
-
-    @pytest.mark.parametrize("fault", [Answer(502, {}), Cut()], ids=["502", "cut"])
-    def test_a_host_that_stays_down_is_unreachable(self, world: GitLabWorld, fault: Fault) -> None:
-        world.gitlab.faults.add("GET", "/branches/main$", fault, times=99)
-        with pytest.raises(Unreachable):
-            world.forge.head(REPOSITORY, "main")
-        assert len(world.gitlab.asked("GET")) == 3
-
-    def test_a_host_that_is_not_there_is_unreachable(self, world: GitLabWorld) -> None:
-        nowhere = forge(world.gitlab, url="http://127.0.0.1:1")
-        with pytest.raises(Unreachable, match=r"127\.0\.0\.1 did not answer"):
-            nowhere.default_branch(REPOSITORY)
-
-    @pytest.mark.parametrize("path", ["/branches", "/files/", "/compare$", "/merge_requests"])
-    def test_a_404_that_is_not_gitlabs_own_is_never_taken_for_nothing(
-        self, world: GitLabWorld, path: str
-    ) -> None:
-        base = world.hosted.git.branch("main") or ""
-        world.write()
-        world.gitlab.faults.add("GET", ".", Answer(404, {"message": "404 Not Found"}), times=99)
-        asks: dict[str, Callable[[], object]] = {
-            "/branches": lambda: world.forge.head(REPOSITORY, BRANCH),
-            "/files/": lambda: world.forge.read(REPOSITORY, base, "other.yaml"),
-            "/compare$": lambda: world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main"),
-            "/merge_requests": lambda: world.forge.pull_requests(REPOSITORY, BRANCH),
-        }
-        with pytest.raises(NotFound, match="check the path"):
-            asks[path]()
-
-    def test_an_answer_that_takes_too_long_is_not_waited_for(self, world: GitLabWorld) -> None:
-        world.write()
-        impatient = forge(world.gitlab, timeout_seconds=1)
-        world.gitlab.faults.add("POST", "/merge_requests$", Delay(1.2))
-        with pytest.raises(Unreachable):
-            impatient.open(REPOSITORY, PROPOSAL, base_branch="main")
-        assert world.forge.open(REPOSITORY, PROPOSAL, base_branch="main").number == 1
-        assert list(world.hosted.pulls) == [1]
-        impatient.disconnect()
+@pytest.mark.parametrize("path", ["/branches", "/files/", "/compare$", "/merge_requests"])
+def test_a_404_that_is_not_gitlabs_own_is_never_taken_for_nothing(world: GitLabWorld, path: str) -> None:
+    base = world.hosted.git.branch("main") or ""
+    world.write()
+    world.gitlab.faults.add("GET", ".", Answer(404, {"message": "404 Not Found"}), times=99)
+    asks: dict[str, Callable[[], object]] = {
+        "/branches": lambda: world.forge.head(REPOSITORY, BRANCH),
+        "/files/": lambda: world.forge.read(REPOSITORY, base, "other.yaml"),
+        "/compare$": lambda: world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main"),
+        "/merge_requests": lambda: world.forge.pull_requests(REPOSITORY, BRANCH),
+    }
+    with pytest.raises(NotFound, match="check the path"):
+        asks[path]()
 
 
-class TestLimits:
-    @pytest.mark.parametrize(("fault", "seconds"), LIMITS.values(), ids=LIMITS)
-    def test_it_says_how_long_to_wait(self, world: GitLabWorld, fault: Fault, seconds: int) -> None:
-        world.gitlab.faults.add("GET", "", fault)
-        with pytest.raises(Limited) as caught:
-            world.forge.default_branch(REPOSITORY)
-        assert caught.value.retry_after == timedelta(seconds=seconds)
-
-    def test_nothing_is_asked_before_that_time(self, world: GitLabWorld) -> None:
-        world.gitlab.faults.add("POST", "/repository/commits$", Answer(429, None, {"Retry-After": "30"}))
-        with pytest.raises(Limited):
-            world.write()
-        asked = len(world.gitlab.asked())
-        for _ in range(3):
-            with pytest.raises(Limited):
-                world.forge.default_branch(REPOSITORY)
-        assert len(world.gitlab.asked()) == asked
+@pytest.mark.parametrize(("fault", "seconds"), LIMITS.values(), ids=LIMITS)
+def test_it_says_how_long_to_wait(world: GitLabWorld, fault: Fault, seconds: int) -> None:
+    world.gitlab.faults.add("GET", "", fault)
+    with pytest.raises(Limited) as caught:
+        world.forge.default_branch(REPOSITORY)
+    assert caught.value.retry_after == timedelta(seconds=seconds)
 
 
 class TestTls:
