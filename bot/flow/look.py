@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.domain.deciding.group import fellows_of
-from bot.domain.errors import Permanent, TagboatError
+from bot.domain.errors import Permanent, Refused, TagboatError
 from bot.domain.people.order import standing
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.pull_request.branch import branch_of, has_branch_per_release
@@ -15,7 +15,7 @@ from bot.domain.record import EnvironmentRecord
 from bot.domain.snapshot import BaseBranch, EnvironmentView, Fellow, Problem, Traffic
 from bot.domain.status import PipelineStatus
 from bot.flow.world import World
-from bot.ports import Forge
+from bot.ports import Forge, Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,21 @@ class Looking:
     def seen(self, pull: PullRequest) -> PullRequest:
         """The pull request as it is looked at for this environment."""
         return replace(pull, pipeline=self.pipeline.name, environment=self.environment.name)
+
+
+def questions(pipeline: Pipeline, looking: Sequence[Looking]) -> Look:
+    """What these environments of the pipeline are about to ask of its forge."""
+    files: dict[str, Sequence[str]] = {}
+    for each in looking:
+        try:
+            *older, ours = each.branches or ("",)
+        except Refused:  # said as the environment's own status
+            continue
+        files |= dict.fromkeys(older, ())
+        fellows = fellows_of(each.world.pipelines.values(), pipeline, each.environment)
+        shared = [file for fellow in fellows for file in fellow.environment.files]
+        files[ours] = tuple(dict.fromkeys([*each.environment.files, *shared]))
+    return Look(pipeline.branch, {branch: paths for branch, paths in files.items() if branch})
 
 
 def pull_requests(looking: Looking) -> Sequence[PullRequest] | Problem:

@@ -30,7 +30,7 @@ from bot.flow.choose import Asking, choose_image
 from bot.flow.consult import consult
 from bot.flow.digests import completed, tag_digests
 from bot.flow.directories import Directories
-from bot.flow.look import Looking, git_view, pull_requests, traffic
+from bot.flow.look import Looking, git_view, pull_requests, questions, traffic
 from bot.flow.rollouts import rollouts
 from bot.flow.world import World
 from bot.ports import Forge
@@ -50,6 +50,7 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
         Looking(world, pipeline, each, record.environment(each.name)) for each in pipeline.environments
     ]
     standings = _standings(world, pipeline, now)
+    forge.prepare(pipeline.repository.path, questions(pipeline, looking))
     pulls = [pull_requests(each) for each in looking]
     branch = _base_branch(forge, pipeline)
     views = {

@@ -30,7 +30,7 @@ from bot.ports.catalog import Catalog, ImageEntry, Pointer, Unusable
 from bot.ports.clock import Clock
 from bot.ports.community import Community
 from bot.ports.deployments import Deployments
-from bot.ports.forge import Forge
+from bot.ports.forge import Forge, Look
 from bot.ports.ledger import Ledger
 from bot.ports.notifier import Notifier
 from bot.ports.orders import Orders
@@ -55,6 +55,7 @@ __all__ = [
     "ImageEntry",
     "Lease",
     "Ledger",
+    "Look",
     "Notifier",
     "Orders",
     "Outcome",

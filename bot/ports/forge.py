@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.domain.directories.directory import Tree
@@ -12,12 +13,31 @@ from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest
 from bot.domain.snapshot import Relation
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look is about to ask of a repository; `base` None is the default branch.
+
+    `files` are paths by branches of ours: they are read at the base and at that branch.
+    """
+
+    base: str | None
+    files: Mapping[str, Sequence[str]]
+
+
 class Forge(Protocol):
     """One Git host. `repository` is the path that the host knows (`acme/infra`).
 
     Commits are named by their full hexadecimal id. What is addressed by a commit never changes and may be
     cached for ever.
     """
+
+    def prepare(self, repository: str, look: Look) -> None:
+        """Say what this thread is about to ask; a host that answers many questions at once may be asked now.
+
+        Each answer then serves one question, soon, unless this thread changes something first. It is never
+        needed and never fails: what is not answered here is asked when it comes, and fails there.
+        """
+        ...
 
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""
@@ -51,12 +71,12 @@ class Forge(Protocol):
         ...
 
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
-        """Make `proposal.branch` hold the base commit's tree with the proposal's files; return its commit.
+        """Make `proposal.branch` one commit on `base`: its tree with the proposal's files; return that commit.
 
-        One commit, one ref move. `expected` is where the branch must stand (None: must not exist);
-        otherwise `Conflict` is raised and nothing is changed. The new commit descends from `expected`
-        and from `base`, so no move is ever forced; but a host that lets nobody make a commit of two parents
-        lets the branch begin anew on a base that moved.
+        One ref move, from `expected` (None: there must be no such branch): where the branch stands elsewhere,
+        `Conflict` is raised and nothing is changed. What stood there before is off the branch then, so the
+        move is forced, and never blind: how a host compares is told by its adapter. The same content on the
+        same base again is no new commit. An open pull request stays open and shows the new head.
         """
         ...
 

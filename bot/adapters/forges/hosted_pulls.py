@@ -15,6 +15,7 @@ from bot.domain.errors import Refused, TagboatError, Unreachable
 from bot.domain.people.consent import Arming, Check, Review
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
+from bot.ports import Look
 
 A = TypeVar("A")
 
@@ -70,6 +71,9 @@ class HostedPulls(ABC, Generic[A]):
     _consents: Consenting
     _merger: Merging
     _kind = "pull request"
+
+    def prepare(self, repository: str, look: Look) -> None:
+        """Nothing, on a host that is asked one question at a time."""
 
     def pull_request(self, repository: str, number: int) -> PullRequest:
         """One pull request as it is now; `NotFound` when there is none of that number."""
