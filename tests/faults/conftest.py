@@ -7,14 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.gitlab import FakeGitLab
 from tests.faults.stage import Stage, staged
-
-
-@pytest.fixture
-def gitlab_stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    with staged(tmp_path, monkeypatch, FakeGitLab) as built:
-        yield built
 
 
 @pytest.fixture
