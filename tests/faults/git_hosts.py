@@ -1,4 +1,4 @@
-"""The Git hosts that the fault tests break: what Tagboat asks of each, how it refuses, and what is then said."""
+"""The Git hosts of the fault tests: what Tagboat asks of each, how it refuses, and what is then said."""
 
 from __future__ import annotations
 
