@@ -15,9 +15,10 @@ from types import TracebackType
 from tests.fakes.bitbucket_cloud_json import Shapes
 from tests.fakes.bitbucket_cloud_routes import NOT_FOUND, Call, refused, route
 from tests.fakes.bitbucket_description import departures
-from tests.fakes.bitbucket_state import BOT, TOKEN, State, basic_login, served
+from tests.fakes.bitbucket_state import BOT, TOKEN, State
 from tests.fakes.git_host import GitHost
 from tests.fakes.git_host_model import MissingError
+from tests.fakes.host_call import basic_login, git_answer
 from tests.fakes.http_host import Request, Response
 from tests.fakes.served import Served
 
@@ -75,7 +76,7 @@ class FakeBitbucketCloud(Served):
             # A workspace is asked about by itself too: any of its repositories stands for it then.
             names = [each.path.partition("/")[2] for each in self.host.repositories]
             repository = self.host.repository(f"{parts['workspace']}/{parts.get('slug', names[0])}")
-            return function(Call(request, repository, self._shapes, self.state, parts))
+            return function(Call(request, repository, parts, self._shapes, self.state))
         except MissingError:
             return NOT_FOUND
 
@@ -84,6 +85,6 @@ class FakeBitbucketCloud(Served):
         if basic_login(request) not in known:
             return Response(401, headers={"WWW-Authenticate": 'Basic realm="Bitbucket.org HTTP"'})
         try:
-            return served(request, self.host.repository(path), rest)
+            return git_answer(request, self.host.repository(path), rest, by=BOT)
         except MissingError:
             return Response(404)

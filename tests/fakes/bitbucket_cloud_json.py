@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from tests.fakes.bitbucket_state import Json, State, is_bot, uuid_of
+from tests.fakes.bitbucket_state import State, is_bot, uuid_of
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_host_model import Comment, Pull
+from tests.fakes.host_call import Json
 
 _STATES = {"open": "OPEN", "merged": "MERGED", "closed": "DECLINED"}
 _SHORT = 12

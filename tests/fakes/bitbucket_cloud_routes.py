@@ -3,39 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 from tests.fakes.bitbucket_cloud_json import Shapes, timestamp
-from tests.fakes.bitbucket_state import BOT, Json, State, uuid_of
-from tests.fakes.git_host import HostedRepository
+from tests.fakes.bitbucket_state import BOT, State, uuid_of
 from tests.fakes.git_host_model import ExistsError, MissingError, NoCommitsError, Pull
-from tests.fakes.http_host import Request, Response
+from tests.fakes.host_call import HostCall, Json, Route, Routes, file_changes, route_among
+from tests.fakes.http_host import Response
 
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed"}
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request about a repository: `parts` are the named parts of its address."""
+class Call(HostCall):
+    """With what the fake keeps, and how it shows it."""
 
-    request: Request
-    repository: HostedRepository
     shapes: Shapes
     state: State
-    parts: Mapping[str, str]
-
-    @property
-    def body(self) -> Json:
-        """The request's JSON."""
-        data = self.request.data
-        return data if isinstance(data, dict) else {}
 
     @property
     def pull(self) -> Pull:
         """The pull request that the address names."""
-        return self.repository.pull(int(self.parts["id"]))
+        return self.repository.pull(int(self["id"]))
 
     def listed(self, items: Sequence[Json], *, longest: int) -> Response:
         """The page of a list that was asked for; the address of the next one is an opaque one."""
@@ -175,35 +166,22 @@ def get_pull_diffstat(call: Call) -> Response:
 
 def get_diffstat(call: Call) -> Response:
     """GET …/diffstat/{spec}: what the head changes since it left its base, moved files as one."""
-    head, _, base = unquote(call.parts["spec"]).partition(":")[2].partition("\r")
+    head, _, base = call["spec"].partition(":")[2].partition("\r")
     git = call.repository.git
-    old, new = _blobs(call, git.merge_base(base, head)), _blobs(call, head)
-    gone = {path: sha for path, sha in old.items() if path not in new}
-    files: list[Json] = []
-    for path, sha in sorted(new.items()):
-        before = next((name for name, was in gone.items() if was == sha), "")
-        if path not in old and before:
-            del gone[before]
-            files.append({"status": "renamed", "new": _file(path), "old": _file(before)})
-        elif old.get(path) != sha:
-            there = _file(path) if path in old else None
-            files.append({"status": "modified" if there else "added", "new": _file(path), "old": there})
-    files += [{"status": "removed", "new": None, "old": _file(path)} for path in sorted(gone)]
-    return call.listed([{"type": "diffstat", **each} for each in files], longest=500)
+    files = [
+        {"type": "diffstat", "status": each.kind, "new": _file(each.new), "old": _file(each.old)}
+        for each in file_changes(git, git.merge_base(base, head), head)
+    ]
+    return call.listed(files, longest=500)
 
 
-def _file(path: str) -> Json:
-    return {"type": "commit_file", "path": path}
-
-
-def _blobs(call: Call, commit: str | None) -> dict[str, str]:
-    entries = call.repository.git.entries(commit, recursive=True) if commit else ()
-    return {each.path: each.sha for each in entries if each.kind == "blob"}
+def _file(path: str | None) -> Json | None:
+    return {"type": "commit_file", "path": path} if path else None
 
 
 def get_commit(call: Call) -> Response:
     """GET …/commit/{commit}, by as many digits as are unlike any other's."""
-    commit = call.repository.git.resolve(call.parts["commit"])
+    commit = call.repository.git.resolve(call["commit"])
     if commit is None:
         return NOT_FOUND
     when = call.repository.git.commit(commit).when.isoformat()
@@ -213,7 +191,7 @@ def get_commit(call: Call) -> Response:
 def get_commits(call: Call) -> Response:
     """GET …/commits/{revision}: the newest first."""
     git = call.repository.git
-    head, without = git.resolve(call.parts["revision"]), git.resolve(call.request.query["exclude"])
+    head, without = git.resolve(call["revision"]), git.resolve(call.request.query["exclude"])
     if head is None or without is None:
         return NOT_FOUND
     found = [
@@ -225,7 +203,7 @@ def get_commits(call: Call) -> Response:
 
 def get_statuses(call: Call) -> Response:
     """GET …/commit/{commit}/statuses"""
-    found = call.state.status_of(call.parts["commit"], call.repository)
+    found = call.state.status_of(call["commit"], call.repository)
     return call.listed([{"type": "build", **each} for each in found], longest=100)
 
 
@@ -236,7 +214,7 @@ def post_status(call: Call) -> Response:
         return refused(400, f"{missing[0]}: required key not provided")
     if len(str(call.body.get("description", ""))) > 255:
         return refused(400, "description: too long")
-    call.state.statuses[call.parts["commit"], str(call.body["key"])] = dict(call.body)
+    call.state.statuses[call["commit"], str(call.body["key"])] = dict(call.body)
     return Response(201, {"type": "build", **call.body})
 
 
@@ -282,13 +260,11 @@ def _people(call: Call, body: Json) -> set[str]:
     return {known[each] for each in named}
 
 
-Route = Callable[[Call], Response]
-
 _REPOSITORY = "/repositories/(?P<workspace>[^/]+)/(?P<slug>[^/]+)"
 _WORKSPACE = "/workspaces/(?P<workspace>[^/]+)"
 _PULL = rf"{_REPOSITORY}/pullrequests/(?P<id>\d+)"
 _COMMIT = f"{_REPOSITORY}/commit/(?P<commit>[^/]+)"
-_ROUTES: Sequence[tuple[str, str, Route]] = (
+_ROUTES: Routes[Call] = (
     ("GET", _REPOSITORY, get_repository),
     ("GET", f"{_REPOSITORY}/pullrequests", get_pulls),
     ("POST", f"{_REPOSITORY}/pullrequests", post_pull),
@@ -310,10 +286,6 @@ _ROUTES: Sequence[tuple[str, str, Route]] = (
 )
 
 
-def route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+def route(method: str, path: str) -> tuple[Route[Call], dict[str, str]] | None:
     """The route for what follows the API's root, and the parts of the address."""
-    for verb, pattern, function in _ROUTES:
-        found = re.fullmatch(pattern, path)
-        if verb == method and found:
-            return function, found.groupdict()
-    return None
+    return route_among(_ROUTES, method, path)

@@ -9,9 +9,10 @@ from types import TracebackType
 from tests.fakes.bitbucket_data_center_json import Shapes
 from tests.fakes.bitbucket_data_center_routes import NOT_FOUND, Call, refused, route
 from tests.fakes.bitbucket_description import departures
-from tests.fakes.bitbucket_state import BOT, TOKEN, State, basic_login, served
+from tests.fakes.bitbucket_state import BOT, TOKEN, State
 from tests.fakes.git_host import GitHost
 from tests.fakes.git_host_model import MissingError
+from tests.fakes.host_call import basic_login, git_answer
 from tests.fakes.http_host import Request, Response
 from tests.fakes.served import Served
 
@@ -67,7 +68,7 @@ class FakeBitbucketDataCenter(Served):
         try:
             # What is asked of the whole server is answered as for any of its repositories.
             where = f"{project}/{slug}" if project else self.host.repositories[0].path
-            answer = function(Call(request, self.host.repository(where), self._shapes, self.state, parts))
+            answer = function(Call(request, self.host.repository(where), parts, self._shapes, self.state))
         except MissingError:
             return NOT_FOUND
         return Response(answer.status, answer.data, {**answer.headers, "X-AUSERNAME": BOT})
@@ -76,6 +77,6 @@ class FakeBitbucketDataCenter(Served):
         if basic_login(request) != ("x-token-auth", self.token):
             return Response(401, headers={"WWW-Authenticate": 'Basic realm="Atlassian Bitbucket"'})
         try:
-            return served(request, self.host.repository(path), rest)
+            return git_answer(request, self.host.repository(path), rest, by=BOT)
         except MissingError:
             return Response(404)

@@ -6,9 +6,10 @@ import zlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from tests.fakes.bitbucket_state import Json, State, is_bot
+from tests.fakes.bitbucket_state import State, is_bot
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_host_model import Comment, Pull
+from tests.fakes.host_call import Json
 
 _STATES = {"open": "OPEN", "merged": "MERGED", "closed": "DECLINED"}
 

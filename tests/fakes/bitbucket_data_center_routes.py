@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.fakes.bitbucket_data_center_json import Shapes
-from tests.fakes.bitbucket_state import BOT, Json, State
-from tests.fakes.git_host import HostedRepository
+from tests.fakes.bitbucket_state import BOT, State
 from tests.fakes.git_host_model import ExistsError, NoCommitsError, NotMergeableError, Pull
 from tests.fakes.git_repository import Person
-from tests.fakes.http_host import Request, Response
+from tests.fakes.host_call import HostCall, Json, Route, Routes, route_among
+from tests.fakes.http_host import Response
 
 _STATES = {"OPEN": "open", "MERGED": "merged", "DECLINED": "closed"}
 _METHODS = {"no-ff": "merge", "squash": "squash", "rebase-ff-only": "rebase"}
@@ -20,25 +19,16 @@ _PULLS = "com.atlassian.bitbucket.pull"
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request about a repository: `parts` are the named parts of its address."""
+class Call(HostCall):
+    """With what the fake keeps, and how it shows it."""
 
-    request: Request
-    repository: HostedRepository
     shapes: Shapes
     state: State
-    parts: Mapping[str, str]
-
-    @property
-    def body(self) -> Json:
-        """The request's JSON."""
-        data = self.request.data
-        return data if isinstance(data, dict) else {}
 
     @property
     def pull(self) -> Pull:
         """The pull request that the address names."""
-        return self.repository.pull(int(self.parts["id"]))
+        return self.repository.pull(int(self["id"]))
 
     def shown(self, pull: Pull) -> Json:
         """A pull request as it is shown."""
@@ -225,12 +215,12 @@ def get_comparison(call: Call) -> Response:
 
 def get_statuses(call: Call) -> Response:
     """GET /build-status/latest/commits/{commitId}: of the whole server, the hundred newest."""
-    return call.listed(call.state.status_of(call.parts["commit"], call.repository)[:100])
+    return call.listed(call.state.status_of(call["commit"], call.repository)[:100])
 
 
 def get_build(call: Call) -> Response:
     """GET …/commits/{commitId}/builds"""
-    found = call.state.statuses.get((call.parts["commit"], call.request.query["key"]))
+    found = call.state.statuses.get((call["commit"], call.request.query["key"]))
     return Response(200, found) if found else NOT_FOUND
 
 
@@ -241,7 +231,7 @@ def post_build(call: Call) -> Response:
         return refused(400, f"{missing[0]} is required")
     if len(str(call.body.get("description", ""))) > 255:
         return refused(400, "description is too long")
-    call.state.statuses[call.parts["commit"], str(call.body["key"])] = dict(call.body)
+    call.state.statuses[call["commit"], str(call.body["key"])] = dict(call.body)
     return Response(204)
 
 
@@ -275,13 +265,11 @@ def _people(call: Call, body: Json) -> set[str]:
     return named
 
 
-Route = Callable[[Call], Response]
-
 _PLACE = "projects/(?P<project>[^/]+)/repos/(?P<slug>[^/]+)"
 _REPOSITORY = f"/api/latest/{_PLACE}"
 _PULL = rf"{_REPOSITORY}/pull-requests/(?P<id>\d+)"
 _BUILDS = f"{_REPOSITORY}/commits/(?P<commit>[^/]+)/builds"
-_ROUTES: Sequence[tuple[str, str, Route]] = (
+_ROUTES: Routes[Call] = (
     ("GET", _REPOSITORY, get_repository),
     ("GET", f"{_REPOSITORY}/pull-requests", get_pulls),
     ("POST", f"{_REPOSITORY}/pull-requests", post_pull),
@@ -302,10 +290,6 @@ _ROUTES: Sequence[tuple[str, str, Route]] = (
 )
 
 
-def route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+def route(method: str, path: str) -> tuple[Route[Call], dict[str, str]] | None:
     """The route for what follows `/rest`, and the parts of the address."""
-    for verb, pattern, function in _ROUTES:
-        found = re.fullmatch(pattern, path)
-        if verb == method and found:
-            return function, found.groupdict()
-    return None
+    return route_among(_ROUTES, method, path)

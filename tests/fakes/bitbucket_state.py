@@ -1,27 +1,15 @@
-"""What both fake Bitbuckets keep beside the shared host: people, their rights and opinions, edits, statuses.
-
-Their Git is `git http-backend` over the repositories of that host.
-"""
+"""What both fake Bitbuckets keep beside the shared host: people, rights, opinions, edits and statuses."""
 
 from __future__ import annotations
 
-import base64
-import os
-import subprocess
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 from tests.fakes.git_host import GitHost, HostedRepository
-from tests.fakes.git_host_model import HUMAN, BranchMoved, Comment, Event, Pull, PullChanged
-from tests.fakes.git_repository import NOTHING
-from tests.fakes.http_host import Request, Response
-
-Json = dict[str, Any]
+from tests.fakes.git_host_model import HUMAN, Comment, Event, Pull, PullChanged
+from tests.fakes.host_call import Json
 
 TOKEN = "BBDC-0123456789abcdefghijklmnop"
 BOT = "tagboat-bot"
@@ -112,46 +100,3 @@ class State:
     def _notice(self, repository: HostedRepository, event: Event) -> None:
         if isinstance(event, PullChanged) and event.action != "opened":
             self.changed(repository, event.pull)
-
-
-def served(request: Request, repository: HostedRepository, rest: str) -> Response:
-    """What Git is answered; a push lets the pull requests follow."""
-    before = dict(repository.git.branches())
-    response = _backend(request, repository.git.folder, rest)
-    after = dict(repository.git.branches())
-    for branch in sorted(before.keys() | after.keys()):
-        old, new = before.get(branch, NOTHING), after.get(branch, NOTHING)
-        if old != new:
-            repository.host.emit(repository, BranchMoved(branch, old, new, BOT))
-    return response
-
-
-def basic_login(request: Request) -> tuple[str, str]:
-    """Name and password of a request; both empty where there are none."""
-    given = request.headers.get("authorization", "")
-    if not given.startswith("Basic "):
-        return "", ""
-    name, _, password = base64.b64decode(given.removeprefix("Basic ")).decode().partition(":")
-    return name, password
-
-
-def _backend(request: Request, folder: Path, rest: str) -> Response:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "GIT_PROJECT_ROOT": str(folder),
-        "GIT_HTTP_EXPORT_ALL": "1",
-        "REQUEST_METHOD": request.method,
-        "PATH_INFO": rest,
-        "QUERY_STRING": urlencode(request.query),
-        "REMOTE_USER": BOT,
-        "CONTENT_TYPE": request.headers.get("content-type", ""),
-        "CONTENT_LENGTH": str(len(request.body)),
-        "HTTP_CONTENT_ENCODING": request.headers.get("content-encoding", ""),
-        "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
-    }
-    done = subprocess.run(
-        ["git", "http-backend"], input=request.body, env=environment, capture_output=True, check=False
-    )
-    head, _, content = done.stdout.partition(b"\r\n\r\n")
-    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
-    return Response(int(headers.pop("Status", "200").split()[0]), headers=headers, raw=content)

@@ -8,20 +8,16 @@ with FakeGitea(tmp_path) as gitea:
 
 from __future__ import annotations
 
-import base64
-import os
 import re
-import subprocess
 from pathlib import Path
-from urllib.parse import urlencode
 
 from tests.fakes.git_host import GitHost, HostedRepository
-from tests.fakes.git_host_model import BranchMoved, Event, MissingError, PullChanged
-from tests.fakes.git_repository import NOTHING
+from tests.fakes.git_host_model import Event, MissingError, PullChanged
 from tests.fakes.gitea_community import Community
 from tests.fakes.gitea_community import route as route_to_community
 from tests.fakes.gitea_json import Shapes
 from tests.fakes.gitea_routes import NOT_FOUND, Account, Book, Call, refused, route
+from tests.fakes.host_call import basic_login, git_answer
 from tests.fakes.http_host import Request, Response
 from tests.fakes.served import Served
 
@@ -91,29 +87,17 @@ class FakeGitea(Served):
             if request.method != "GET" and repository.is_archived:
                 return refused(423, f"{path} is archived")
             function, parts = routed
-            return function(Call(request, repository, account, self._shapes, self.book(repository), parts))
+            return function(Call(request, repository, parts, account, self._shapes, self.book(repository)))
         except MissingError:
             return NOT_FOUND
 
     def _git(self, request: Request, path: str, rest: str) -> Response:
-        given = request.headers.get("authorization", "").removeprefix("Basic ")
-        token = base64.b64decode(given).decode().partition(":")[2]
-        if token not in self.tokens:
+        if basic_login(request)[1] not in self.tokens:
             return Response(401, headers={"WWW-Authenticate": 'Basic realm="Gitea"'})
         try:
-            repository = self.host.repository(path)
+            return git_answer(request, self.host.repository(path), rest, by=BOT)
         except MissingError:
             return Response(404)
-        before = dict(repository.git.branches())
-        response = _backend(request, repository.git.folder, rest)
-        self._tell(repository, before, dict(repository.git.branches()))
-        return response
-
-    def _tell(self, repository: HostedRepository, before: dict[str, str], after: dict[str, str]) -> None:
-        for branch in before.keys() | after.keys():
-            old, new = before.get(branch, NOTHING), after.get(branch, NOTHING)
-            if old != new:
-                self.host.emit(repository, BranchMoved(branch, old, new, BOT))
 
     def _notice(self, repository: HostedRepository, event: Event) -> None:
         if isinstance(event, PullChanged) and event.action == "synchronize":
@@ -127,26 +111,3 @@ class FakeGitea(Served):
             if pull.state == "open" and repository.mergeability(pull).state == "clean":
                 repository.merge_pull(number, method=str(schedule["body"]["Do"]), by=BOT)
                 del book.scheduled[number]
-
-
-def _backend(request: Request, folder: Path, rest: str) -> Response:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "GIT_PROJECT_ROOT": str(folder),
-        "GIT_HTTP_EXPORT_ALL": "1",
-        "REQUEST_METHOD": request.method,
-        "PATH_INFO": rest,
-        "QUERY_STRING": urlencode(request.query),
-        "REMOTE_USER": BOT,
-        "CONTENT_TYPE": request.headers.get("content-type", ""),
-        "CONTENT_LENGTH": str(len(request.body)),
-        "HTTP_CONTENT_ENCODING": request.headers.get("content-encoding", ""),
-        "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
-    }
-    done = subprocess.run(
-        ["git", "http-backend"], input=request.body, env=environment, capture_output=True, check=False
-    )
-    head, _, content = done.stdout.partition(b"\r\n\r\n")
-    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
-    status = int(headers.pop("Status", "200").split()[0])
-    return Response(status, headers=headers, raw=content)

@@ -5,16 +5,15 @@ Gitea lists comments in the order in which they were written, whatever was chang
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import HUMAN, Comment, MissingError
 from tests.fakes.gitea_json import Json, timestamp
-from tests.fakes.gitea_routes import Call, Route, refused
+from tests.fakes.gitea_routes import Call, refused
 from tests.fakes.gitea_routes import route as other_route
+from tests.fakes.host_call import FileChange, Route, Routes, file_changes, route_among
 from tests.fakes.http_host import Response
 
 
@@ -42,13 +41,6 @@ class Community:
             comments[:] = [replace(each, body=body) if each.id == id_ else each for each in comments]
         self._edited[id_] = at
 
-    def label(
-        self, call_book: list[Json], repository: HostedRepository, number: int, name: str, by: Json
-    ) -> None:
-        """Set a label on a pull request, whose timeline is given."""
-        repository.pull(number).labels.append(name)
-        call_book.append({"type": "label", "user": by, "body": "1", "label": {"id": 1, "name": name}})
-
     def places(self, repository: HostedRepository) -> dict[int, list[Comment]]:
         """The comments by pull request and issue."""
         found = {number: pull.comments for number, pull in repository.pulls.items()}
@@ -70,16 +62,12 @@ class Community:
         return {**call.shapes.comment(comment), **places, "updated_at": at}
 
 
-def route(community: Community, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
-    """The route for what follows `/repos/{owner}/{repo}`, and the parts of the address."""
-    for verb, pattern, function in (*_of_people(community), *_of_changes(community)):
-        found = re.fullmatch(pattern, path)
-        if verb == method and found:
-            return function, found.groupdict()
-    return None
+def route(community: Community, method: str, path: str) -> tuple[Route[Call], dict[str, str]] | None:
+    """The route for what follows `/repos/{owner}/{repo}`, where the plain fake would do another thing."""
+    return route_among((*_of_people(community), *_of_changes(community)), method, path)
 
 
-def _of_people(community: Community) -> Sequence[tuple[str, str, Route]]:
+def _of_people(community: Community) -> Routes[Call]:
     def get_all_comments(call: Call) -> Response:
         """GET …/issues/comments: those changed at `since` or later, in the order they were written in."""
         since = datetime.fromisoformat(call.request.query["since"])
@@ -121,7 +109,7 @@ def _of_people(community: Community) -> Sequence[tuple[str, str, Route]]:
     )
 
 
-def _of_changes(community: Community) -> Sequence[tuple[str, str, Route]]:
+def _of_changes(community: Community) -> Routes[Call]:
     def get_pulls(call: Call) -> Response:
         """GET …/pulls, of those that are open where that is asked for."""
         if call.request.query.get("state") != "open":
@@ -165,20 +153,11 @@ def _get_files(call: Call) -> Response:
     """GET …/pulls/{index}/files: what the head changes since it left its base, moved files as one."""
     pull, git = call.pull, call.repository.git
     tip = git.branch(pull.base)
-    old, new = _blobs(call, git.merge_base(tip, pull.head) if tip else None), _blobs(call, pull.head)
-    gone = {path: sha for path, sha in old.items() if path not in new}
-    files: list[Json] = []
-    for path, sha in sorted(new.items()):
-        before = next((name for name, was in gone.items() if was == sha), "")
-        if path not in old and before:
-            del gone[before]
-            files.append({"filename": path, "previous_filename": before, "status": "renamed"})
-        elif old.get(path) != sha:
-            files.append({"filename": path, "status": "changed" if path in old else "added"})
-    files += [{"filename": path, "status": "deleted"} for path in sorted(gone)]
-    return Response(200, call.part(files))
+    changes = file_changes(git, git.merge_base(tip, pull.head) if tip else None, pull.head)
+    return Response(200, call.part([_file(each) for each in changes]))
 
 
-def _blobs(call: Call, commit: str | None) -> dict[str, str]:
-    entries = call.repository.git.entries(commit, recursive=True) if commit else ()
-    return {each.path: each.sha for each in entries if each.kind == "blob"}
+def _file(change: FileChange) -> Json:
+    words = {"modified": "changed", "removed": "deleted"}
+    shown: Json = {"filename": change.new or change.old, "status": words.get(change.kind, change.kind)}
+    return shown | ({"previous_filename": change.old} if change.kind == "renamed" else {})

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
-from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_host_model import ExistsError, HeadMovedError, MissingError, NotMergeableError, Pull
 from tests.fakes.git_repository import Person
 from tests.fakes.gitea_json import Json, Shapes, timestamp
-from tests.fakes.http_host import Request, Response
+from tests.fakes.host_call import HostCall, Route, Routes, route_among
+from tests.fakes.http_host import Response
 
 MEMBERS = frozenset({"ada", "grace"})
 
@@ -42,24 +40,12 @@ class Book:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request about a repository: `parts` are the named parts of its address."""
+class Call(HostCall):
+    """With who asks, what the fake keeps, and how it shows it."""
 
-    request: Request
-    repository: HostedRepository
     account: Account
     shapes: Shapes
     book: Book
-    parts: Mapping[str, str]
-
-    def __getitem__(self, name: str) -> str:
-        return self.parts[name]
-
-    @property
-    def body(self) -> Json:
-        """The request's JSON."""
-        data = self.request.data
-        return data if isinstance(data, dict) else {}
 
     @property
     def pull(self) -> Pull:
@@ -261,15 +247,13 @@ def get_comparison(call: Call) -> Response:
 
 def get_release(call: Call) -> Response:
     """GET …/releases/tags/{tag}"""
-    text = call.repository.releases.get(unquote(call["tag"]))
+    text = call.repository.releases.get(call["tag"])
     if text is None:
         return NOT_FOUND
     return Response(200, {"id": 1, "tag_name": call["tag"], "body": text, "draft": False})
 
 
-Route = Callable[[Call], Response]
-
-_ROUTES: Sequence[tuple[str, str, Route]] = (
+_ROUTES: Routes[Call] = (
     ("GET", "", get_repository),
     ("GET", "/pulls", get_pulls),
     ("POST", "/pulls", post_pull),
@@ -291,13 +275,9 @@ _ROUTES: Sequence[tuple[str, str, Route]] = (
 )
 
 
-def route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
+def route(method: str, path: str) -> tuple[Route[Call], dict[str, str]] | None:
     """The route for what follows `/repos/{owner}/{repo}`, and the parts of the address."""
-    for verb, pattern, function in _ROUTES:
-        found = re.fullmatch(pattern, path)
-        if verb == method and found:
-            return function, found.groupdict()
-    return None
+    return route_among(_ROUTES, method, path)
 
 
 def shown(call: Call, pull: Pull) -> Json:
