@@ -19,12 +19,16 @@ class Killed(BaseException):
 
 @dataclass
 class Fate:
-    """What happens right after the nth call of a port (of one of its methods): the process dies."""
+    """What happens right after the nth call of a port (of one of its methods): the process dies.
+
+    Calls of the methods in `passing` do not count.
+    """
 
     nth: int
     port: str
     method: str | None = None
     calls: int = 0
+    passing: frozenset[str] = frozenset()
 
     @property
     def is_met(self) -> bool:
@@ -43,7 +47,7 @@ class Fate:
 
     def counts(self, port: str, method: str) -> bool:
         """Count the call; whether it is the nth that matters."""
-        if port != self.port or self.method not in (None, method):
+        if port != self.port or self.method not in (None, method) or method in self.passing:
             return False
         self.calls += 1
         return self.calls == self.nth
