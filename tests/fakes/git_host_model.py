@@ -123,6 +123,7 @@ class Protection:
     required_approvals: int = 0
     up_to_date: bool = False
     pull_requests_only: bool = False
+    forbids_force: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,14 @@ class FakeGitHub(Served):
         if path == "/user":
             return user_of(self._shapes, account)
         if request.path in {"/graphql", "/api/graphql"}:
-            return answer_query(self.host, self.consent, account, request)
+            return answer_query(
+                self.host,
+                self.consent,
+                account,
+                request,
+                html=self.url,
+                late_mergeable=self.late_mergeable,
+            )
         found = re.fullmatch(r"/repos/(?P<path>[^/]+/[^/]+)(?P<rest>/.*)?", path)
         return self._about_repository(request, account, found) if found else NOT_FOUND
 

@@ -1,7 +1,8 @@
 """GitHub's GraphQL API on the fake: queries are read, checked and answered by GitHub's own schema.
 
 `github_schema.graphql` is a part of the official schema; what a query asks for beyond it is refused.
-The refusals are in the words that other clients' issues quote.
+The refusals are in the words that other clients' issues quote. Of an `updateRefs` that fails, clients report
+that something went wrong and no more; what rules say of a forced move is what they say of a push.
 """
 
 from __future__ import annotations
@@ -16,9 +17,14 @@ from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import MissingError, Pull
 from tests.fakes.github_accounts import Account
 from tests.fakes.github_consent import Armed, Consent, Said, actor
+from tests.fakes.github_git_graphql import fields, listed, node_id, pull_fields
 from tests.fakes.github_json import Json, timestamp
 from tests.fakes.http_host import Request, Response
 
+_HEADS = "refs/heads/"
+_WENT_WRONG = (
+    "Something went wrong while executing your query. Please include `0F5A:1D3C` when reporting this issue."
+)
 _FILE = Path(__file__).with_name("github_schema.graphql")
 
 
@@ -30,9 +36,18 @@ class _Refusal(Exception):
         self.kind = kind
 
 
-def answer(host: GitHost, consent: Consent, account: Account, request: Request) -> Response:
-    """The answer to `POST /graphql`."""
+def answer(
+    host: GitHost,
+    consent: Consent,
+    account: Account,
+    request: Request,
+    *,
+    html: str,
+    late_mergeable: set[tuple[int, str]] | None,
+) -> Response:
+    """The answer to `POST /graphql`, from the same state as the REST API's; `html` is where the pages are."""
     root = _Root(host, consent, account)
+    root.html, root.late = html, late_mergeable
     body = request.data
     result = graphql_sync(_schema(), body["query"], root, variable_values=body.get("variables"))
     data: Json = {"data": result.data}
@@ -43,6 +58,9 @@ def answer(host: GitHost, consent: Consent, account: Account, request: Request) 
 
 class _Root:
     """The queries and the mutations, by their names in the schema."""
+
+    html = ""
+    late: set[tuple[int, str]] | None = None
 
     def __init__(self, host: GitHost, consent: Consent, account: Account) -> None:
         self._host = host
@@ -56,7 +74,31 @@ class _Root:
         except MissingError as error:
             text = f"Could not resolve to a Repository with the name '{owner}/{name}'."
             raise _Refusal(text, "NOT_FOUND") from error
-        return {"pullRequest": lambda _info, number: self._pull(repository, number)}
+
+        def pulls(_: Any, first: int, **by: Any) -> Json:
+            found = [self._pull(repository, number) for number in sorted(repository.pulls)]
+            return listed(by.get("headRefName"), first, found)
+
+        return {
+            **fields(repository),
+            "pullRequest": lambda _info, number: self._pull(repository, number),
+            "pullRequests": pulls,
+        }
+
+    def updateRefs(self, _: Any, input: Json) -> Json:
+        """Mutation.updateRefs: all of them, or none."""
+        if not self._account.can_write:
+            raise _Refusal("Resource not accessible by personal access token", "FORBIDDEN")
+        node, updates = input["repositoryId"], input["refUpdates"]
+        repository = next((each for each in self._host.repositories if node_id(each) == node), None)
+        if repository is None:
+            raise _Refusal(f"Could not resolve to a node with the global id of '{node}'", "NOT_FOUND")
+        for update in updates:
+            _require_update(repository, update)
+        for update in updates:
+            branch, by = update["name"].removeprefix(_HEADS), self._account.login
+            repository.move_branch(branch, update["afterOid"], force=update["force"], by=by)
+        return {"clientMutationId": None}
 
     def enablePullRequestAutoMerge(self, _: Any, input: Json) -> Json:
         """Mutation.enablePullRequestAutoMerge"""
@@ -118,6 +160,7 @@ class _Root:
         committed = repository.git.commit(pull.head).when
         return {
             "id": f"PR_{repository.path}#{number}",
+            **pull_fields(repository, pull, self.html, self.late),
             "state": pull.state.upper(),
             "headRefOid": pull.head,
             "author": actor(pull.author),
@@ -137,6 +180,21 @@ class _Root:
         return {"id": f"MQE_{pull.number}", "position": place} if place else None
 
 
+def _require_update(repository: HostedRepository, update: Json) -> None:
+    """Refuse to move a branch that stands elsewhere, or that a rule keeps from losing commits."""
+    branch, new = update["name"].removeprefix(_HEADS), update["afterOid"]
+    before = repository.git.branch(branch)
+    is_expected = update.get("beforeOid") in {None, before}
+    if before is None or not is_expected or repository.git.kind(new) != "commit":
+        raise _Refusal(_WENT_WRONG, "")
+    if repository.git.contains(new, before):
+        return
+    if repository.protection.forbids_force:
+        raise _Refusal("Repository rule violations found\n\nCannot force-push to this branch\n\n")
+    if not update["force"]:
+        raise _Refusal(_WENT_WRONG, "")
+
+
 def _review(said: Said) -> Json:
     return {
         "state": said.state,
@@ -149,7 +207,8 @@ def _review(said: Said) -> Json:
 def _written(error: GraphQLError) -> Json:
     cause = error.original_error
     if isinstance(cause, _Refusal):
-        return {"type": cause.kind, "path": error.path, "message": error.message}
+        kind = {"type": cause.kind} if cause.kind else {}
+        return {**kind, "path": error.path, "message": error.message}
     if cause is not None:
         raise cause  # a fault of the fake itself
     return {"message": error.message, "extensions": {"code": "undefinedField"}}

@@ -378,14 +378,23 @@ def route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
     return None
 
 
-def _whole(call: Call, pull: Pull) -> Json:
+def told_mergeability(
+    repository: HostedRepository, pull: Pull, late: set[tuple[int, str]] | None
+) -> tuple[bool | None, str]:
+    """Whether it is told to be mergeable, and how that stands; of a head in `late` it is known by now."""
     key = (pull.number, pull.head)
-    if call.late_mergeable is not None and key not in call.late_mergeable:
-        call.late_mergeable.add(key)
-        return call.shapes.whole_pull(call.repository, pull, mergeable=None, state="unknown")
-    verdict = call.repository.mergeability(pull) if pull.state == "open" else None
-    mergeable = verdict.state != "dirty" if verdict else None
-    state = verdict.state if verdict else "unknown"
+    if late is not None and key not in late:
+        late.add(key)
+        return None, "unknown"
+    if pull.state != "open":
+        return None, "unknown"
+    verdict = repository.mergeability(pull)
+    is_draft = pull.is_draft and verdict.state in {"clean", "unstable"}
+    return verdict.state != "dirty", "draft" if is_draft else verdict.state
+
+
+def _whole(call: Call, pull: Pull) -> Json:
+    mergeable, state = told_mergeability(call.repository, pull, call.late_mergeable)
     return call.shapes.whole_pull(call.repository, pull, mergeable=mergeable, state=state)
 
 

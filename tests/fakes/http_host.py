@@ -42,6 +42,12 @@ class Request:
         """The body as JSON; raises ValueError."""
         return json.loads(self.body)
 
+    @property
+    def call(self) -> str:
+        """The path, and of a GraphQL request the kind: `/graphql query` or `/graphql mutation`."""
+        is_graphql = self.path.endswith("/graphql") and self.body
+        return f"{self.path} {self.data['query'].split('(')[0].strip()}" if is_graphql else self.path
+
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
 
@@ -110,7 +116,7 @@ class Faults:
     def add(self, method: str, path: str, fault: Fault, *, nth: int = 1, times: int = 1) -> None:
         """Let the nth request from now on (and the `times` - 1 after it) meet the fault.
 
-        `path` is a regular expression that must be found in the quoted path.
+        `path` is a regular expression that must be found in the quoted path, or in the request's `call`.
         """
         with self._lock:
             self._rules.append(_Rule(method, re.compile(path), fault, nth - 1, times))
@@ -125,7 +131,8 @@ class Faults:
         with self._lock:
             fault = None
             for rule in self._rules:
-                if rule.method != request.method or not rule.path.search(request.path) or rule.left == 0:
+                is_meant = rule.path.search(request.path) or rule.path.search(request.call)
+                if rule.method != request.method or not is_meant or rule.left == 0:
                     continue
                 if rule.skip > 0:
                     rule.skip -= 1

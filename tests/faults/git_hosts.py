@@ -52,6 +52,8 @@ class Host:
     """The words of the sentence about that."""
     lasting: Mapping[str, Lasting]
     limits: Mapping[str, Limit]
+    survey: Way | None = None
+    """What asks for a whole look at once, so that reads are not asked one by one."""
 
 
 _GITHUB_REFUSALS: dict[str, Fault] = {
@@ -81,9 +83,10 @@ GITHUB = Host(
         "pull request": ("POST", "/pulls$"),
         "merge": ("PUT", "/merge$"),
     },
-    updates={("PATCH", "/git/refs/heads/"): 1, ("PATCH", r"/pulls/\d+$"): 1},
+    updates={("POST", "/graphql mutation"): 1, ("PATCH", r"/pulls/\d+$"): 1},
     withdrawals=(("PATCH", r"/pulls/\d+$"), ("POST", "/comments$"), ("DELETE", "/git/refs/heads/")),
     prods_file="/contents/envs/prod",
+    survey=("POST", "/graphql query"),
     refusals=_GITHUB_REFUSALS,
     busy=Answer(409, {"message": "Reference is locked"}),
     overtaken=("acme/infra on 127.0.0.1 was changed at the same moment", "Reference is locked"),

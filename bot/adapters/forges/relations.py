@@ -36,6 +36,11 @@ class Relations:
             self.keep(repository, commit=commit, revision=revision, relation=relation)
         return relation
 
+    def known(self, repository: str, *, commit: str, revision: str) -> Relation:
+        """How `commit` stands to `revision`, as far as that was asked before."""
+        return self._known.get((repository, commit, revision)) or Relation.UNKNOWN
+
     def keep(self, repository: str, *, commit: str, revision: str, relation: Relation) -> None:
-        """Keep what was told along with something else."""
-        self._known.put((repository, commit, revision), relation)
+        """Keep what was told along with something else; names of branches are not kept."""
+        if is_commit(commit) and is_commit(revision):
+            self._known.put((repository, commit, revision), relation)

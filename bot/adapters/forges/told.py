@@ -15,21 +15,37 @@ _SAME_LOOK = 2.0
 
 
 class Told(threading.local, Generic[K, V]):
-    """Answers of this thread alone, each given out once while it is fresh."""
+    """Answers of this thread alone, each given out once while it is fresh.
 
-    def __init__(self) -> None:
-        self._answers: dict[K, tuple[V, float]] = {}
+    `changes` counts what this thread changed: what it was told before the last change is not believed.
+    """
+
+    def __init__(self, changes: Callable[[], int] = lambda: 0) -> None:
+        self._changes = changes
+        self._answers: dict[K, tuple[V, float, int]] = {}
 
     def put(self, key: K, value: V) -> None:
         """Remember it for the next question."""
-        self._answers[key] = (value, time.monotonic())
+        self._answers = {other: told for other, told in self._answers.items() if self._is_fresh(told)}
+        self._answers[key] = (value, time.monotonic(), self._changes())
 
     def take(self, key: K, ask: Callable[[], V]) -> V:
         """What was told, or what `ask` gives."""
         told = self._answers.pop(key, None)
-        if told is not None and time.monotonic() - told[1] < _SAME_LOOK:
-            return told[0]
-        return ask()
+        return told[0] if told is not None and self._is_fresh(told) else ask()
+
+    def peek(self, key: K) -> V | None:
+        """What was told, for the next question too; None where nothing was."""
+        told = self._answers.get(key)
+        return told[0] if told is not None and self._is_fresh(told) else None
+
+    def _is_fresh(self, told: tuple[V, float, int]) -> bool:
+        return time.monotonic() - told[1] < _SAME_LOOK and told[2] == self._changes()
+
+    def see(self, key: K) -> V | None:
+        """What was told, which stays told."""
+        told = self._answers.get(key)
+        return told[0] if told is not None and self._is_fresh(told) else None
 
     def forget(self, key: K) -> None:
         """Believe it no more: it was just changed."""

@@ -35,7 +35,7 @@ class GitHubApi:
         self.is_app = credential.is_app
         self._transport = transport
         self._credential = credential
-        self._latest: OrderedDict[tuple[str, str], tuple[str, Any]] = OrderedDict()
+        self._latest: OrderedDict[tuple[str, str, str], tuple[str, Any]] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(
@@ -59,7 +59,8 @@ class GitHubApi:
         parameters: Mapping[str, Any] | None = None,
     ) -> T:
         """Ask for what may have changed since the last time, without paying when it did not."""
-        key = (repository, f"{path}?{sorted((parameters or {}).items())}")
+        # One address serves readers of different things: each has what it made of the answer itself.
+        key = (repository, f"{path}?{sorted((parameters or {}).items())}", read.__qualname__)
         with self._lock:
             etag, known = self._latest.get(key, ("", None))
         headers = {"If-None-Match": etag} if etag else {}
@@ -142,7 +143,7 @@ class GitHubApi:
             return self._transport.send(self._credential.auth(repository), verb, url, **details)
         return answer
 
-    def _remember(self, key: tuple[str, str], answer: Answer, value: Any) -> None:
+    def _remember(self, key: tuple[str, str, str], answer: Answer, value: Any) -> None:
         etag = answer.headers.get("etag", "")
         with self._lock:
             self._latest.pop(key, None)

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
 from bot.adapters.cache import Cache
 from bot.adapters.forges.github.api import GitHubApi
 from bot.adapters.forges.github.objects import (
-    Commit,
-    Comparison,
     File,
+    Made,
     blob_id,
     bytes_of,
     comparison_of,
     file_of,
     files_below,
+    made_of,
     tip_of,
 )
-from bot.adapters.forges.identity import TRAILER, Identity
+from bot.adapters.forges.github.repositories import Repositories
 from bot.adapters.forges.relations import Relations
 from bot.adapters.forges.rules import is_commit, require_size
-from bot.adapters.forges.told import Told
 from bot.domain.directories.directory import MOST_FILES, Tree, require_files
 from bot.domain.errors import Damaged, NotFound, Refused
 from bot.domain.snapshot import Relation
@@ -33,36 +31,19 @@ _TREE_CACHE = 8 * MOST_FILES
 FOLDER = "040000"
 """The mode of a folder, as GitHub writes it."""
 
-_LISTED = 100
-_LONGEST_LOG = 1000
-# An App's commits name its bot, and GitHub itself as committer where it signed them.
-_BOT = re.compile(r"\d+\+[^@\s]+\[bot\]@users\.noreply\.\S+", re.IGNORECASE)
-_WEB = re.compile(r"noreply@\S+", re.IGNORECASE)
-
 
 class Commits:
     """The part of the port `Forge` that is about Git. What a commit names is kept, and read once."""
 
-    def __init__(self, api: GitHubApi, identity: Identity) -> None:
+    def __init__(self, api: GitHubApi, repositories: Repositories) -> None:
         self._api = api
-        self._identity = identity
+        self._repositories = repositories
         self._files: Cache[tuple[str, str, str], bytes] = Cache(_FILE_CACHE)
         self._blobs: Cache[tuple[str, str], bytes] = Cache(_FILE_CACHE)
         self._folders: Cache[tuple[str, str], Mapping[str, tuple[str, str]]] = Cache(_TREE_CACHE)
         self._below: Cache[tuple[str, str], Tree] = Cache(_TREE_CACHE)
-        self._trees: Cache[tuple[str, str], str] = Cache(_FACT_CACHE)
+        self._made: Cache[tuple[str, str], Made] = Cache(_FACT_CACHE)
         self._relations = Relations()
-        self._told: Told[str, str] = Told()
-
-    def default_branch(self, repository: str) -> str:
-        """The branch that a clone checks out."""
-        return self._told.take(
-            repository, lambda: self._api.look(repository, "", lambda data: str(data["default_branch"]))
-        )
-
-    def tell_default_branch(self, repository: str, branch: str) -> None:
-        """Say which it is; this thread's next question in this look is answered by it, once."""
-        self._told.put(repository, branch)
 
     def head(self, repository: str, branch: str) -> str | None:
         """The commit that the branch points to, or None."""
@@ -70,12 +51,14 @@ class Commits:
             tip = self._api.look(repository, f"/branches/{quote(branch)}", tip_of)
         except NotFound as error:
             if error.why != "Branch not found":
-                self.default_branch(repository)  # raises where the repository itself is out of sight
+                self._repositories.default_branch(
+                    repository
+                )  # raises where the repository itself is out of sight
             return None
         if tip.branch != branch:  # renamed: GitHub leads the old name to the new one
             return None
-        if tip.tree is not None:
-            self._trees.put((repository, tip.commit), tip.tree)
+        if tip.made is not None:
+            self._made.put((repository, tip.commit), tip.made)
         return tip.commit
 
     def read(self, repository: str, commit: str, path: str) -> bytes | None:
@@ -94,12 +77,18 @@ class Commits:
         except NotFound as error:
             if error.why.startswith("No commit found"):
                 raise NotFound(f"commit {commit} is not in {repository}") from error
-            self.default_branch(repository)  # raises where the repository itself is out of sight
+            self._repositories.default_branch(
+                repository
+            )  # raises where the repository itself is out of sight
             return None
         require_size(path, file.size)
         data = self._content(repository, path, file)
-        self._files.put(key, data, weight=len(data) + 256)
+        self.tell(repository, commit, path, data)
         return data
+
+    def tell(self, repository: str, commit: str, path: str, data: bytes) -> None:
+        """Say what stands at a path of a commit: bytes that were held against their id."""
+        self._files.put((repository, commit, path), data, weight=len(data) + 256)
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
         """How `commit` stands to `revision`."""
@@ -110,39 +99,6 @@ class Commits:
             find=lambda: self._related(repository, commit, revision),
         )
 
-    def foreign(self, repository: str, *, branch: str, base: str) -> str | None:
-        """The newest commit on `branch` and not on `base` that is not ours."""
-        where = f"/compare/{quote(base, safe='')}...{quote(branch, safe='')}"
-        newest, seen, page = None, 0, 1
-        while True:
-            pages = {"per_page": _LISTED, "page": page}
-            try:
-                found = self._api.look(repository, where, comparison_of, parameters=pages)
-            except NotFound:
-                if self.head(repository, branch) is None:
-                    return None
-                raise
-            if found.total >= _LONGEST_LOG:
-                raise Refused(
-                    f"branch {branch} of {repository} holds too many commits", fix="delete the branch"
-                )
-            newest = next((c.sha for c in reversed(found.commits) if not self._is_own(c)), newest)
-            seen, page = seen + len(found.commits), page + 1
-            if seen >= found.total or not found.commits:
-                self._remember_relation(repository, found)
-                return newest
-
-    def _remember_relation(self, repository: str, found: Comparison) -> None:
-        """How the branch's head stands to its base: a write asks that next."""
-        relation = {Relation.CONTAINED: Relation.BEHIND, Relation.DIVERGED: Relation.DIVERGED}
-        if found.commits and found.relation in relation:
-            self._relations.keep(
-                repository,
-                commit=found.commits[-1].sha,
-                revision=found.base,
-                relation=relation[found.relation],
-            )
-
     def _related(self, repository: str, commit: str, revision: str) -> Relation:
         where = f"/compare/{commit}...{revision}"
         try:
@@ -152,18 +108,18 @@ class Commits:
                 raise
             return Relation.DIVERGED
 
-    def tree(self, repository: str, commit: str) -> str:
-        """The tree of a commit."""
-        kept = self._trees.get((repository, commit))
+    def made(self, repository: str, commit: str) -> Made:
+        """What a commit is made of."""
+        kept = self._made.get((repository, commit))
         if kept is not None:
             return kept
-        tree = self._api.get(repository, f"/git/commits/{commit}", lambda data: str(data["tree"]["sha"]))
-        self._trees.put((repository, commit), tree)
-        return tree
+        made = self._api.get(repository, f"/git/commits/{commit}", made_of)
+        self._made.put((repository, commit), made)
+        return made
 
-    def remember_tree(self, repository: str, commit: str, tree: str) -> None:
-        """Keep what is known of a commit that was just made."""
-        self._trees.put((repository, commit), tree)
+    def tell_made(self, repository: str, commit: str, made: Made) -> None:
+        """Say what a commit is made of that was just made, or seen."""
+        self._made.put((repository, commit), made)
 
     def listing(self, repository: str, tree: str) -> Mapping[str, tuple[str, str]]:
         """What one folder holds: name → mode and object id."""
@@ -219,9 +175,11 @@ class Commits:
 
     def _existing_tree(self, repository: str, commit: str) -> str:
         try:
-            return self.tree(repository, commit)
+            return self.made(repository, commit).tree
         except NotFound as error:
-            self.default_branch(repository)  # raises where the repository itself is out of sight
+            self._repositories.default_branch(
+                repository
+            )  # raises where the repository itself is out of sight
             raise NotFound(f"commit {commit[:80]} is not in {repository}") from error
 
     def _content(self, repository: str, path: str, file: File) -> bytes:
@@ -234,10 +192,3 @@ class Commits:
         if len(data) != file.size or blob_id(data) != file.blob:
             raise Refused(f"{path} in {repository} is a symbolic link", fix="name the file that it leads to")
         return data
-
-    def _is_own(self, commit: Commit) -> bool:
-        committers = [] if _WEB.fullmatch(commit.committer) else [commit.committer]
-        if _BOT.fullmatch(commit.author):
-            by_bot = all(email == commit.author for email in committers)
-            return by_bot and TRAILER in commit.message.splitlines()
-        return self._identity.made(message=commit.message, emails=[commit.author, *committers])

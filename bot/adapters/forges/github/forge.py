@@ -1,16 +1,19 @@
 """GitHub as a forge: github.com and Enterprise Server, by token or App.
 
 A proposal becomes objects (tree, commit) that nobody sees, and then one move of one branch; a crash before
-the move leaves nothing. No move is forced.
+the move leaves nothing. A move of a branch of our own is forced, for it begins anew on its base, and compared
+with where the branch must stand in the same step; no other branch is ever forced.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 from bot.adapters.forges.github.api import GitHubApi
+from bot.adapters.forges.github.authors import Authors
 from bot.adapters.forges.github.commits import Commits
 from bot.adapters.forges.github.community import RIGHTS, GitHubCommunity
 from bot.adapters.forges.github.consent import Consents
@@ -25,7 +28,9 @@ from bot.adapters.forges.github.pulls import (
     fitting_title,
     pull_request,
 )
+from bot.adapters.forges.github.repositories import Repositories
 from bot.adapters.forges.github.sources import GitHubSources
+from bot.adapters.forges.github.survey import Survey
 from bot.adapters.forges.github.talk import Talk
 from bot.adapters.forges.github.transport import PUBLIC_API, Answer, Transport
 from bot.adapters.forges.github.writing import Writer
@@ -43,6 +48,7 @@ from bot.domain.errors import Conflict, NotFound, TagboatError, Unreachable
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import Proposal, PullRequest
 from bot.domain.snapshot import Relation
+from bot.ports import Look
 
 _EXISTS = "already exists"
 _NO_DRAFTS = "draft pull requests are not supported"
@@ -82,11 +88,20 @@ class GitHubForge(HostedPulls[Answer]):
         self._settings = settings
         self._credential = _credential(settings, self._transport)
         self._api = GitHubApi(self._transport, self._credential)
-        self._commits = Commits(self._api, settings.identity)
-        self._pulls = PullRequests(self._api, self._commits)
-        self._writer = Writer(self._api, self._commits, settings.identity)
-        self._talk = Talk(self._api)
         graphql = GitHubGraphQL(self._transport, self._credential)
+        self._repositories = Repositories(self._api)
+        self._commits = Commits(self._api, self._repositories)
+        self._authors = Authors(self._api, self._commits, settings.identity)
+        self._pulls = PullRequests(self._api, self._repositories)
+        self._writer = Writer(self._api, graphql, self._repositories, self._commits, settings.identity)
+        self._survey = Survey(
+            graphql,
+            self._repositories,
+            self._commits,
+            self._authors,
+            changes=lambda: self._transport.changes,
+        )
+        self._talk = Talk(self._api)
         self._consents = Consents(self._api, graphql)
         self._merger = Merger(
             self._api, graphql, self.pull_request, method=MergeMethod(settings.merge_method)
@@ -111,19 +126,23 @@ class GitHubForge(HostedPulls[Answer]):
         """GitHub as the place where images are built from."""
         return GitHubSources(self._api)
 
+    def prepare(self, repository: str, look: Look) -> None:
+        """Ask for all of it at once, where the base branch moved or nothing is known yet."""
+        self._survey.prepare(repository, look)
+
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""
-        return self._commits.default_branch(repository)
+        return self._repositories.default_branch(repository)
 
     def head(self, repository: str, branch: str) -> str | None:
         """The commit that the branch points to, or None when there is no such branch."""
         require_branch(branch)
-        return self._commits.head(repository, branch)
+        return self._survey.head(repository, branch)
 
     def read(self, repository: str, commit: str, path: str) -> bytes | None:
         """The file's bytes at that commit; None when it is not there; `NotFound` for an unknown commit."""
         require_path(path, allow_workflows=True)  # Reading runs nothing.
-        return self._commits.read(repository, commit, path)
+        return self._survey.read(repository, commit, path)
 
     def tree(self, repository: str, commit: str, directory: str) -> Tree:
         """Every file below the directory at that commit; empty where there is no such directory."""
@@ -145,12 +164,12 @@ class GitHubForge(HostedPulls[Answer]):
         require_branch(branch)
         if not is_commit(base):
             require_branch(base)
-        return self._commits.foreign(repository, branch=branch, base=base)
+        return self._survey.foreign(repository, branch=branch, base=base)
 
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
-        """Make the proposal's branch hold the base commit's tree with its files; return its commit.
+        """Make the proposal's branch one commit on the base, with its files; return that commit.
 
-        The same content on a base that the branch contains already is no new commit.
+        The same content on the same base is no new commit.
         """
         require_own_branch(proposal.branch, proposal.prefix)
         require_writable(proposal)
@@ -162,7 +181,8 @@ class GitHubForge(HostedPulls[Answer]):
     def pull_requests(self, repository: str, branch: str) -> Sequence[PullRequest]:
         """Every pull request ever opened from `branch` of this very repository, newest first."""
         require_branch(branch)
-        return self._pulls.of_branch(repository, branch)
+        ask = partial(self._pulls.of_branch, repository, branch)
+        return self._survey.pull_requests(repository, branch, ask)
 
     def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
         """Change title and body of a pull request."""
@@ -211,9 +231,9 @@ class GitHubForge(HostedPulls[Answer]):
         return self._api.read(repository, answer, pull_request) if answer.status == 201 else answer
 
     def _not_opened(self, repository: str, branch: str, base: str, refusal: Answer) -> TagboatError:
-        if self.head(repository, base) is None:
+        if self._commits.head(repository, base) is None:
             return NotFound(f"branch {base!r} is not in {repository}")
-        if self.head(repository, branch) is None:
+        if self._commits.head(repository, branch) is None:
             return Conflict(f"branch {branch} of {repository} is gone", fix="write it again")
         if _EXISTS in refusal.message.lower():
             return Unreachable(
@@ -227,9 +247,11 @@ class GitHubForge(HostedPulls[Answer]):
         self._pulls.change(repository, number, {"state": "closed"})
 
     def _drop_branch(self, repository: str, pull: PullRequest, *, is_foreign_kept: bool) -> None:
-        if self.head(repository, pull.branch) != pull.head or self._open_one(repository, pull.branch):
+        if self._commits.head(repository, pull.branch) != pull.head or self._open_one(
+            repository, pull.branch
+        ):
             return
-        if is_foreign_kept and self._commits.foreign(repository, branch=pull.branch, base=pull.base):
+        if is_foreign_kept and self._authors.foreign(repository, branch=pull.branch, base=pull.base):
             return
         self._writer.delete(repository, pull.branch)
 

@@ -1,6 +1,6 @@
-"""Requests to GitHub's GraphQL API, for what its REST API does not offer: logged in, answers read.
+"""Requests to GitHub's GraphQL API, for what its REST API does not offer at all, or not at once.
 
-An answer has status 200 even where it holds errors. https://docs.github.com/graphql/guides
+They are logged in, and their answers read. An answer has status 200 even where it holds errors. https://docs.github.com/graphql/guides
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 _MOST_ERRORS = 5
 _NO_RIGHT = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES"})
+_UNKNOWN = frozenset({"undefinedField", "undefinedType", "argumentNotAccepted", "variableRequiresValidType"})
+_OLDEST_SERVER = "3.17"
+"""The oldest Enterprise Server for which all that is asked here is documented."""
 
 
 class GitHubGraphQL:
@@ -38,6 +41,21 @@ class GitHubGraphQL:
             raise self._failure(repository, errors)
         return understood(data, read, what=f"GitHub's answer about {repository}")
 
+    def ask_parts(
+        self,
+        repository: str,
+        query: str,
+        variables: Mapping[str, Any],
+        read: Callable[[Any, frozenset[str]], T],
+    ) -> T:
+        """Like `ask`, but parts below the repository may fail by themselves: `read` is told which did."""
+        data, errors = self._send(repository, query, variables, is_change=False)
+        failed = frozenset(_part(error) for error in errors)
+        if "" in failed:
+            raise self._failure(repository, errors)
+        what = f"GitHub's answer about {repository}"
+        return understood(data, lambda found: read(found, failed), what=what)
+
     def change(self, repository: str, mutation: str, variables: Mapping[str, Any]) -> str:
         """Change something, once; return GitHub's reason why it did not, empty where it did.
 
@@ -45,10 +63,15 @@ class GitHubGraphQL:
             Denied: the login lacks a right.
             Unreachable: no answer came; it may have been done.
         """
+        refusal = self.attempt(repository, mutation, variables)
+        return refusal.why if refusal else ""
+
+    def attempt(self, repository: str, mutation: str, variables: Mapping[str, Any]) -> TagboatError | None:
+        """Change something, once; what says why GitHub did not, or None. Raises what `change` does."""
         _, errors = self._send(repository, mutation, variables, is_change=True)
         if any(_kind(error) in _NO_RIGHT for error in errors):
             raise self._failure(repository, errors)
-        return _text(errors)
+        return self._failure(repository, errors) if errors else None
 
     def _send(
         self, repository: str, text: str, variables: Mapping[str, Any], *, is_change: bool
@@ -77,6 +100,8 @@ class GitHubGraphQL:
             )
         if answer.status == 200:
             return Unreachable(f"GitHub's answer about {where} is broken")
+        if answer.status == 404:
+            return self._unknown(answer.message)
         return Refused(f"GitHub refused a request about {where}", why=answer.message)
 
     def _failure(self, repository: str, errors: Sequence[Mapping[str, Any]]) -> TagboatError:
@@ -93,7 +118,16 @@ class GitHubGraphQL:
             return NotFound(f"{where}, or a part of it, is not there", why=why, fix=fix)
         if kinds <= {"", "INTERNAL", "SERVICE_UNAVAILABLE", "TIMEOUT"}:
             return Unreachable(f"GitHub at {self._transport.host} failed", why=why)
+        if kinds & _UNKNOWN:
+            return self._unknown(why)
         return Refused(f"GitHub refused a request about {where}", why=why)
+
+    def _unknown(self, why: str) -> Refused:
+        return Refused(
+            f"GitHub at {self._transport.host} does not know what Tagboat asks it",
+            why=why,
+            fix=f"update it: Enterprise Server {_OLDEST_SERVER} and later do",
+        )
 
 
 def _kind(error: Mapping[str, Any]) -> str:
@@ -101,6 +135,12 @@ def _kind(error: Mapping[str, Any]) -> str:
     extensions = error.get("extensions")
     code = extensions.get("code") if isinstance(extensions, dict) else None
     return str(error.get("type") or code or "")
+
+
+def _part(error: Mapping[str, Any]) -> str:
+    """Which part below the repository failed; empty where it is more than one."""
+    path = error.get("path")
+    return str(path[1]) if isinstance(path, list) and len(path) > 1 else ""
 
 
 def _text(errors: Sequence[Mapping[str, Any]]) -> str:

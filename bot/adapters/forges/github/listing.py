@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.adapters.forges.github.api import LISTED, GitHubApi
-from bot.adapters.forges.github.commits import Commits
 from bot.adapters.forges.github.pulls import Found, fitting_body, fitting_title, found, found_from
+from bot.adapters.forges.github.repositories import Repositories
 from bot.domain.errors import NotFound
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 
@@ -17,16 +17,18 @@ _MOST_PAGES = 10
 class PullRequests:
     """Finds pull requests; those of forks count only by number."""
 
-    def __init__(self, api: GitHubApi, commits: Commits) -> None:
+    def __init__(self, api: GitHubApi, repositories: Repositories) -> None:
         self._api = api
-        self._commits = commits
+        self._repositories = repositories
 
     def one(self, repository: str, number: int) -> Found:
         """One as it is now; `NotFound` when there is none of that number."""
         try:
             return self._api.look(repository, f"/pulls/{number}", found)
         except NotFound as error:
-            self._commits.default_branch(repository)  # raises where the repository itself is out of sight
+            self._repositories.default_branch(
+                repository
+            )  # raises where the repository itself is out of sight
             raise NotFound(f"{repository} has no pull request {number}") from error
 
     def of_branch(self, repository: str, branch: str) -> Sequence[PullRequest]:
@@ -65,8 +67,8 @@ class PullRequests:
                 parameters={**query, "per_page": LISTED, "page": page},
             )
             pulls += part.pull_requests
-            if part.default_branch:
-                self._commits.tell_default_branch(repository, part.default_branch)
+            if part.repository:
+                self._repositories.tell(repository, part.repository)
             if part.length < LISTED:
                 break
         return pulls

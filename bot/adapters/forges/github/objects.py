@@ -21,12 +21,20 @@ _RELATIONS = {
 
 
 @dataclass(frozen=True, slots=True)
+class Made:
+    """What a commit is made of: its tree, and the commits that it follows."""
+
+    tree: str
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tip:
-    """A branch as it stands; the tree saves a call where the answer tells it, as github.com's does."""
+    """A branch as it stands; `made` saves a call where the answer tells it, as github.com's does."""
 
     branch: str
     commit: str
-    tree: str | None
+    made: Made | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +67,16 @@ class Comparison:
 
 
 def tip_of(data: Any) -> Tip:
-    """Read a branch; github.com's answer tells the tree of its commit as well."""
+    """Read a branch; github.com's answer tells what its commit is made of as well."""
     commit = data["commit"]
-    tree = commit["commit"]["tree"]["sha"] if "commit" in commit else None
-    return Tip(str(data["name"]), str(commit["sha"]), tree)
+    is_told = "commit" in commit and "parents" in commit
+    made = made_of({**commit["commit"], "parents": commit["parents"]}) if is_told else None
+    return Tip(str(data["name"]), str(commit["sha"]), made)
+
+
+def made_of(data: Any) -> Made:
+    """Read what a commit is made of."""
+    return Made(str(data["tree"]["sha"]), tuple(str(each["sha"]) for each in data["parents"]))
 
 
 def file_of(data: Any, path: str) -> File:
@@ -83,13 +97,14 @@ def files_below(data: Any) -> tuple[Tree, bool]:
 
 def comparison_of(data: Any) -> Comparison:
     """Read one page of a comparison."""
-    commits = [_commit(item["sha"], item["commit"]) for item in data["commits"]]
+    commits = [commit_of(item["sha"], item["commit"]) for item in data["commits"]]
     base = str(data["base_commit"]["sha"])
     return Comparison(_RELATIONS[data["status"]], base, int(data["total_commits"]), commits)
 
 
-def _commit(sha: Any, data: Any) -> Commit:
-    author, committer = ((data[who] or {}).get("email", "") for who in ("author", "committer"))
+def commit_of(sha: Any, data: Any) -> Commit:
+    """Read whose commit it is; both of GitHub's APIs say it in the same words."""
+    author, committer = ((data[who] or {}).get("email") or "" for who in ("author", "committer"))
     return Commit(str(sha), str(data["message"]), str(author), str(committer))
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.adapters.forges.fitting import framed, headed
+from bot.adapters.forges.github.repositories import Known, known
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 
 # https://docs.github.com/graphql/reference/enums#mergestatestatus, which REST gives in lower case. Conflicts
@@ -34,12 +35,12 @@ class Found:
 class Page:
     """One page of a list: the pull requests that count, and how many there were in all.
 
-    `default_branch` is the repository's, which every entry tells along.
+    `repository` is told along by every entry.
     """
 
     pull_requests: tuple[PullRequest, ...]
     length: int
-    default_branch: str | None
+    repository: Known | None
 
 
 def pull_request(data: Any) -> PullRequest:
@@ -78,8 +79,8 @@ def found_from(data: Any, branch: str) -> Page:
     A fork's branch may have the same name, and its owner may be the repository's.
     """
     own = [item for item in data if _is_own(item) and item["head"]["ref"] == branch]
-    default = str(data[0]["base"]["repo"]["default_branch"]) if data else None
-    return Page(tuple(pull_request(item) for item in own), len(data), default)
+    repository = known(data[0]["base"]["repo"]) if data else None
+    return Page(tuple(pull_request(item) for item in own), len(data), repository)
 
 
 def fitting_title(title: str) -> str:

@@ -112,7 +112,9 @@ class Transport:
             Limited: GitHub asked to slow down, now or a moment ago.
             Refused: the answer is larger than Tagboat reads.
         """
-        self._keep_pace(is_write=verb != "GET" if is_write is None else is_write)
+        is_change = verb != "GET" if is_write is None else is_write
+        self._keep_pace(is_write=is_change)
+        self._own.changes = self.changes + is_change
         requester, connection = self._requester(auth)
         url = requester.graphql_url if path == GRAPHQL else path
         with own_words(self._who):
@@ -127,6 +129,11 @@ class Transport:
         if _is_limited(answer):
             raise self._slowdown.begin(_wait(answer.headers))
         return answer
+
+    @property
+    def changes(self) -> int:
+        """How many requests of this thread meant to change something."""
+        return int(getattr(self._own, "changes", 0))
 
     def close(self) -> None:
         """Close every connection."""

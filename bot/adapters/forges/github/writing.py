@@ -1,62 +1,75 @@
-"""New commits on branches of our own on GitHub: objects first, and then one move that is never forced."""
+"""New commits on branches on GitHub: objects first, which nobody sees, and then one move.
+
+A branch of our own begins anew on its base, from where it is known to stand; one of people's is never forced.
+"""
 
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from bot.adapters.forges.github.api import GitHubApi
 from bot.adapters.forges.github.commits import Commits
-from bot.adapters.forges.github.objects import blob_id
+from bot.adapters.forges.github.graphql import GitHubGraphQL
+from bot.adapters.forges.github.objects import Made, blob_id
+from bot.adapters.forges.github.repositories import Repositories
 from bot.adapters.forges.identity import Identity, signed
-from bot.domain.errors import Conflict, NotFound, Refused, Unreachable
+from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
 from bot.domain.pull_request.proposal import Proposal
-from bot.domain.snapshot import Relation
 
 _PLAIN, _NEW = "100644", ""
 _FILES = {"100644", "100755"}
+_HEADS = "refs/heads/"
 _LOST_RACE = ("already exists", "not a fast forward", "does not exist")
+_RULE = re.compile(r"rule violation|protected branch|force[- ]push", re.IGNORECASE)
+_REPLACE = "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }"
 
 
 class Writer:
     """The part of the port `Forge` that moves branches."""
 
-    def __init__(self, api: GitHubApi, commits: Commits, identity: Identity) -> None:
+    def __init__(
+        self,
+        api: GitHubApi,
+        graphql: GitHubGraphQL,
+        repositories: Repositories,
+        commits: Commits,
+        identity: Identity,
+    ) -> None:
         self._api = api
+        self._graphql = graphql
+        self._repositories = repositories
         self._commits = commits
         self._identity = identity
 
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
-        """Let the proposal's branch hold the base commit's tree with its files; return its commit."""
+        """Let the proposal's branch be one commit on the base, with its files; return it."""
         branch = proposal.branch
-        if expected is not None and self._commits.head(repository, branch) != expected:
-            raise Conflict(f"branch {branch} of {repository} was moved by somebody else")
-        parents = self._parents(repository, base=base, expected=expected)
-        tree = self._edited(repository, base, proposal)
-        if (
-            expected is not None
-            and parents == [expected]
-            and self._commits.tree(repository, expected) == tree
-        ):
+        made = Made(self._edited(repository, base, proposal), (base,))
+        if expected is not None and self._is_made(repository, expected, made):
+            if self._commits.head(repository, branch) != expected:
+                raise _moved(repository, branch)
             return expected
-        commit = self._commit(repository, tree, parents, self._signed(proposal))
-        self._commits.remember_tree(repository, commit, tree)
-        self._move(repository, branch, commit, is_new=expected is None)
+        commit = self._commit(repository, made, self._signed(proposal))
+        if expected is None:
+            self._create(repository, branch, commit)
+        else:
+            self._replace(repository, branch, expected, commit)
         return commit
 
     def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
         """Commit the proposal's files on `expected`, which a branch of somebody else's must still be at."""
         if self._commits.head(repository, branch) != expected:
-            raise Conflict(f"branch {branch} of {repository} was moved by somebody else")
+            raise _moved(repository, branch)
         tree = self._edited(repository, expected, proposal)
-        if tree == self._commits.tree(repository, expected):
+        if tree == self._commits.made(repository, expected).tree:
             return expected
-        commit = self._commit(repository, tree, [expected], self._signed(proposal))
-        self._commits.remember_tree(repository, commit, tree)
+        commit = self._commit(repository, Made(tree, (expected,)), self._signed(proposal))
         try:
-            self._move(repository, branch, commit, is_new=False)
+            self._advance(repository, branch, commit)
         except Refused as error:
             raise Refused(
                 f"branch {branch} of {repository} takes no commit without a pull request",
@@ -74,25 +87,25 @@ class Writer:
     def _signed(self, proposal: Proposal) -> str:
         return signed(proposal.message, sign_off=self._identity if proposal.sign_off else None)
 
-    def _parents(self, repository: str, *, base: str, expected: str | None) -> list[str]:
-        if expected is None or expected == base:
-            return [base]
-        relation = self._commits.relation(repository, commit=expected, revision=base)
-        if relation is Relation.UNKNOWN:
-            raise Conflict(f"{base[:80]} is not in {repository} any more", fix="read the base branch again")
-        parents = {Relation.CONTAINED: [base], Relation.BEHIND: [expected]}
-        return parents.get(relation, [expected, base])
+    def _is_made(self, repository: str, commit: str, made: Made) -> bool:
+        """Whether a commit is made of just this; one that GitHub does not know any more is not."""
+        try:
+            return self._commits.made(repository, commit) == made
+        except NotFound:
+            return False
 
     def _edited(self, repository: str, base: str, proposal: Proposal) -> str:
         try:
-            tree = self._commits.tree(repository, base)
+            tree = self._commits.made(repository, base).tree
             is_copy = bool(proposal.modes) or any(data is None for _, data in proposal.files)
             if is_copy:
                 entries = self._copied(repository, tree, proposal)
             else:
                 entries = self._spliced(repository, base, tree, proposal)
         except NotFound as error:
-            self._commits.default_branch(repository)  # raises where the repository itself is out of sight
+            self._repositories.default_branch(
+                repository
+            )  # raises where the repository itself is out of sight
             raise Conflict(f"{base[:80]} is not in {repository} any more", fix="read it again") from error
         if not entries:
             return tree
@@ -141,20 +154,28 @@ class Writer:
             "sha": self._api.send("POST", repository, "/git/blobs", blob, lambda d: str(d["sha"]))
         }
 
-    def _commit(self, repository: str, tree: str, parents: Sequence[str], message: str) -> str:
-        body: dict[str, Any] = {"message": message, "tree": tree, "parents": parents}
+    def _commit(self, repository: str, made: Made, message: str) -> str:
+        body: dict[str, Any] = {"message": message, "tree": made.tree, "parents": made.parents}
         if not self._api.is_app:  # GitHub signs an App's commit only while nobody else is named
             body["author"] = {"name": self._identity.name, "email": self._identity.email}
-        return self._api.send("POST", repository, "/git/commits", body, lambda data: str(data["sha"]))
+        commit = self._api.send("POST", repository, "/git/commits", body, lambda data: str(data["sha"]))
+        self._commits.tell_made(repository, commit, made)
+        return commit
 
-    def _move(self, repository: str, branch: str, commit: str, *, is_new: bool) -> None:
+    def _create(self, repository: str, branch: str, commit: str) -> None:
+        reference = {"ref": f"{_HEADS}{branch}", "sha": commit}
+        self._move(repository, branch, commit, "POST", "/git/refs", reference)
+
+    def _advance(self, repository: str, branch: str, commit: str) -> None:
+        change = {"sha": commit, "force": False}
+        self._move(repository, branch, commit, "PATCH", f"/git/refs/heads/{quote(branch)}", change)
+
+    def _move(
+        self, repository: str, branch: str, commit: str, verb: str, path: str, change: Mapping[str, Any]
+    ) -> None:
+        """Point a branch to what contains where it stands, or to its first commit."""
         try:
-            if is_new:
-                reference = {"ref": f"refs/heads/{branch}", "sha": commit}
-                answer = self._api.attempt("POST", repository, "/git/refs", reference)
-            else:
-                move = {"sha": commit, "force": False}
-                answer = self._api.attempt("PATCH", repository, f"/git/refs/heads/{quote(branch)}", move)
+            answer = self._api.attempt(verb, repository, path, change)
         except Unreachable:
             if self._commits.head(repository, branch) != commit:
                 raise
@@ -162,8 +183,50 @@ class Writer:
         if answer.status in {200, 201}:
             return
         if any(text in answer.message.lower() for text in _LOST_RACE):
-            raise Conflict(f"branch {branch} of {repository} was moved by somebody else", why=answer.message)
+            raise _moved(repository, branch, why=answer.message)
         raise self._api.failure(repository, answer)
+
+    def _replace(self, repository: str, branch: str, expected: str, commit: str) -> None:
+        """Point a branch from `expected` to a commit beside it: GitHub compares and moves in one step.
+
+        https://docs.github.com/graphql/reference/git#updaterefs. GitHub's words for a comparison that failed
+        are documented nowhere, and are said to be no more than that something went wrong: where the branch
+        stands now tells what happened, also where no answer came.
+        """
+        try:
+            refusal = self._lease(repository, branch, expected, commit)
+            if refusal is not None and self._is_made_anew(repository):
+                refusal = self._lease(repository, branch, expected, commit)
+        except Unreachable as error:
+            refusal = error
+        if refusal is None:
+            return
+        head = self._commits.head(repository, branch)
+        if head == commit:
+            return
+        if head != expected:
+            raise _moved(repository, branch, why=refusal.why) from refusal
+        if _RULE.search(refusal.why):
+            raise Refused(
+                f"branch {branch} of {repository} may not begin anew on its base",
+                why=refusal.why,
+                fix="let Tagboat's login bypass the rules of its branches, or let them allow force pushes",
+            ) from refusal
+        raise refusal
+
+    def _lease(self, repository: str, branch: str, expected: str, commit: str) -> TagboatError | None:
+        update = {"name": f"{_HEADS}{branch}", "beforeOid": expected, "afterOid": commit, "force": True}
+        wish = {"repositoryId": self._repositories.node(repository), "refUpdates": [update]}
+        return self._graphql.attempt(repository, _REPLACE, {"input": wish})
+
+    def _is_made_anew(self, repository: str) -> bool:
+        """Whether another repository has the name by now, so that the one which was asked about is gone."""
+        known = self._repositories.node(repository)
+        return self._repositories.node(repository, anew=True) != known
+
+
+def _moved(repository: str, branch: str, *, why: str = "") -> Conflict:
+    return Conflict(f"branch {branch} of {repository} was moved by somebody else", why=why)
 
 
 def _is_text(data: bytes) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
 from bot.adapters.forges.github.login import TokenLogin
-from bot.domain.errors import Conflict, NotFound
+from bot.domain.errors import Conflict, NotFound, Refused
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.domain.snapshot import Relation
 from tests.adapters.forges.host_world import BRANCH, PROPOSAL
@@ -73,15 +73,16 @@ def test_a_release_goes_from_proposal_to_merge(forge: GitHubForge) -> None:
     assert forge.merge(REPOSITORY, opened.number, expected_head=head, message="Merge it") == commit
 
 
-def test_a_branch_is_moved_on_and_its_pull_request_closed(forge: GitHubForge) -> None:
+def test_without_graphql_a_branch_stays_and_its_pull_request_is_closed(forge: GitHubForge) -> None:
     proposal = replace(CHANGE, branch="tagboat/homepage/prod", files=(("prod.yaml", b"tag: 1\n"),))
     base = forge.head(REPOSITORY, "main")
     assert base is not None
     first = forge.write(REPOSITORY, proposal, base=base, expected=None)
     number = forge.open(REPOSITORY, proposal, base_branch="main").number
     newer = replace(proposal, files=(("prod.yaml", b"tag: 2\n"),))
-    second = forge.write(REPOSITORY, newer, base=base, expected=first)
-    assert forge.relation(REPOSITORY, commit=first, revision=second) is Relation.CONTAINED
+    with pytest.raises(Refused, match=r"does not know what Tagboat asks .* Enterprise Server 3\.17"):
+        forge.write(REPOSITORY, newer, base=base, expected=first)
+    assert forge.head(REPOSITORY, proposal.branch) == first
     forge.close(REPOSITORY, number, comment="superseded")
     assert forge.pull_request(REPOSITORY, number).state is PullRequestState.CLOSED
 

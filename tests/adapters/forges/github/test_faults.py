@@ -33,11 +33,11 @@ def world(tmp_path: Path) -> Iterator[GitHubWorld]:
 def test_a_branch_that_moves_moves_once(world: GitHubWorld, fault: Fault) -> None:
     world.open()
     world.hosted.commit("main", {"other": b"1"})
-    world.github.faults.add("PATCH", "/git/refs/heads/", fault)
+    world.github.faults.add("POST", "/graphql mutation", fault)
     world.until_done(world.open)
     head = world.hosted.git.branch(BRANCH)
     assert head is not None
-    assert len(world.hosted.git.log(head, without="main")) == 2
+    assert len(world.hosted.git.log(head, without="main")) == 1
     assert list(world.hosted.pulls) == [1]
 
 
