@@ -71,6 +71,20 @@ class BitbucketApi(ABC):
         """Change something below a repository, once; the caller looks again when no answer came."""
         return self.good(repository, self.attempt(verb, f"{self.of(repository)}{path}", body)).data
 
+    def listed(
+        self,
+        repository: str,
+        path: str,
+        read: Callable[[Any], T],
+        *,
+        parameters: Parameters | None = None,
+        most: int,
+        until: Callable[[Sequence[T]], bool] = lambda _: False,
+    ) -> tuple[list[T], bool]:
+        """The entries of a list below a repository, as `pages`."""
+        whole = f"{self.of(repository)}{path}"
+        return self.pages(repository, whole, read, parameters=parameters, most=most, until=until)
+
     def pages(
         self,
         repository: str,

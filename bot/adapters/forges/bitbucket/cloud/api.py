@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
@@ -46,20 +45,6 @@ class CloudApi(BitbucketApi):
     def workspace(self, repository: str) -> str:
         """The path of the workspace that a repository is in."""
         return f"/workspaces/{quote(parts_of(repository)[0])}"
-
-    def listed(
-        self,
-        repository: str,
-        path: str,
-        read: Callable[[Any], T],
-        *,
-        parameters: Parameters | None = None,
-        most: int,
-        until: Callable[[Sequence[T]], bool] = lambda _: False,
-    ) -> tuple[list[T], bool]:
-        """The entries of a list below a repository, as `pages`."""
-        whole = f"{self.of(repository)}{path}"
-        return self.pages(repository, whole, read, parameters=parameters, most=most, until=until)
 
     def commit(self, repository: str, name: str) -> Named | None:
         """The commit that an id names which may be cut short, as in pull requests; None: it is gone."""

@@ -14,7 +14,7 @@ from typing import Any
 from bot.adapters.forges.bitbucket.cloud.api import CloudApi
 from bot.adapters.forges.bitbucket.cloud.host import CloudHost, uuid_of
 from bot.adapters.forges.bitbucket.cloud.writers import Writers
-from bot.adapters.forges.bitbucket.status import require_commit, shortened
+from bot.adapters.forges.bitbucket.status import require_commit, ruling_of, status_of
 from bot.adapters.forges.bitbucket.talk import Talk
 from bot.adapters.forges.bitbucket.texts import shown
 from bot.domain.errors import Refused
@@ -120,13 +120,7 @@ class CloudCommunity:
     def rule(self, repository: str, commit: str, name: str, ruling: Ruling) -> None:
         """Set a build status; an older one of that name goes."""
         require_commit(repository, commit)
-        body = {
-            "key": name,
-            "name": name,
-            "state": "SUCCESSFUL" if ruling.passes else "FAILED",
-            "description": shortened(ruling.reason),
-            "url": f"{self._web_url}/{repository}/commits/{commit}",
-        }
+        body = status_of(name, ruling, f"{self._web_url}/{repository}/commits/{commit}")
         self._api.send("POST", repository, f"/commit/{commit}/statuses/build", body)
 
 
@@ -186,6 +180,4 @@ def _paths(data: Any) -> tuple[str, ...]:
 
 
 def _status(data: Any) -> _Status:
-    return _Status(
-        str(data["key"]), Ruling(data["state"] == "SUCCESSFUL", str(data.get("description") or ""))
-    )
+    return _Status(str(data["key"]), ruling_of(data))

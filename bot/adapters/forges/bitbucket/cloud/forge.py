@@ -16,9 +16,9 @@ from pathlib import Path
 from bot.adapters.forges.bitbucket.cloud.api import CloudApi
 from bot.adapters.forges.bitbucket.cloud.community import CloudCommunity
 from bot.adapters.forges.bitbucket.cloud.host import CloudHost
-from bot.adapters.forges.bitbucket.cloud.sources import CloudSources
 from bot.adapters.forges.bitbucket.forge import BitbucketForge
 from bot.adapters.forges.bitbucket.host import Found
+from bot.adapters.forges.bitbucket.sources import CLOUD, BitbucketSources
 from bot.adapters.forges.bitbucket.texts import hidden
 from bot.adapters.forges.bitbucket.transport import Transport, basic, bearer
 from bot.adapters.forges.git.address import Access
@@ -80,9 +80,9 @@ class BitbucketCloudForge(BitbucketForge):
         """Other people on this host: their comments and pull requests."""
         return CloudCommunity(self._api, self._cloud, self._talk, web_url=self._web_url)
 
-    def sources(self) -> CloudSources:
+    def sources(self) -> BitbucketSources:
         """The host as the place where images are built from."""
-        return CloudSources(self._api)
+        return BitbucketSources(self._api, CLOUD)
 
     def _address(self, repository: str) -> str:
         return f"{repository}.git"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -30,20 +29,6 @@ class DataCenterApi(BitbucketApi):
         """The path of a repository below another root than that of the core API."""
         project, slug = parts_of(repository)
         return f"{root}/projects/{quote(project)}/repos/{quote(slug)}"
-
-    def listed(
-        self,
-        repository: str,
-        path: str,
-        read: Callable[[Any], T],
-        *,
-        parameters: Parameters | None = None,
-        most: int,
-        until: Callable[[Sequence[T]], bool] = lambda _: False,
-    ) -> tuple[list[T], bool]:
-        """The entries of a list below a repository, as `pages`."""
-        whole = f"{self.of(repository)}{path}"
-        return self.pages(repository, whole, read, parameters=parameters, most=most, until=until)
 
     def account(self, repository: str) -> str:
         """Whose token it is, by the user's name, which every answer tells in a header.

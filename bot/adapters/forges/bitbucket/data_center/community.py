@@ -12,7 +12,7 @@ from bot.adapters.forges.bitbucket.api import Parameters
 from bot.adapters.forges.bitbucket.data_center.api import DataCenterApi
 from bot.adapters.forges.bitbucket.data_center.host import DataCenterHost, moment
 from bot.adapters.forges.bitbucket.data_center.writers import Writers
-from bot.adapters.forges.bitbucket.status import require_commit, shortened
+from bot.adapters.forges.bitbucket.status import require_commit, ruling_of, status_of
 from bot.adapters.forges.bitbucket.talk import Talk
 from bot.adapters.forges.bitbucket.texts import shown
 from bot.adapters.forges.bitbucket.transport import Answer
@@ -97,22 +97,13 @@ class DataCenterCommunity:
         answer = self._api.attempt("GET", path, parameters={"key": name})
         if answer.status == 404:
             return None
-        return self._api.read(
-            repository,
-            self._api.good(repository, answer),
-            lambda data: Ruling(data["state"] == "SUCCESSFUL", str(data.get("description") or "")),
-        )
+        return self._api.read(repository, self._api.good(repository, answer), ruling_of)
 
     def rule(self, repository: str, commit: str, name: str, ruling: Ruling) -> None:
         """Set a build status; an older one of that name goes."""
         require_commit(repository, commit)
-        body = {
-            "key": name,
-            "name": name,
-            "state": "SUCCESSFUL" if ruling.passes else "FAILED",
-            "description": shortened(ruling.reason),
-            "url": f"{self._url}/projects/{repository.replace('/', '/repos/')}/commits/{commit}",
-        }
+        place = f"{self._url}/projects/{repository.replace('/', '/repos/')}"
+        body = status_of(name, ruling, f"{place}/commits/{commit}")
         self._api.send("POST", repository, f"/commits/{commit}/builds", body)
 
     def _listed(self, repository: str, state: str, most: int) -> tuple[list[Any], bool]:

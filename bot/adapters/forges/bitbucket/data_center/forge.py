@@ -8,9 +8,9 @@ from pathlib import Path
 from bot.adapters.forges.bitbucket.data_center.api import DataCenterApi
 from bot.adapters.forges.bitbucket.data_center.community import DataCenterCommunity
 from bot.adapters.forges.bitbucket.data_center.host import DataCenterHost
-from bot.adapters.forges.bitbucket.data_center.sources import DataCenterSources
 from bot.adapters.forges.bitbucket.forge import BitbucketForge
 from bot.adapters.forges.bitbucket.host import Found
+from bot.adapters.forges.bitbucket.sources import DATA_CENTER, BitbucketSources
 from bot.adapters.forges.bitbucket.transport import Answer, Transport, bearer
 from bot.adapters.forges.git.address import Access
 from bot.adapters.forges.git.mirrors import Mirrors
@@ -70,9 +70,9 @@ class BitbucketDataCenterForge(BitbucketForge):
         """Other people on this host: their comments and pull requests."""
         return DataCenterCommunity(self._api, self._data_center, self._talk, url=self._url)
 
-    def sources(self) -> DataCenterSources:
+    def sources(self) -> BitbucketSources:
         """The host as the place where images are built from."""
-        return DataCenterSources(self._api)
+        return BitbucketSources(self._api, DATA_CENTER)
 
     def _address(self, repository: str) -> str:
         return f"{repository.lower()}.git"
