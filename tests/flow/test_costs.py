@@ -21,6 +21,7 @@ from bot.domain.status import State
 from bot.flow.world import World
 from tests.fakes import github, gitlab
 from tests.fakes.git_host import HostedRepository
+from tests.fakes.http_host import Answer
 from tests.flow.worlds import REPOSITORY, WEB, Bench, environment, values
 
 ADDRESS = "https://forge.example/acme/infra.git"
@@ -56,7 +57,8 @@ class Counted:
         """What was asked, up to the first call that begins so."""
         found: list[str] = []
         for exchange in self.fake.exchanges:
-            path = exchange.request.path.replace("%2F", "/").partition(REPOSITORY)[2]
+            path = exchange.request.call.replace("%2F", "/")
+            path = path.partition(REPOSITORY)[2] if REPOSITORY in path else path
             is_free = exchange.response.status == 304
             found.append(f"{exchange.request.method} {path}{' free' if is_free else ''}")
             if until and found[-1].startswith(until):
@@ -87,11 +89,10 @@ def counted(host: str, branch: str | None, folder: Path) -> Iterator[Counted]:
 
 
 HOSTS = ("github", "gitlab")
+SURVEY = "POST /graphql query"
 OPENING: Mapping[str, tuple[str, ...]] = {
     "github": (
-        "GET /pulls",
-        "GET /branches/main",
-        f"GET /contents/{DEV}",
+        SURVEY,
         "POST /git/trees",
         "POST /git/commits",
         "POST /git/refs",
@@ -110,16 +111,23 @@ UPDATED = {"github": "PATCH /pulls", "gitlab": "PUT /merge_requests"}
 
 @pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("branch", [None, "main"], ids=["the default branch", "a named branch"])
-def test_the_very_first_pull_request_takes_at_most_eight_calls_or_five(
-    host: str, branch: str | None, tmp_path: Path
-) -> None:
+def test_the_very_first_pull_request_takes_five_calls(host: str, branch: str | None, tmp_path: Path) -> None:
     with counted(host, branch, tmp_path) as world:
         world.bench.registry.push(WEB, "1.1.0")
         world.bench.look()
-        calls = world.calls(until=OPENING[host][-1])
-    default = [] if branch or host == "gitlab" else ["GET "]
-    assert calls == [OPENING[host][0], *default, *OPENING[host][1:]]
-    assert len(calls) <= {"github": 8, "gitlab": 5}[host]
+        assert world.calls(until=OPENING[host][-1]) == list(OPENING[host])
+
+
+@pytest.mark.parametrize("branch", [None, "main"], ids=["the default branch", "a named branch"])
+def test_asked_one_by_one_it_takes_eight_calls_or_seven_at_github(branch: str | None, tmp_path: Path) -> None:
+    with counted("github", branch, tmp_path) as world:
+        world.fake.faults.add("POST", "/graphql query", Answer(502))
+        world.bench.registry.push(WEB, "1.1.0")
+        world.bench.look()
+        calls = world.calls(until=OPENING["github"][-1])
+    default = [] if branch else ["GET "]
+    reads = ["GET /pulls", *default, "GET /branches/main", f"GET /contents/{DEV}"]
+    assert calls == [*reads, *OPENING["github"][1:]]
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -130,26 +138,68 @@ def test_a_base_that_moved_costs_no_more(host: str, tmp_path: Path) -> None:
         world.hosted.commit("main", {"other": b"1"})
         world.forget()
         world.bench.look()
-        assert len(world.calls(until=OPENING[host][-1])) <= {"github": 8, "gitlab": 5}[host]
+        assert len(world.calls(until=OPENING[host][-1])) <= 5
 
 
-@pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("branch", [None, "main"], ids=["the default branch", "a named branch"])
-def test_an_update_takes_at_most_six_calls_or_four_after_the_look(
-    host: str, branch: str | None, tmp_path: Path
+@pytest.mark.parametrize("has_moved", [True, False], ids=["the base moved", "the base stands"])
+@pytest.mark.parametrize("is_known", [True, False], ids=["all is known", "nothing is known"])
+def test_a_look_that_ends_in_an_update_takes_at_most_six_calls_at_github(
+    *, branch: str | None, has_moved: bool, is_known: bool, tmp_path: Path
 ) -> None:
-    with counted(host, branch, tmp_path) as world:
-        world.bench.registry.push(WEB, "1.1.0")
-        world.bench.look()
-        world.bench.registry.push(WEB, "1.2.0")
-        world.hosted.commit("main", {"other": b"1"})
-        world.forget()
-        world.bench.look()
-        calls = world.calls(until=UPDATED[host])
+    with counted("github", branch, tmp_path) as world:
+        _propose_again(world, has_moved=has_moved, is_known=is_known)
+        calls = world.calls(until=UPDATED["github"])
+    read = {(True, True): ["GET /branches/main", SURVEY], (True, False): []}
+    write = ["POST /git/trees", "POST /git/commits", "POST /graphql mutation", "PATCH /pulls/1"]
+    paid = [call for call in calls if not call.endswith(" free")]
+    assert paid == [*read.get((is_known, has_moved), [SURVEY]), *write]
+    assert len(paid) <= 6
+
+
+@pytest.mark.parametrize("branch", [None, "main"], ids=["the default branch", "a named branch"])
+def test_an_update_takes_at_most_four_calls_after_the_look_at_gitlab(
+    branch: str | None, tmp_path: Path
+) -> None:
+    with counted("gitlab", branch, tmp_path) as world:
+        _propose_again(world, has_moved=True, is_known=False)
+        calls = world.calls(until=UPDATED["gitlab"])
     # The look ends with the question whether somebody else committed to the branch.
     end = next(at for at, call in enumerate(calls) if "/compare" in call)
-    assert len(calls[end + 1 :]) <= {"github": 6, "gitlab": 4}[host]
-    assert len(calls) <= {"github": 12, "gitlab": 9}[host]
+    assert len(calls[end + 1 :]) <= 4
+    assert len(calls) <= 9
+
+
+def _propose_again(world: Counted, *, has_moved: bool, is_known: bool) -> None:
+    """Update a proposal, and count from the look that does."""
+    world.bench.registry.push(WEB, "1.1.0")
+    for _ in range(2):
+        world.bench.look()
+    world.bench.registry.push(WEB, "1.2.0")
+    if has_moved:
+        world.hosted.commit("main", {"other": b"1"})
+    if is_known:
+        world.fake.forget_requests()
+    else:
+        world.forget()
+    world.bench.look()
+
+
+def test_at_gitlab_a_look_at_an_open_merge_request_takes_two_calls_and_its_update_three_more(
+    tmp_path: Path,
+) -> None:
+    look = ["GET /merge_requests", "GET /repository/branches"]
+    update = [f"GET /repository/branches/{BRANCH}", "POST /repository/commits", "PUT /merge_requests/1"]
+    with counted("gitlab", None, tmp_path) as world:
+        world.bench.registry.push(WEB, "1.1.0")
+        world.bench.settle()
+        world.fake.forget_requests()
+        world.bench.look()
+        assert world.calls() == look
+        world.bench.registry.push(WEB, "1.2.0")
+        world.fake.forget_requests()
+        world.bench.look()
+        assert world.calls() == [*look, *update, *look]
 
 
 def test_a_look_at_an_open_pull_request_that_did_not_change_is_free_at_github(tmp_path: Path) -> None:

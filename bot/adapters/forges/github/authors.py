@@ -34,11 +34,10 @@ class Authors:
         """Whether a commit is known to hold nothing of others beyond the base commit."""
         return bool(base and head) and self._own.get((repository, base or "", head or "")) is not None
 
-    def tell(self, repository: str, *, base: str, commits: Sequence[Commit]) -> None:
-        """Say which commits a head holds beyond a base commit: all, the head too; none says nothing."""
+    def tell(self, repository: str, *, base: str, head: str, commits: Sequence[Commit]) -> None:
+        """Say which commits a head holds beyond a base commit: all of them."""
         if all(map(self._is_own, commits)):
-            for commit in commits:
-                self._own.put((repository, base, commit.sha), True)
+            self._own.put((repository, base, head), True)
 
     def foreign(self, repository: str, *, branch: str, base: str) -> str | None:
         """The newest commit on `branch` and not on `base` that is not ours, as it stands at this moment."""
@@ -58,7 +57,8 @@ class Authors:
                 )
             found += page.commits
             if len(found) >= page.total or not page.commits:
-                self.tell(repository, base=page.base, commits=found)
+                if found:
+                    self.tell(repository, base=page.base, head=found[-1].sha, commits=found)
                 return next((each.sha for each in reversed(found) if not self._is_own(each)), None)
 
     def _is_own(self, commit: Commit) -> bool:

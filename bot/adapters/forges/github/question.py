@@ -104,8 +104,8 @@ class Stand:
 class Surveyed:
     """What the answer says for sure; what it leaves open is missing.
 
-    `stands` has None for a branch that is not there; `beyond` are the commits that our branches hold beyond
-    the base, the head among them.
+    `stands` has None for a branch that is not there; `beyond` are the commits beyond the base, by the heads
+    of our branches.
     """
 
     repository: Known
@@ -146,9 +146,10 @@ def surveyed(data: Any, question: Question, failed: frozenset[str]) -> Surveyed 
     for at, branch in enumerate(question.files):
         if f"p{at}" not in failed and not found[f"p{at}"]["pageInfo"]["hasNextPage"]:
             pulls[branch] = _pulls(found[f"p{at}"]["nodes"], branch)
-        ends = [each.tip.commit for each in (stands.get(base), stands.get(branch)) if each is not None]
-        if len(ends) == 2 and f"c{at}" not in failed:
-            beyond[branch] = _beyond(found[f"c{at}"], *ends)
+        one, other = stands.get(base), stands.get(branch)
+        if one and other and f"c{at}" not in failed and _is_whole(found[f"c{at}"], one, other):
+            commits = found[f"c{at}"]["compare"]["commits"]["nodes"]
+            beyond[other.tip.commit] = [commit_of(each["oid"], each) for each in commits]
     repository = Known(str(default["name"]), str(found["id"]))
     return Surveyed(repository, base, stands, pulls, beyond)
 
@@ -194,14 +195,14 @@ def _pulls(nodes: Sequence[Any], branch: str) -> Sequence[PullRequest]:
     return tuple(pull_request(_as_rest(each)) for each in own)
 
 
-def _beyond(data: Any, base: str, head: str) -> Sequence[Commit]:
-    """All commits beyond the base, the head among them; none where not all are told, or of other ends."""
-    compared = data["compare"] if data is not None and data["target"]["oid"] == base else None
-    if compared is None or compared["headTarget"]["oid"] != head:
-        return ()
-    commits = [commit_of(each["oid"], each) for each in compared["commits"]["nodes"]]
-    is_whole = not compared["commits"]["pageInfo"]["hasNextPage"]
-    return commits if is_whole and any(each.sha == head for each in commits) else ()
+def _is_whole(data: Any, base: Stand, head: Stand) -> bool:
+    """Whether a comparison is one of just these commits, and tells all that lies between them."""
+    if data is None or data["compare"] is None:
+        return False
+    compared = data["compare"]
+    ends = (data["target"]["oid"], compared["headTarget"]["oid"])
+    is_last = not compared["commits"]["pageInfo"]["hasNextPage"]
+    return is_last and ends == (base.tip.commit, head.tip.commit)
 
 
 def _as_rest(node: Any) -> Mapping[str, Any]:

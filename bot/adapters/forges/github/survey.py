@@ -109,7 +109,7 @@ class Survey:
         last = self._bases.get(key)
         now = self._commits.head(repository, base) or "" if last is not None else ""
         self._bases.put(key, now)
-        return last is None or now != last
+        return last is None or last not in {"", now}
 
     def _ask(self, repository: str, question: Question) -> None:
         found = self._graphql.ask_parts(
@@ -131,8 +131,8 @@ class Survey:
         if base is None:
             return
         self._bases.put((repository, found.base, tuple(question.files)), base.tip.commit)
-        for commits in found.beyond.values():
-            self._authors.tell(repository, base=base.tip.commit, commits=commits)
+        for head, commits in found.beyond.items():
+            self._authors.tell(repository, base=base.tip.commit, head=head, commits=commits)
 
     def _tell_stand(self, repository: str, branch: str, stand: Stand | None) -> None:
         commit = stand.tip.commit if stand else None

@@ -1,0 +1,363 @@
+"""A whole look asked of GitHub at once: each fact is what its REST API tells, or is left to it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from bot.adapters.forges import told
+from bot.adapters.forges.github.question import MOST_BRANCHES, MOST_FILES, bounded
+from bot.domain.errors import TagboatError
+from bot.domain.pull_request.proposal import PullRequestState
+from bot.ports import Forge, Look
+from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, github_world
+from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
+from tests.fakes.git_host_model import Protection, Pull
+from tests.fakes.http_host import Answer, Cut, Fault
+
+OTHER = "envs/dev/more.yaml"
+LOOK = Look(None, {BRANCH: (DEV, OTHER)})
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[GitHubWorld]:
+    with github_world(tmp_path) as built:
+        yield built
+
+
+def _told(ask: Callable[[], object]) -> object:
+    """The answer, or the sentence that says why there is none."""
+    try:
+        return ask()
+    except TagboatError as error:
+        return str(error)
+
+
+def _look(forge: Forge, look: Look = LOOK) -> Mapping[str, object]:
+    """All that a look asks, in its order."""
+    pulls = forge.pull_requests(REPOSITORY, BRANCH)
+    base = look.base or forge.default_branch(REPOSITORY)
+    heads = {"base": forge.head(REPOSITORY, base), "branch": forge.head(REPOSITORY, BRANCH)}
+    files = {
+        f"{path} at {end}": _told(lambda head=head, path=path: forge.read(REPOSITORY, head, path))  # type: ignore[misc]
+        for end, head in heads.items()
+        if head is not None
+        for path in look.files[BRANCH]
+    }
+    is_judged = heads["base"] and heads["branch"]
+    foreign = forge.foreign_commit(REPOSITORY, branch=BRANCH, base=base) if is_judged else None
+    return {"pulls": list(pulls), "default": base, **heads, **files, "foreign": foreign}
+
+
+def _calls(world: GitHubWorld) -> list[str]:
+    asked = world.github.asked()
+    return [f"{each.method} {each.call.removeprefix(f'/repos/{REPOSITORY}')}" for each in asked]
+
+
+def _prepared(world: GitHubWorld, look: Look = LOOK) -> None:
+    """A forge that knows nothing is told of the look; what it asks from here on is counted."""
+    world.again()
+    world.forge.prepare(REPOSITORY, look)
+    world.github.forget_requests()
+
+
+def _nothing(world: GitHubWorld) -> None:
+    """One file on `main`."""
+
+
+def _open(world: GitHubWorld) -> None:
+    world.open()
+
+
+def _draft(world: GitHubWorld) -> None:
+    world.open(replace(PROPOSAL, metadata=replace(PROPOSAL.metadata, draft=True)))
+
+
+def _closed(world: GitHubWorld) -> None:
+    world.open()
+    world.hosted.close_pull(1)
+
+
+def _merged(world: GitHubWorld) -> None:
+    world.open()
+    world.hosted.merge_pull(1)
+
+
+def _again(world: GitHubWorld) -> None:
+    _merged(world)
+    world.open(replace(PROPOSAL, files=((DEV, b"3\n"),)))
+
+
+def _conflicting(world: GitHubWorld) -> None:
+    world.open()
+    world.hosted.commit("main", {DEV: b"by hand\n"})
+
+
+def _protected(protection: Protection) -> Callable[[GitHubWorld], None]:
+    def protect(world: GitHubWorld) -> None:
+        world.open()
+        world.hosted.commit("main", {"other": b"1"})
+        world.hosted.protection = protection
+
+    return protect
+
+
+def _checked(world: GitHubWorld) -> None:
+    world.hosted.set_status(world.open().head, "ci", "failure")
+
+
+def _forked(world: GitHubWorld) -> None:
+    fork = world.github.host.fork(world.hosted, "stranger/infra")
+    fork.commit(BRANCH, {DEV: b"tag: evil\n"})
+    world.hosted.open_pull(fork, BRANCH, "main", title="Trust me", body=PROPOSAL.body)
+
+
+def _touched(world: GitHubWorld) -> None:
+    world.open()
+    world.hosted.commit(BRANCH, {"note": b"by hand"})
+
+
+def _renamed(world: GitHubWorld) -> None:
+    world.hosted.make_branch("trunk", world.hosted.git.branch("main") or "")
+    world.hosted.default_branch = "trunk"
+
+
+def _holding(data: bytes, mode: str = "100644") -> Callable[[GitHubWorld], None]:
+    def commit(world: GitHubWorld) -> None:
+        world.hosted.commit("main", {OTHER: data}, mode=mode)
+        world.open()
+
+    return commit
+
+
+def _many(world: GitHubWorld) -> None:
+    first = world.hosted.pull(world.open().number)
+    for number in range(2, 53):
+        old = Pull(
+            number, "", "", world.hosted, BRANCH, "main", first.head, "x", first.created_at, first.created_at
+        )
+        old.state, old.closed_at = "closed", first.created_at
+        world.hosted.pulls[number] = old
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What is there, and what the REST API is still asked for."""
+
+    begin: Callable[[GitHubWorld], None]
+    left: Sequence[str] = ()
+    look: Look = LOOK
+
+
+_CONTENT = (f"GET /contents/{OTHER}",) * 2
+SITUATIONS = {
+    "no pull request": Situation(_nothing),
+    "an open one": Situation(_open),
+    "a draft": Situation(_draft),
+    "a closed one": Situation(_closed),
+    "a merged one": Situation(_merged),
+    "one after a merged one": Situation(_again),
+    "a conflict": Situation(_conflicting),
+    "behind its base": Situation(_protected(Protection(up_to_date=True))),
+    "a missing review": Situation(_protected(Protection(required_approvals=1))),
+    "a failed check": Situation(_checked),
+    "a fork's of the same name": Situation(_forked),
+    "more than are listed": Situation(_many, ("GET /pulls", "GET /pulls/1")),
+    "a commit of somebody else": Situation(_touched, (f"GET /compare/main...{BRANCH.replace('/', '%2F')}",)),
+    "a named base": Situation(_open, look=replace(LOOK, base="main")),
+    "a base that is not there": Situation(_open, look=replace(LOOK, base="nowhere")),
+    "another default branch": Situation(_renamed),
+    "no file": Situation(_open, look=Look(None, {BRANCH: ("none.yaml",)})),
+    "line ends of Windows": Situation(_holding(b"a: 1\r\nb: \xc3\xbc\r\n")),
+    "an empty file": Situation(_holding(b"")),
+    "a program": Situation(_holding(b"#!/bin/sh\n", "100755")),
+    "a byte order mark": Situation(_holding(b"\xef\xbb\xbfa: 1\n"), _CONTENT),
+    "bytes that are no text": Situation(_holding(b"\xff\xfe\0"), _CONTENT),
+    "a large file": Situation(_holding(b"# line\n" * 100_000), _CONTENT),
+    "a link": Situation(_holding(b"values.yaml", "120000"), _CONTENT),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS)
+def test_what_is_told_is_what_the_rest_api_tells(world: GitHubWorld, situation: Situation) -> None:
+    situation.begin(world)
+    asked = _look(world.again(), situation.look)
+    _prepared(world, situation.look)
+    assert _look(world.forge, situation.look) == asked
+    assert _calls(world) == list(situation.left)
+
+
+def test_a_folder_is_left_to_the_rest_api(world: GitHubWorld) -> None:
+    look = Look(None, {BRANCH: ("envs/dev",)})
+    asked = _look(world.again(), look)
+    _prepared(world, look)
+    assert _look(world.forge, look) == asked
+    assert _calls(world) == ["GET /contents/envs/dev"]
+
+
+def test_whether_it_can_be_merged_is_unknown_while_github_thinks(world: GitHubWorld) -> None:
+    world.github.late_mergeable = set()
+    world.open()
+    world.hosted.commit(BRANCH, {"a": b"1"})
+    _prepared(world)
+    (pull,) = world.forge.pull_requests(REPOSITORY, BRANCH)
+    assert (pull.state, pull.mergeable) == (PullRequestState.OPEN, None)
+    (again,) = world.forge.pull_requests(REPOSITORY, BRANCH)
+    assert again.mergeable is True
+
+
+class TestWhen:
+    def test_nothing_is_asked_twice_while_the_base_stands(self, world: GitHubWorld) -> None:
+        world.open()
+        world.again().prepare(REPOSITORY, LOOK)
+        _look(world.forge)
+        for _ in range(2):
+            world.github.forget_requests()
+            world.forge.prepare(REPOSITORY, LOOK)
+            assert _calls(world) == ["GET /branches/main"]
+        assert world.github.exchanges[0].response.status == 304
+
+    def test_a_base_that_moved_is_asked_for_with_all_else(self, world: GitHubWorld) -> None:
+        _prepared(world)
+        head = world.hosted.commit("main", {DEV: b"by hand\n"})
+        world.forge.prepare(REPOSITORY, LOOK)
+        assert _calls(world) == ["GET /branches/main", "POST /graphql query"]
+        assert _look(world.forge)[f"{DEV} at base"] == b"by hand\n"
+        assert len(_calls(world)) == 2
+        assert world.forge.head(REPOSITORY, "main") == head
+
+    def test_other_branches_on_the_same_base_are_asked_for_by_themselves(self, world: GitHubWorld) -> None:
+        _prepared(world)
+        world.forge.prepare(REPOSITORY, Look(None, {"tagboat/other/dev": (DEV,)}))
+        assert _calls(world)[-1] == "POST /graphql query"
+
+    def test_nothing_is_asked_where_nothing_will_be(self, world: GitHubWorld) -> None:
+        world.forge.prepare(REPOSITORY, Look(None, {}))
+        assert _calls(world) == []
+
+
+class TestHowLong:
+    def test_each_answer_serves_one_question(self, world: GitHubWorld) -> None:
+        world.open()
+        _prepared(world)
+        _look(world.forge)
+        assert _calls(world) == []
+        moved = world.hosted.commit(BRANCH, {"note": b"1"})
+        assert world.forge.head(REPOSITORY, BRANCH) == moved
+        assert [pull.head for pull in world.forge.pull_requests(REPOSITORY, BRANCH)] == [moved]
+
+    def test_what_this_thread_changed_is_asked_for_anew(self, world: GitHubWorld) -> None:
+        _prepared(world)
+        pull = world.open()
+        assert world.forge.head(REPOSITORY, BRANCH) == pull.head
+        assert [each.head for each in world.forge.pull_requests(REPOSITORY, BRANCH)] == [pull.head]
+
+    def test_another_thread_is_told_nothing(self, world: GitHubWorld) -> None:
+        _prepared(world)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(world.forge.head, REPOSITORY, "main").result()
+        assert _calls(world) == ["GET /branches/main"]
+
+    def test_what_is_old_is_asked_for(self, world: GitHubWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+        world.open()
+        _prepared(world)
+        monkeypatch.setattr(told, "_SAME_LOOK", 0.0)
+        moved = world.hosted.commit(BRANCH, {"note": b"1"})
+        assert world.forge.head(REPOSITORY, BRANCH) == moved
+        assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main") == moved
+
+
+def _error(**fields: object) -> Answer:
+    return Answer(200, {"data": None, "errors": [{"message": "no", **fields}]})
+
+
+FAILURES: Mapping[str, Fault] = {
+    "no such API": Answer(404, {"message": "Not Found"}),
+    "not permitted": _error(type="FORBIDDEN"),
+    "out of sight": _error(type="NOT_FOUND", path=["repository"]),
+    "a limit of its own": _error(type="RATE_LIMITED"),
+    "no such field": _error(extensions={"code": "undefinedField"}),
+    "too much at once": _error(),
+    "502": Answer(502, {}),
+    "no answer": Cut(),
+    "junk": Answer(200, {"data": {"repository": {}}}),
+}
+
+
+@pytest.mark.parametrize("fault", FAILURES.values(), ids=FAILURES)
+class TestFailures:
+    def test_what_it_fails_to_tell_is_asked_one_by_one(self, world: GitHubWorld, fault: Fault) -> None:
+        world.open()
+        asked = _look(world.again())
+        world.again()
+        world.github.faults.add("POST", "/graphql query", fault)
+        with capture_logs() as logs:
+            world.forge.prepare(REPOSITORY, LOOK)
+        assert [(each["event"], each["log_level"]) for each in logs] == [("survey_failed", "warning")]
+        assert _look(world.forge) == asked
+
+    def test_it_is_not_put_again_and_again(self, world: GitHubWorld, fault: Fault) -> None:
+        world.github.faults.add("POST", "/graphql query", fault, times=9)
+        for _ in range(4):
+            world.forge.prepare(REPOSITORY, LOOK)
+            _look(world.forge)
+        assert len(world.github.asked("POST", "/graphql$")) <= 2
+
+
+PARTS = {
+    "pull requests": ("p0", ["GET /pulls", "GET /pulls/1"]),
+    "our branch": (
+        "b0",
+        [f"GET /branches/{BRANCH}", f"GET /contents/{DEV}", f"GET /contents/{OTHER}", "GET ", "GET /compare"],
+    ),
+    "commits": ("c0", ["GET /compare"]),
+}
+
+
+@pytest.mark.parametrize(("part", "left"), PARTS.values(), ids=PARTS)
+def test_a_part_that_fails_leaves_the_others(world: GitHubWorld, part: str, left: Sequence[str]) -> None:
+    world.open()
+    asked = _look(world.again())
+    _prepared(world)
+    world.again().prepare(REPOSITORY, LOOK)
+    data: Any = copy.deepcopy(world.github.exchanges[-1].response.data)
+    data["data"]["repository"][part] = None
+    data["errors"] = [{"message": "no", "path": ["repository", part, "nodes", 0]}]
+    world.github.faults.add("POST", "/graphql query", Answer(200, data))
+    _prepared(world)
+    assert _look(world.forge) == asked
+    assert [call.partition("/main...")[0] for call in _calls(world)] == list(left)
+
+
+class TestBounds:
+    @pytest.mark.parametrize(
+        ("branches", "paths"), [(1, 1), (1, 200), (100, 0), (100, 1), (9, 9)], ids=lambda value: str(value)
+    )
+    def test_a_question_is_no_larger_than_its_bounds(self, branches: int, paths: int) -> None:
+        look = Look(None, {f"b{at}": [f"{at}/{path}" for path in range(paths)] for at in range(branches)})
+        question = bounded(look)
+        assert len(question.files) == min(branches, MOST_BRANCHES)
+        read = sum(map(len, question.files.values())) + len(question.paths)
+        assert read <= MOST_FILES
+        assert read or paths in {0, 200}
+
+    def test_what_is_beyond_them_is_asked_one_by_one(self, world: GitHubWorld) -> None:
+        world.open()
+        asked = _look(world.again())
+        others = {f"tagboat/other/{number}": () for number in range(MOST_BRANCHES)}
+        _prepared(world, Look(None, {**others, BRANCH: (DEV, OTHER)}))
+        assert _look(world.forge) == asked
+        assert "GET /pulls" in _calls(world)
+
+    def test_no_name_stands_in_the_text_of_the_question(self) -> None:
+        look = Look('ba"se', {'tagboat/x") { id } }': ('pa"th',)})
+        question = bounded(look)
+        assert '"' not in question.text()
+        assert {'refs/heads/ba"se', 'pa"th'} <= set(question.variables(REPOSITORY).values())

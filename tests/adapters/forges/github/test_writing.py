@@ -1,0 +1,150 @@
+"""A branch of ours on GitHub begins anew on its base by one compare-and-swap; refusals are sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import Conflict, Denied, Refused, Unreachable
+from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, github_world
+from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
+from tests.fakes.git_host_model import Protection
+from tests.fakes.github import BOT, TOKEN
+from tests.fakes.http_host import Answer
+
+NEWER = replace(PROPOSAL, files=((DEV, b"tag: 3.0.0\n"),))
+WENT_WRONG = Answer(200, {"data": None, "errors": [{"message": "Something went wrong"}]})
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[GitHubWorld]:
+    with github_world(tmp_path) as built:
+        yield built
+
+
+@pytest.fixture
+def first(world: GitHubWorld) -> str:
+    """The branch as it was written first; the base has moved since."""
+    commit = world.write()
+    world.hosted.commit("main", {"other": b"1"})
+    world.github.forget_requests()
+    return commit
+
+
+def test_it_is_compared_and_moved_in_one_request(world: GitHubWorld, first: str) -> None:
+    second = world.write(NEWER)
+    (asked,) = world.github.asked("POST", "/graphql$")
+    (update,) = asked.data["variables"]["input"]["refUpdates"]
+    assert update == {
+        "name": f"refs/heads/{BRANCH}",
+        "beforeOid": first,
+        "afterOid": second,
+        "force": True,
+    }
+    assert world.hosted.git.commit(second).parents == (world.hosted.git.branch("main"),)
+    assert world.hosted.git.branch(BRANCH) == second
+
+
+@pytest.mark.parametrize("is_known", [True, False], ids=["the repository is known", "it is not"])
+def test_what_it_needs_to_know_it_asks_once(world: GitHubWorld, first: str, *, is_known: bool) -> None:
+    if not is_known:
+        world.again()
+    base = world.hosted.git.branch("main") or ""
+    world.forge.head(REPOSITORY, "main")
+    world.forge.read(REPOSITORY, base, DEV)
+    world.forge.pull_requests(REPOSITORY, BRANCH)
+    world.forge.write(REPOSITORY, NEWER, base=base, expected=first)
+    learnt = [each.path for each in world.github.asked("GET", f"{REPOSITORY}($|/git/)")]
+    commit = [] if is_known else [f"/repos/{REPOSITORY}/git/commits/{first}"]
+    assert learnt == [*commit, f"/repos/{REPOSITORY}"]
+
+
+def test_a_branch_that_moved_is_left_alone(world: GitHubWorld, first: str) -> None:
+    theirs = world.hosted.commit(BRANCH, {"note": b"by hand"})
+    base = world.hosted.git.branch("main") or ""
+    with pytest.raises(Conflict, match="was moved by somebody else"):
+        world.forge.write(REPOSITORY, NEWER, base=base, expected=first)
+    assert world.hosted.git.branch(BRANCH) == theirs
+
+
+def test_the_same_content_is_no_commit_and_the_branch_is_looked_at(world: GitHubWorld) -> None:
+    base = world.hosted.git.branch("main") or ""
+    first = world.write()
+    assert world.forge.write(REPOSITORY, PROPOSAL, base=base, expected=first) == first
+    theirs = world.hosted.commit(BRANCH, {"note": b"by hand"})
+    with pytest.raises(Conflict):
+        world.forge.write(REPOSITORY, PROPOSAL, base=base, expected=first)
+    assert world.hosted.git.branch(BRANCH) == theirs
+    assert len(world.github.asked("POST", "/git/commits$")) == 1
+
+
+def test_a_rule_against_force_pushes_is_named_with_the_fix(world: GitHubWorld, first: str) -> None:
+    world.hosted.protection = Protection(forbids_force=True)
+    with pytest.raises(Refused) as caught:
+        world.write(NEWER)
+    assert str(caught.value) == (
+        f"branch {BRANCH} of acme/infra may not begin anew on its base: "
+        "Repository rule violations found Cannot force-push to this branch "
+        "(let Tagboat's login bypass the rules of its branches, or let them allow force pushes)"
+    )
+    assert world.hosted.git.branch(BRANCH) == first
+
+
+def test_a_fault_that_names_no_rule_is_tried_again(world: GitHubWorld, first: str) -> None:
+    world.github.faults.add("POST", "/graphql mutation", WENT_WRONG)
+    with pytest.raises(Unreachable, match="Something went wrong"):
+        world.write(NEWER)
+    assert world.hosted.git.branch(BRANCH) == first
+    assert world.write(NEWER) == world.hosted.git.branch(BRANCH)
+
+
+def test_a_fault_that_is_none_is_seen_by_where_the_branch_stands(world: GitHubWorld, first: str) -> None:
+    world.github.faults.add("POST", "/graphql mutation", replace(WENT_WRONG, after=True))
+    commit = world.write(NEWER)
+    assert commit == world.hosted.git.branch(BRANCH) != first
+
+
+@pytest.mark.parametrize("code", ["undefinedField", "variableRequiresValidType"])
+def test_a_server_that_is_too_old_says_which_it_takes(world: GitHubWorld, first: str, code: str) -> None:
+    error = {"message": "Field 'updateRefs' doesn't exist on type 'Mutation'", "extensions": {"code": code}}
+    world.github.faults.add("POST", "/graphql mutation", Answer(200, {"errors": [error]}))
+    with pytest.raises(Refused, match=r"'updateRefs' doesn't exist .*Enterprise Server 3\.17 and later"):
+        world.write(NEWER)
+    assert world.hosted.git.branch(BRANCH) == first
+
+
+def test_a_login_that_may_not_is_denied(world: GitHubWorld, first: str) -> None:
+    world.github.faults.add("POST", "/git/", Answer(201, {"sha": first}), times=2)
+    world.github.accounts.add_token(TOKEN, BOT, can_write=False)
+    with pytest.raises(Denied, match="contents and pull requests"):
+        world.write(NEWER)
+    assert world.hosted.git.branch(BRANCH) == first
+
+
+def test_a_repository_that_was_made_anew_by_the_same_name_is_written(world: GitHubWorld, first: str) -> None:
+    second = world.write(NEWER)
+    assert second != first
+    world.github.host.delete(REPOSITORY)
+    made = world.github.host.fork(world.hosted, REPOSITORY.upper())
+    base = made.git.branch("main") or ""
+    commit = world.forge.write(REPOSITORY, PROPOSAL, base=base, expected=second)
+    assert made.git.branch(BRANCH) == commit != second
+
+
+def test_a_branch_of_people_is_never_forced(world: GitHubWorld) -> None:
+    base = world.hosted.git.branch("main") or ""
+    world.forge.commit(REPOSITORY, PROPOSAL, branch="main", expected=base)
+    (moved,) = world.github.asked("PATCH", "/git/refs/heads/main$")
+    assert moved.data["force"] is False
+    assert world.github.asked("POST", "/graphql$") == []
+
+
+def test_whether_a_repository_is_public_is_not_mixed_up_with_its_default_branch(world: GitHubWorld) -> None:
+    sources = world.forge.sources()
+    for _ in range(2):
+        assert world.forge.default_branch(REPOSITORY) == "main"
+        assert sources.is_public(REPOSITORY) is False
+    assert [each.response.status for each in world.github.exchanges] == [200, 200, 304, 304]
