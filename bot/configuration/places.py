@@ -108,7 +108,7 @@ def _strange(section: WriteSection, kind: str, file: str) -> str | None:
             return keys[0]
         beside.append("name")
     if kind == _KEY_PATHS and _format(section, file) != "yaml":
-        beside = []
+        beside = ["create"]
     return next((key for key in _ALL_BESIDE if key in section.model_fields_set and key not in beside), None)
 
 
@@ -132,7 +132,7 @@ def place_of(section: WriteSection, file: str) -> Place:
     make = _FORMATS.get(_format(section, file))
     keys = (section.tag, section.digest, section.repository, section.reference)
     if make:
-        return make(*keys)
+        return make(*keys, section.create)
     return HelmValues(*keys, name, section.anchors == "edit", section.create)
 
 

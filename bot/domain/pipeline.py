@@ -12,7 +12,7 @@ from enum import StrEnum
 from bot.domain.choosing.selection import SelectionPolicy
 from bot.domain.directories.keep import DirectoryPromotion
 from bot.domain.image import ImageName
-from bot.domain.place import HelmValues, Place, SourceImages, SourceKeys
+from bot.domain.place import HelmValues, JsonPaths, Place, SourceImages, SourceKeys, TomlPaths
 from bot.domain.pull_request.policy import PullRequestPolicy
 from bot.domain.window import Window
 
@@ -86,6 +86,8 @@ class Target:
         match self.place:
             case HelmValues():
                 return self.place.creates and self.place.object is None
+            case JsonPaths() | TomlPaths():
+                return self.place.creates
             case SourceKeys() | SourceImages():
                 is_override = self.file.rpartition("/")[2].startswith(".argocd-source")
                 return self.place.creates and is_override

@@ -158,12 +158,16 @@ class SourceImages:
 
 @dataclass(frozen=True, slots=True)
 class JsonPaths(ImageKeys):
-    """Key paths into a JSON file, comments allowed."""
+    """Key paths into a JSON file, comments allowed. `creates` adds what is missing."""
+
+    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TomlPaths(ImageKeys):
-    """Key paths into a TOML file."""
+    """Key paths into a TOML file. `creates` adds what is missing."""
+
+    creates: bool = False
 
 
 @dataclass(frozen=True, slots=True)

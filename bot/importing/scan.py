@@ -15,7 +15,7 @@ from typing import Any
 from bot.configuration.pipeline_sections import WriteSection
 from bot.configuration.places import place_of
 from bot.domain.edit import marker, setters
-from bot.domain.edit.parts import path_of, read_keys
+from bot.domain.edit.parts import read_keys
 from bot.domain.edit.targets import read_target
 from bot.domain.edit.values import Values
 from bot.domain.errors import TagboatError
@@ -135,7 +135,7 @@ class _File:
         if tried.positions:
             at = tried.positions.get
             keys = HelmValues(at("tag"), at("digest"), reference=at("reference"))
-            return read_keys(keys, lambda key: self._values.told(path_of(key)), name)
+            return read_keys(keys, self._values, name)
         place = place_of(WriteSection(**(dict(tried.write) or {"kustomize": True})), self._path)
         return read_target(self._content, Target("image", self._path, place), name)
 

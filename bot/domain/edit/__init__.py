@@ -13,7 +13,11 @@
     argocd_source, values_text: a source in an Application, and a file of values in a text of it
     embedding a text in a block or in quotes, and where its characters stand in the file
     text      a file of any language: spans of it that change, and nothing else
-    tree      what JSON and TOML files hold, every value with its place
+    tree      what JSON and TOML files hold, every value with its place, and the way to it
+    assignment: texts of such a file changed and added, and the proof
+    brackets  one more entry between brackets, in the layout of the others
+    json_layout, toml_layout: what is added to such a file, and where
+    json_scan, toml_scan: such a file as it is read
     spelling  what a text says of an image, and what is written in its stead
     sealed    files that SOPS has sealed
     passage   texts that were found by a mark or an expression, read and written together

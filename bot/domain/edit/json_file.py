@@ -1,206 +1,43 @@
-"""Key paths into a JSON file (RFC 8259), with comments as in JSON for editors, which stay where they are.
-
-Nothing else is let pass: no duplicate keys, no trailing commas, no single quotes. What is scanned is held
-against Python's own reader, with comments blanked out.
-"""
+"""Key paths into a JSON file."""
 
 from __future__ import annotations
 
-import json
-import re
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from dataclasses import replace
 
+from bot.domain.edit.assignment import Language, assigned
+from bot.domain.edit.json_layout import added, quoted
+from bot.domain.edit.json_scan import scan
 from bot.domain.edit.keypath import KeyPath
-from bot.domain.edit.parts import path_of, read_keys, written_keys
+from bot.domain.edit.parts import read_keys, written_keys
 from bot.domain.edit.sealed import refuse_sealed_tree
-from bot.domain.edit.text import Span, Text, decoded
-from bot.domain.edit.tree import Branch, Counter, Items, Leaf, LeafKind, Table, Tree, assigned, malformed
+from bot.domain.edit.text import Span, decoded
+from bot.domain.edit.tree import Leaf, LeafKind, Tree
 from bot.domain.image import ImageName, ImageRef
 from bot.domain.place import JsonPaths
-
-_BLANK = re.compile(r"(?:[ \t\r\n]++|//[^\r\n]*+|/\*(?s:.*?)\*/)*")
-_COMMENT = re.compile(r'("(?:[^"\\]++|\\.)*")|//[^\r\n]*+|/\*(?s:.*?)\*/')
-_STRING = re.compile(r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"')
-_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][-+]?[0-9]++)?(?![\w.+-])")
-_WORD = re.compile(r"(?:true|false|null)(?!\w)")
 
 
 def read(content: bytes, place: JsonPaths, name: ImageName) -> ImageRef:
     """The image that stands at the place; see `bot.domain.edit.targets.read_target`."""
-    tree = _opened(content)
-    return read_keys(place, lambda key: tree.need(path_of(key)), name)
+    return read_keys(place, _opened(content, place), name)
 
 
 def write(content: bytes, place: JsonPaths, ref: ImageRef, *, pin_digest: bool) -> bytes:
     """The file with the image at the place; see `bot.domain.edit.targets.write_target`."""
-    tree = _opened(content)
-    texts = written_keys(place, lambda key: tree.need(path_of(key)), ref, pin_digest=pin_digest)
-    return set_values(tree, [(path_of(key), text) for key, text in texts])
+    tree = _opened(content, place)
+    return set_values(tree, list(written_keys(place, tree, ref, pin_digest=pin_digest)))
 
 
-def _opened(content: bytes) -> Tree:
-    tree = scan(decoded(content))
+def _opened(content: bytes, place: JsonPaths) -> Tree:
+    text = decoded(content)
+    if place.creates and not text.text.strip(" \t\r\n"):
+        end = len(text.text)
+        return Tree(text, Leaf(Span(end, end), LeafKind.NULL, ""), creates=True)
+    tree = scan(text)
     refuse_sealed_tree(tree)
-    return tree
+    return replace(tree, creates=place.creates)
 
 
-def set_values(tree: Tree, assignments: list[tuple[KeyPath, str]]) -> bytes:
-    """The file with these texts at these paths; raises what `bot.domain.edit.tree.assigned` raises."""
-    return assigned(tree, assignments, written=lambda _tree, _leaf, text: _quoted(text), scan=scan)
-
-
-def scan(text: Text) -> Tree:
-    """Read a JSON file.
-
-    Raises:
-        Malformed: it is no JSON, or has a key twice; the line is named.
-        Refused: it is larger or deeper than any file that people keep by hand.
-    """
-    scanner = _Scanner(text)
-    tree = Tree(text, scanner.document())
-    if _plain(tree.root) != _loaded(text):
-        malformed(text, 0, "Python reads it otherwise", language="JSON")
-    return tree
-
-
-class _Scanner:
-    """Reads a text from left to right; `at` is the position of the next character."""
-
-    def __init__(self, text: Text) -> None:
-        self._text = text
-        self._source = text.text
-        self._at = 0
-        self._counter = Counter()
-
-    def document(self) -> Branch:
-        self._skip()
-        root = self._value(0)
-        if self._at < len(self._source):
-            self._fail("something follows the end of the document")
-        return root
-
-    def _value(self, depth: int) -> Branch:
-        """One value, and the blanks behind it."""
-        self._counter.node(depth)
-        if self._takes("{"):
-            return self._table(depth)
-        if self._takes("["):
-            return self._items(depth)
-        return self._leaf()
-
-    def _leaf(self) -> Leaf:
-        for pattern, make in _LEAVES:
-            found = pattern.match(self._source, self._at)
-            if found:
-                self._at = found.end()
-                self._skip()
-                return make(Span(found.start(), found.end()), found[0])
-        return self._fail("expected a value")
-
-    def _table(self, depth: int) -> Table:
-        entries: dict[str, Branch] = {}
-        if self._takes("}"):
-            return Table(entries)
-        while True:
-            key = self._key(entries)
-            entries[key] = self._value(depth + 1)
-            if self._takes("}"):
-                return Table(entries)
-            self._expect(",", "a comma or }")
-
-    def _key(self, known: dict[str, Branch]) -> str:
-        found = _STRING.match(self._source, self._at)
-        if not found:
-            self._fail("expected a key in double quotes")
-        key = str(json.loads(found[0]))
-        if key in known:
-            self._fail(f"the key {key[:80]!r} stands there twice")
-        self._at = found.end()
-        self._skip()
-        self._expect(":", "a colon")
-        return key
-
-    def _items(self, depth: int) -> Items:
-        elements: list[Branch] = []
-        if self._takes("]"):
-            return Items(elements)
-        while True:
-            elements.append(self._value(depth + 1))
-            if self._takes("]"):
-                return Items(elements)
-            self._expect(",", "a comma or ]")
-
-    def _takes(self, mark: str) -> bool:
-        if not self._source.startswith(mark, self._at):
-            return False
-        self._at += 1
-        self._skip()
-        return True
-
-    def _expect(self, mark: str, wanted: str) -> None:
-        if not self._takes(mark):
-            self._fail(f"expected {wanted}")
-
-    def _skip(self) -> None:
-        blank = _BLANK.match(self._source, self._at)
-        self._at = blank.end() if blank else self._at
-
-    def _fail(self, what: str) -> NoReturn:
-        malformed(self._text, self._at, what, language="JSON")
-
-
-def _string(span: Span, source: str) -> Leaf:
-    return Leaf(span, LeafKind.STRING, json.loads(source))
-
-
-def _number(span: Span, source: str) -> Leaf:
-    return Leaf(span, LeafKind.NUMBER, source)
-
-
-def _word(span: Span, source: str) -> Leaf:
-    return Leaf(span, LeafKind.NULL, "") if source == "null" else Leaf(span, LeafKind.OTHER, source)
-
-
-_LEAVES = ((_STRING, _string), (_NUMBER, _number), (_WORD, _word))
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _plain(branch: Branch) -> Any:
-    """A branch in the form in which `_loaded` gives it."""
-    if isinstance(branch, Table):
-        return {key: _plain(value) for key, value in branch.entries.items()}
-    if isinstance(branch, Items):
-        return [_plain(element) for element in branch.elements]
-    if branch.kind is LeafKind.STRING:
-        return branch.text
-    return (branch.text or "null",)
-
-
-def _loaded(text: Text) -> Any:
-    """The document as Python's reader sees it; what is no string is a tuple of its source."""
-    blanked = _COMMENT.sub(lambda found: found[1] or " " * len(found[0]), text.text)
-    try:
-        loaded = json.loads(blanked, parse_int=_source, parse_float=_source, parse_constant=_source)
-    except ValueError as error:
-        line = getattr(error, "lineno", 1)
-        reason = getattr(error, "msg", "it cannot be read")
-        at = len("\n".join(text.text.split("\n")[: line - 1]))
-        malformed(text, at, reason, language="JSON")
-    return _tupled(loaded)
-
-
-def _source(source: str) -> tuple[str]:
-    return (source,)
-
-
-def _tupled(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _tupled(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_tupled(inner) for inner in value]
-    if value is None or isinstance(value, bool):
-        return (json.dumps(value),)
-    return value
+def set_values(tree: Tree, assignments: Sequence[tuple[KeyPath, str]]) -> bytes:
+    """The file with these texts at these paths; raises what `bot.domain.edit.assignment.assigned` raises."""
+    return assigned(tree, assignments, Language(scan, lambda _tree, _leaf, text: quoted(text), added))

@@ -10,9 +10,11 @@ from bot.domain.edit.text import Span
 
 # Two quotes in a row are one that is escaped, so that the text does not end there.
 _QUOTED = r""""[^"]*+"(?!")|'[^']*+'(?!')|`[^`]*+`"""
+# What many languages put between a name and its value: `tag: str = "1.4"`, `TAG: &'static str = "1.4"`.
+_TYPE = r":[ \t]*+&?(?:'\w++[ \t]++)?[A-Za-z_][\w.|]*+(?:[\[<][^\"'`=]{0,80}[\]>])?\??[ \t]*+=(?![=>])"
 _ASSIGNED = re.compile(
     rf"""(?:(?<![\w.$/"'-])[\w.$/-]++|"[^"]*+"|'[^']*+')[ \t]*+
-         (?P<mark>:=|\?=|\+=|=>|==|=|:(?=[ \t"']))[ \t]*+
+         (?P<mark>:=|\?=|\+=|=>|==|=|{_TYPE}|:(?=[ \t"']))[ \t]*+
          (?P<value>{_QUOTED}|[^\s"'`,;{{}}()\[\]<>|\\]++)""",
     re.VERBOSE,
 )

@@ -69,7 +69,7 @@ def _marks(text: str) -> Iterator[_Mark]:
             value = json.loads(found[1]).get(_KEY)
         except ValueError:
             continue  # A comment that looks like a mark is none to Flux either.
-        if not isinstance(value, str):
+        if not isinstance(value, str) or _is_in_comment(text, found.start()):
             continue
         namespace, _, rest = value.partition(":")
         name, _, words = rest.partition(":")
@@ -79,6 +79,15 @@ def _marks(text: str) -> Iterator[_Mark]:
                 fix="write tag, name or digest, or leave the part out",
             )
         yield _Mark(f"{namespace}:{name}", Part(words) if words else Part.REFERENCE, found.start())
+
+
+def _is_in_comment(text: str, at: int) -> bool:
+    """Whether the line was taken out by a `#` at its beginning, as people do; Flux does not read it then."""
+    return text[_line_start(text, at) : at].lstrip(" \t").startswith("#")
+
+
+def _line_start(text: str, at: int) -> int:
+    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
 
 
 class _Scalars:
@@ -101,8 +110,7 @@ class _Scalars:
     def marked(self, at: int) -> int | None:
         """The value that a comment marks: before it, or of the key before it, or of the key below."""
         text = self.stream.text
-        line = max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
-        if text[line:at].strip(" \t"):
+        if text[_line_start(text, at) : at].strip(" \t"):
             before = bisect_right(self._ends, at) - 1
             is_next = before >= 0 and text[self._ends[before] : at].strip(" \t") in {"", ","}
             return self.values[before] if is_next else self._behind_key(at)

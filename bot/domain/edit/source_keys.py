@@ -6,6 +6,7 @@ Values as a text are a file in a file: `bot.domain.edit.values_text`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import assert_never
 
 from bot.domain.edit import values_text
@@ -28,8 +29,8 @@ def read(content: bytes, place: SourceKeys, name: ImageName) -> ImageRef:
     source = _source(content, place)
     if place.field is SourceField.VALUES:
         inner = values_text.opened(source.values, source.path(*_VALUES))
-        return read_keys(place, lambda key: inner.told(path_of(key)), name)
-    return read_keys(place, lambda key: source.values.told(_path(source, place.field, key)), name)
+        return read_keys(place, inner, name)
+    return read_keys(place, source.values, name, path=partial(_path, source, place.field))
 
 
 def write(content: bytes, place: SourceKeys, ref: ImageRef, *, pin_digest: bool) -> bytes:
@@ -37,12 +38,10 @@ def write(content: bytes, place: SourceKeys, ref: ImageRef, *, pin_digest: bool)
     source = _source(content, place)
     if place.field is SourceField.VALUES:
         inner = values_text.opened(source.values, source.path(*_VALUES))
-        texts = written_keys(place, lambda key: inner.told(path_of(key)), ref, pin_digest=pin_digest)
-        return inner.replaced([(path_of(key), text) for key, text in texts])
-    paths = {key: _path(source, place.field, key) for key in place.keys}
-    told = written_keys(place, lambda key: source.values.told(paths[key]), ref, pin_digest=pin_digest)
-    changes = Changes([(paths[key], text) for key, text in told], flags=_flags(source, place))
-    return source.values.changed(changes)
+        return inner.replaced(list(written_keys(place, inner, ref, pin_digest=pin_digest)))
+    path = partial(_path, source, place.field)
+    texts = list(written_keys(place, source.values, ref, pin_digest=pin_digest, path=path))
+    return source.values.changed(Changes(texts, flags=_flags(source, place)))
 
 
 def _source(content: bytes, place: SourceKeys) -> Source:

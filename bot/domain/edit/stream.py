@@ -255,7 +255,10 @@ def _malformed(text: str, error: yaml.YAMLError) -> Malformed:
     line = min(mark.line + 1, last) if mark else text.encode().count(b"\n", 0, position) + 1
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be parsed"
     if "{{" in text:
-        fix = "a template is not YAML: point the target to a plain values file without {{ }}"
+        fix = (
+            "a template is not YAML: mark its line by `# tagboat: NAME` for a `marker`, or write a `pattern`,"
+            " or point the target to a plain values file"
+        )
     else:
         fix = "correct the file; `yamllint` shows the place"
     return Malformed("the file is not valid YAML", why=f"line {line}: {problem}", fix=fix)

@@ -1,26 +1,24 @@
-"""What a JSON or TOML file holds, every single value with its place, and edits of such values.
+"""What a JSON or TOML file holds, every single value with its place, and the way to it by a key path.
 
-The scanners (`json_file`, `toml_file`) build the tree and say how a text is written; here a key path is
-followed, and an edit is proved: scanned anew, the file must hold the same at every other path.
+The scanners (`json_file`, `toml_file`) build the tree; `bot.domain.edit.assignment` changes what it holds.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
 from bot.domain.edit.parts import Said
-from bot.domain.edit.text import Change, Span, Text, replaced, too
+from bot.domain.edit.text import Span, Text, too
 from bot.domain.errors import Malformed, NotFound, Refused
 
 _DEEPEST = 100
 _MOST_NODES = 250_000
-_LONGEST_TEXT = 1_000
 _MOST_COMPARED = 2_000
 _MOST_NAMED = 8
 
@@ -43,34 +41,90 @@ class Leaf:
     text: str
 
 
+class Brackets(NamedTuple):
+    """Where a table or list stands that is written between brackets, and its last entry, key included."""
+
+    span: Span
+    last: Span | None
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Values by key, in the order of the file."""
+    """Values by key, in the order of the file; TOML has tables without brackets."""
 
     entries: Mapping[str, Branch]
+    brackets: Brackets | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Values in a list."""
+    """Values in a list; TOML has lists of tables without brackets."""
 
     elements: Sequence[Branch]
+    brackets: Brackets | None = None
 
 
 Branch = Leaf | Table | Items
+Way = tuple[Key | Index, ...]
+"""The steps from the root to a branch, elements of lists by their number."""
+
+
+class Home(NamedTuple):
+    """Where one more entry of a TOML table without brackets goes: behind `at`, in a line that `lead` begins.
+
+    `is_dotted`: only dotted keys make the table, and `lead` ends with what of them is before the dot.
+    """
+
+    at: int
+    lead: str
+    is_dotted: bool = False
+
+
+class Missing(NamedTuple):
+    """A path ends early: at a branch, with these steps left."""
+
+    way: Way
+    branch: Branch
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A file's values, and its characters."""
+    """A file's values, and its characters.
+
+    With `creates`, values that are missing may be added; `homes` say where, in tables without brackets.
+    """
 
     text: Text
     root: Branch
+    creates: bool = False
+    homes: Mapping[Way, Home] = field(default_factory=dict)
 
-    def need(self, path: KeyPath) -> Said:
-        """The text at the path, empty for a null; raises what `leaf` raises."""
+    def told(self, path: KeyPath) -> Said | None:
+        """The text at the path, empty for a null, None where it may be added; raises what `leaf` raises."""
+        if self.creates and isinstance(self.find(path), Missing):
+            return None
         leaf = self.leaf(path)
         return Said(leaf.text, self.text.line(leaf.span.start))
+
+    def seen(self, path: KeyPath) -> Said | None:
+        """The text at the path; None where there is none."""
+        leaf = self.find(path)
+        if not isinstance(leaf, Leaf) or leaf.kind is not LeafKind.STRING:
+            return None
+        return Said(leaf.text, self.text.line(leaf.span.start))
+
+    def find(self, path: KeyPath) -> Branch | Missing:
+        """What stands at the path, or where it ends early; raises Refused where several elements match."""
+        branch = self.root
+        way: Way = ()
+        for depth, step in enumerate(path.steps):
+            child = self._child(branch, step)
+            if child is None:
+                return Missing(way, branch, path.steps[depth:])
+            at, branch = child
+            way = (*way, at)
+        return branch
 
     def leaf(self, path: KeyPath) -> Leaf:
         """The single value at the path.
@@ -79,39 +133,38 @@ class Tree:
             NotFound: the path leads nowhere; what is near it is named.
             Refused: a table or list stands there, or something that is no text, or several elements match.
         """
-        branch = self.root
-        for depth, step in enumerate(path.steps):
-            child = self._child(branch, step)
-            if child is None:
-                raise self._not_found(path, branch, depth)
-            branch = child
+        branch = self.find(path)
+        if isinstance(branch, Missing):
+            raise self._not_found(path, branch.branch, len(path.steps) - len(branch.steps))
         if not isinstance(branch, Leaf):
             what = "a list" if isinstance(branch, Items) else "a table"
-            raise _refused(path, f"{what} stands there", "name the path of one plain value")
+            raise refused(path, f"{what} stands there", "name the path of one plain value")
         if branch.kind is LeafKind.OTHER:
             why = f"line {self.text.line(branch.span.start)} holds {branch.text[:40]}, which is no text"
-            raise _refused(path, why, "write a text there, in quotes")
+            raise refused(path, why, "write a text there, in quotes")
         return branch
 
-    def leaves(self) -> Iterator[tuple[tuple[Step, ...], Leaf]]:
+    def leaves(self) -> Iterator[tuple[Way, Leaf]]:
         """Every single value with the way to it, in the order of the tree."""
         return _leaves(self.root, ())
 
-    def _child(self, branch: Branch, step: Step) -> Branch | None:
+    def _child(self, branch: Branch, step: Step) -> tuple[Key | Index, Branch] | None:
         if isinstance(step, Key):
-            return branch.entries.get(step.name) if isinstance(branch, Table) else None
+            child = branch.entries.get(step.name) if isinstance(branch, Table) else None
+            return (step, child) if child else None
         if not isinstance(branch, Items):
             return None
         if isinstance(step, Index):
-            return branch.elements[step.number] if step.number < len(branch.elements) else None
-        found = [element for element in branch.elements if _matches(element, step)]
+            return (step, branch.elements[step.number]) if step.number < len(branch.elements) else None
+        found = [at for at, element in enumerate(branch.elements) if _matches(element, step)]
         if len(found) > 1:
+            lines = self._lines([branch.elements[at] for at in found])
             raise Refused(
                 f"`{step}` is not one element",
-                why=f"{len(found)} elements of the list match it (lines {self._lines(found)})",
+                why=f"{len(found)} elements of the list match it (lines {lines})",
                 fix="choose a field whose value is unique, or an index",
             )
-        return found[0] if found else None
+        return (Index(found[0]), branch.elements[found[0]]) if found else None
 
     def _line_of(self, branch: Branch) -> str:
         """Where the first value of a branch stands; empty when it has none."""
@@ -151,57 +204,16 @@ class Counter:
             raise too("deep", f"{_DEEPEST} levels")
 
 
-def assigned(
-    tree: Tree,
-    assignments: Sequence[tuple[KeyPath, str]],
-    *,
-    written: Callable[[Tree, Leaf, str], str],
-    scan: Callable[[Text], Tree],
-) -> bytes:
-    """The file with these texts at these paths; a value that says its text already stays as it is.
-
-    `written` gives the source of a text in a leaf's place; `scan` reads a file anew.
-
-    Raises:
-        NotFound: a path leads nowhere.
-        Refused: a value cannot be changed by itself, or the result could not be proved.
-    """
-    wanted: dict[Span, tuple[KeyPath, Leaf, str]] = {}
-    for path, text in assignments:
-        if len(text) > _LONGEST_TEXT or not text.isprintable():
-            why = f"the new text is longer than {_LONGEST_TEXT:,} characters or has some that cannot be seen"
-            raise Refused(f"`{path}` is not changed", why=why, fix="choose another tag")
-        leaf = tree.leaf(path)
-        if wanted.setdefault(leaf.span, (path, leaf, text))[2] != text:
-            raise _refused(path, f"it is to become {text[:80]!r} and another text at once", "keep one")
-    edits = [(leaf, text) for _, leaf, text in wanted.values() if leaf.text != text]
-    ways = {leaf.span: way for way, leaf in tree.leaves()}
-    changes = [
-        Change(leaf.span, written(tree, leaf, text), _meaning(ways[leaf.span], LeafKind.STRING, text))
-        for leaf, text in edits
-    ]
-    return replaced(tree.text, changes, lambda text: _spans(scan(text)))
-
-
 def malformed(text: Text, at: int, what: str, *, language: str) -> NoReturn:
     """Raise Malformed for a place in the file at which `what` was found or expected."""
     raise Malformed(
         f"the file is not valid {language}",
         why=f"line {text.line(at)}: {what}",
-        fix="correct the file; a template with {{ }} takes a marker comment instead",
+        fix="correct the file; templates, and dialects such as JSON5, take a `marker` or a `pattern` instead",
     )
 
 
-def _spans(tree: Tree) -> list[tuple[Span, str]]:
-    found = [(leaf.span, _meaning(way, leaf.kind, leaf.text)) for way, leaf in tree.leaves()]
-    return sorted(found)
-
-
-def _meaning(way: tuple[Step, ...], kind: LeafKind, text: str) -> str:
-    return f"{KeyPath(way) if way else ''}={kind} {text}"
-
-
-def _leaves(branch: Branch, way: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], Leaf]]:
+def _leaves(branch: Branch, way: Way) -> Iterator[tuple[Way, Leaf]]:
     """The single values below a branch; the depth of recursion is capped by the scanners."""
     if isinstance(branch, Leaf):
         yield way, branch
@@ -228,5 +240,6 @@ def _holding(branch: Branch) -> str:
     return f"has the keys {', '.join(keys[:_MOST_NAMED])}{more}" if keys else "is empty"
 
 
-def _refused(path: KeyPath, why: str, fix: str) -> Refused:
+def refused(path: KeyPath, why: str, fix: str) -> Refused:
+    """The error for a path at which no single text stands."""
     return Refused(f"`{path}` is not one value of its own", why=why, fix=fix)

@@ -87,6 +87,15 @@ class Values:
         found = self._found(place, path)
         return Said(self._text(found, path), self.stream.line(found.index))
 
+    def seen(self, path: KeyPath) -> Said | None:
+        """The text at the path, also where an alias or a merge key brings it; None where there is none."""
+        place = find(self.stream, path, replace(self.scope, follows=True))
+        if isinstance(place, Missing):
+            return None
+        node = self.stream.nodes[place.index]
+        is_text = node.kind is Kind.SCALAR and not is_null(node)
+        return Said(node.value, self.stream.line(place.index)) if is_text else None
+
     def node(self, path: KeyPath) -> int | None:
         """The node at the path, whatever it is; None when there is none, or it says nothing."""
         place = find(self.stream, path, self.scope)

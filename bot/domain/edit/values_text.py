@@ -42,6 +42,11 @@ class ValuesText:
         line = self.outer.stream.line(self.index)
         return Said(said.text, line + said.line if is_literal else line)
 
+    def seen(self, path: KeyPath) -> Said | None:
+        """The text at a path of the inner file, as `Values.seen`; its line is the inner file's."""
+        with _naming(self.outer, self.index):
+            return self.values.seen(path)
+
     def replaced(self, texts: Sequence[tuple[KeyPath, str]]) -> bytes:
         """The outer file with these texts at these paths of the inner one; see `Values.changed`."""
         with _naming(self.outer, self.index):

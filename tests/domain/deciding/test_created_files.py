@@ -13,6 +13,7 @@ from bot.domain.pipeline import Environment, Merge, Target
 from bot.domain.place import (
     Container,
     HelmValues,
+    JsonPaths,
     Kustomization,
     Marker,
     ObjectName,
@@ -20,6 +21,7 @@ from bot.domain.place import (
     SourceField,
     SourceImages,
     SourceKeys,
+    TomlPaths,
 )
 from bot.domain.rollout.deployment import written
 from bot.domain.snapshot import EnvironmentView
@@ -40,6 +42,9 @@ _OVERRIDE = "apps/.argocd-source-web.yaml"
         (SourceKeys(tag="image.tag"), "apps/web.yaml", False),
         (SourceImages(), _OVERRIDE, True),
         (SourceImages(), "apps/web.yaml", False),
+        (JsonPaths(tag="image.tag", creates=True), "envs/dev/values.json", True),
+        (TomlPaths(tag="image.tag", creates=True), "envs/dev/values.toml", True),
+        (TomlPaths(tag="image.tag"), "envs/dev/values.toml", False),
         (Kustomization(), "kustomization.yaml", False),
         (Container("web"), "pod.yaml", False),
         (Marker("web"), "Dockerfile", False),

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.edit import tree as tree_of_values
-from bot.domain.edit.json_file import scan, set_values
+from bot.domain.edit.json_file import set_values
+from bot.domain.edit.json_scan import scan
 from bot.domain.edit.keypath import Index, Key, KeyPath, Step
 from bot.domain.edit.text import decoded
 from bot.domain.errors import Malformed, NotFound, Permanent, Refused, TagboatError

@@ -40,6 +40,24 @@ _PLACE = Marker("web")
         pytest.param(
             '"tag": "1.4", // tagboat: web', '"tag": "1.10", // tagboat: web', id="JSON with comments"
         ),
+        pytest.param(
+            'tag: Final[str] = "1.4" # tagboat: web', 'tag: Final[str] = "1.10" # tagboat: web', id="Python"
+        ),
+        pytest.param(
+            'const tag: &\'static str = "1.4"; // tagboat: web',
+            'const tag: &\'static str = "1.10"; // tagboat: web',
+            id="Rust",
+        ),
+        pytest.param(
+            "readonly tag: string = '1.4' // tagboat: web",
+            "readonly tag: string = '1.10' // tagboat: web",
+            id="TypeScript",
+        ),
+        pytest.param(
+            'var tag: Optional<String>? = "1.4" // tagboat: web',
+            'var tag: Optional<String>? = "1.10" // tagboat: web',
+            id="Swift",
+        ),
         pytest.param("<v>1.4</v><!-- tagboat: web -->", "<v>1.10</v><!-- tagboat: web -->", id="XML element"),
         pytest.param("SET v = '1.4'; -- tagboat: web", "SET v = '1.10'; -- tagboat: web", id="SQL"),
         pytest.param("v = `1.4` /* tagboat: web */", "v = `1.10` /* tagboat: web */", id="block comment"),
@@ -245,7 +263,8 @@ def test_any_text_is_edited_so_that_it_says_the_image_or_refused(content: str) -
 
 
 @pytest.mark.parametrize(
-    "line", ["a" * 10_000, '"' * 9_999, "a=" * 5_000, "- " * 5_000, "<>" * 5_000, "'a" * 5_000]
+    "line",
+    ["a" * 10_000, '"' * 9_999, "a=" * 5_000, "- " * 5_000, "<>" * 5_000, "'a" * 5_000, "a: b<" * 2_000],
 )
 def test_a_long_line_is_read_in_no_time(line: str) -> None:
     assert isinstance(single_value(line), str | tuple)

@@ -62,6 +62,9 @@ _API = '# {"$imagepolicy": "flux-system:api"}'
             f'a: |\n  x: 1 {_TAG}\nb: "1.10" {_TAG}\n',
             id="what is no comment",
         ),
+        pytest.param(
+            f"# t: v0 {_TAG}\nt: v1 {_TAG}\n", f'# t: v0 {_TAG}\nt: "1.10" {_TAG}\n', id="a line taken out"
+        ),
         pytest.param(f"t: '' {_TAG}", f"t: '1.10' {_TAG}", id="empty quotes"),
         pytest.param(f"\ufefft: v1 {_TAG}", f'\ufefft: "1.10" {_TAG}', id="byte order mark"),
         pytest.param(
@@ -77,6 +80,8 @@ def test_marked_values_change_alone(before: str, after: str) -> None:
     ("content", "error", "says"),
     [
         ("a: 1", NotFound, "the file has no marks of Flux"),
+        (f"# a: v1 {_TAG}\na: v1", NotFound, "the file has no marks of Flux"),
+        (f"a: v1 # why {_TAG}", Refused, "line 1 marks nothing"),
         (f"a: x/y:1 {_API}", NotFound, "the file has marks for flux-system:api"),
         ('a: x # {"$imagepolicy": "flux-system:web:tagg"}', Malformed, "names the part 'tagg'"),
         (f"a:\n  {_TAG}\n  - tag: 1\n", Refused, "line 2 marks nothing"),

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from bot.domain.edit.keypath import KeyPath
 from bot.domain.edit.text import decoded
-from bot.domain.edit.toml_file import scan, set_values
+from bot.domain.edit.toml_file import set_values
+from bot.domain.edit.toml_scan import scan
 from bot.domain.errors import Malformed, NotFound, Permanent, Refused, TagboatError
 from bot.domain.place import TomlPaths
 from tests.domain.edit.text_kinds import NEW, OLD, read, written
