@@ -71,7 +71,7 @@ class Forge(Protocol):
         ...
 
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
-        """Make `proposal.branch` one commit on `base`: its tree with the proposal's files; return that commit.
+        """Make `proposal.branch` one commit on `base`: its tree with the proposal's files; return it.
 
         One ref move, from `expected` (None: there must be no such branch): where the branch stands elsewhere,
         `Conflict` is raised and nothing is changed. What stood there before is off the branch then, so the

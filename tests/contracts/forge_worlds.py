@@ -65,8 +65,6 @@ class ForgeWorld(ABC):
 
     forge: Forge
     repository: str
-    makes_merges = True
-    """Whether the host lets us make a commit of two parents; else a branch begins anew on a moved base."""
 
     def known(self, metadata: Metadata) -> Metadata:
         """What the host knows of what may stand beside a pull request."""
@@ -338,9 +336,7 @@ def _gitlab(folder: Path) -> Iterator[ForgeWorld]:
         hosted = gitlab.host.create("acme/platform/infra", START)
         hosted.commit("main", {SCRIPT: b"#!/bin/sh\n"}, mode="100755")
         forge = GitLabForge(GitLabSettings(GITLAB_TOKEN, url=gitlab.url))
-        world = HostedWorld(forge, hosted)
-        world.makes_merges = False
-        yield world
+        yield HostedWorld(forge, hosted)
         forge.disconnect()
 
 

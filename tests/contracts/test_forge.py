@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +67,27 @@ def _open(world: ForgeWorld, proposal: Proposal = PROPOSAL) -> PullRequest:
 
 def _with(path: str, data: bytes, *, branch: str = BRANCH) -> Proposal:
     return replace(PROPOSAL, branch=branch, files=((path, data),))
+
+
+def _not_at_all(world: ForgeWorld) -> None:
+    """The base stays."""
+
+
+def _on(world: ForgeWorld) -> None:
+    """The base moves on."""
+    head = world.head("main") or ""
+    world.commit("main", {"README.md": head.encode()})
+
+
+def _elsewhere(world: ForgeWorld) -> None:
+    """The base is taken back, and goes another way."""
+    head = world.head("main") or ""
+    parents = world.parents(head)
+    world.reset("main", parents[0] if parents else head)
+    world.commit("main", {"README.md": head.encode()})
+
+
+MOVES = (_not_at_all, _on, _elsewhere)
 
 
 class TestBranches:
@@ -297,36 +318,51 @@ class TestWrite:
             world.forge.write(world.repository, other, base=_base(world), expected=commit)
         assert world.head(BRANCH) == moved
 
-    def test_a_second_write_follows_the_first(self, world: ForgeWorld) -> None:
-        first = _write(world)
-        second = _write(world, _with(DEV, b"tag: 2\n"))
-        assert world.parents(second) == (first,)
-        assert world.contents(second) == {**world.contents(_base(world)), DEV: b"tag: 2\n"}
-
-    def test_a_moved_base_is_taken_in(self, world: ForgeWorld) -> None:
-        first = _write(world)
-        base = world.commit("main", {"README.md": b"# New\n"})
-        second = _write(world)
-        assert set(world.parents(second)) == ({first, base} if world.makes_merges else {base})
-        assert world.contents(second) == {**world.contents(base), DEV: NEW_DEV}
-
-    def test_a_base_that_was_forced_elsewhere_is_built_upon(self, world: ForgeWorld) -> None:
-        old = _base(world)
-        world.commit("main", {"README.md": b"# Wrong\n"})
-        first = _write(world)
-        world.reset("main", old)
-        base = world.commit("main", {"README.md": b"# Right\n"})
-        second = _write(world)
-        assert world.contents(second) == {**world.contents(base), DEV: NEW_DEV}
-        built_upon = first if world.makes_merges else base
-        assert (
-            world.forge.relation(world.repository, commit=built_upon, revision=second) is Relation.CONTAINED
-        )
-
-    def test_the_same_content_again_is_no_commit(self, world: ForgeWorld) -> None:
+    @pytest.mark.parametrize("move", MOVES, ids=[each.__name__.strip("_") for each in MOVES])
+    def test_however_often_it_is_written_the_branch_is_one_commit_on_the_base(
+        self, world: ForgeWorld, move: Callable[[ForgeWorld], None]
+    ) -> None:
+        for number in range(3):
+            written = _write(world, replace(PROPOSAL, files=((DEV, b"%d\n" % number), (f"{number}", b"x"))))
+            move(world)
         commit = _write(world)
-        assert _write(world) == commit
+        base = _base(world)
+        assert world.head(BRANCH) == commit != written
+        assert world.contents(commit) == {**world.contents(base), DEV: NEW_DEV}
+        assert world.parents(commit) == (base,)
+        assert world.forge.foreign_commit(world.repository, branch=BRANCH, base="main") is None
+
+    def test_modes_that_were_changed_before_are_back_as_in_the_base(self, world: ForgeWorld) -> None:
+        run = b"#!/bin/sh\n"
+        modes = ((SCRIPT, "100644"), (DEV, "100755"))
+        _write(world, replace(PROPOSAL, files=((SCRIPT, run), (DEV, START[DEV])), modes=modes))
+        commit = _write(world, _with(PROD, b"tag: 2\n"))
+        assert (world.mode(commit, SCRIPT), world.mode(commit, DEV)) == ("100755", "100644")
+        assert world.contents(commit) == {**world.contents(_base(world)), PROD: b"tag: 2\n"}
+
+    def test_an_open_pull_request_stays_open_and_shows_the_commit(self, world: ForgeWorld) -> None:
+        number = _open(world).number
+        world.commit("main", {DEV: b"tag: by hand\n"})
+        commit = _write(world)
+        (pull,) = world.forge.pull_requests(world.repository, BRANCH)
+        assert (pull.number, pull.state, pull.head) == (number, PullRequestState.OPEN, commit)
+
+    def test_what_stood_there_is_off_the_branch_when_it_is_named(self, world: ForgeWorld) -> None:
+        _write(world)
+        theirs = world.commit(BRANCH, {"note.txt": b"by hand"})
+        commit = world.forge.write(world.repository, PROPOSAL, base=_base(world), expected=theirs)
+        assert world.contents(commit) == {**world.contents(_base(world)), DEV: NEW_DEV}
+
+    def test_the_same_content_on_the_same_base_is_no_commit(self, world: ForgeWorld) -> None:
+        commit = _write(world)
+        assert _write(world, replace(PROPOSAL, message="In other words")) == commit
         assert world.head(BRANCH) == commit
+
+    def test_a_branch_that_was_merged_begins_anew(self, world: ForgeWorld) -> None:
+        pull = _open(world)
+        world.forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+        commit = _write(world, _with(DEV, b"tag: 3\n"))
+        assert world.parents(commit) == (_base(world),)
 
     def test_a_base_that_nobody_has_moves_nothing(self, world: ForgeWorld) -> None:
         with pytest.raises(Conflict):
@@ -413,8 +449,29 @@ class TestForeignCommit:
     def test_it_is_found_below_a_commit_of_ours(self, world: ForgeWorld) -> None:
         _write(world)
         foreign = world.commit(BRANCH, {"note.txt": b"1"})
-        _write(world, _with(DEV, b"tag: 2\n"))
+        ours = _with(DEV, b"tag: 2\n")
+        world.forge.commit(world.repository, ours, branch=BRANCH, expected=foreign)
         assert self._foreign(world) == foreign
+
+    def test_one_that_comes_later_is_seen(self, world: ForgeWorld) -> None:
+        _write(world)
+        assert self._foreign(world) is None
+        foreign = world.commit(BRANCH, {"note.txt": b"1"})
+        assert world.forge.head(world.repository, BRANCH) == foreign
+        assert self._foreign(world) == foreign
+
+    def test_what_was_taken_back_from_the_base_is_foreign_to_a_branch_that_holds_it(
+        self, world: ForgeWorld
+    ) -> None:
+        old = _base(world)
+        wrong = world.commit("main", {"README.md": b"# Wrong\n"})
+        _write(world)
+        assert self._foreign(world) is None
+        world.reset("main", old)
+        assert world.forge.head(world.repository, "main") == old
+        assert self._foreign(world) == wrong
+        _write(world)
+        assert self._foreign(world) is None
 
 
 class TestOpen:

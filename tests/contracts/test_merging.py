@@ -21,6 +21,7 @@ from tests.contracts.forge_worlds import (
     START,
     WORLDS,
     ForgeWorld,
+    GitWorld,
     plain_git_world,
 )
 
@@ -81,6 +82,15 @@ def test_a_squash_is_one_commit_and_known_as_the_merge(world: ForgeWorld) -> Non
     found = world.forge.pull_request(world.repository, pull.number)
     assert (found.state, found.merge_commit) == (PullRequestState.MERGED, commit)
     assert merged(world, pull, MergeMethod.SQUASH) == commit
+
+
+@pytest.mark.parametrize("name", ["git", "bitbucket"])
+def test_a_squash_that_tagboat_makes_itself_keeps_the_sign_off(name: str, tmp_path: Path) -> None:
+    with WORLDS[name](tmp_path) as world:
+        commit = merged(world, opened(world, replace(PROPOSAL, sign_off=True)), MergeMethod.SQUASH)
+        assert isinstance(world, GitWorld)
+        end = world.git.commit(commit).message.rstrip().splitlines()[-2:]
+    assert end == ["Signed-off-by: Tagboat <tagboat@localhost>", "Tagboat: pull-request"]
 
 
 class TestCommit:

@@ -192,7 +192,8 @@ def test_at_gitlab_a_look_at_an_open_merge_request_takes_two_calls_and_its_updat
     update = [f"GET /repository/branches/{BRANCH}", "POST /repository/commits", "PUT /merge_requests/1"]
     with counted("gitlab", None, tmp_path) as world:
         world.bench.registry.push(WEB, "1.1.0")
-        world.bench.settle()
+        world.bench.look()
+        world.bench.look()
         world.fake.forget_requests()
         world.bench.look()
         assert world.calls() == look

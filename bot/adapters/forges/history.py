@@ -16,9 +16,10 @@ from bot.domain.directories.directory import Tree
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What tells whose commit it is; `emails` are those of author and committer."""
+    """What tells whose commit it is, and on what; `emails` are those of author and committer."""
 
     id: str
+    parents: tuple[str, ...]
     message: str
     emails: tuple[str, ...]
 

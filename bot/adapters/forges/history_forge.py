@@ -27,7 +27,7 @@ from bot.domain.directories.directory import MOST_FILES, Tree
 from bot.domain.errors import Conflict, NotFound, Refused
 from bot.domain.pull_request.proposal import Proposal
 from bot.domain.snapshot import Relation
-from bot.ports import Sources
+from bot.ports import Look, Sources
 
 _LONGEST_LOG = 1000
 _FILE_CACHE = 32 * 1024 * 1024
@@ -53,6 +53,9 @@ class HistoryForge(ABC):
     def sources(self) -> Sources:
         """The same repositories as the place where images are built from."""
         return LedgerSources(self._locked)
+
+    def prepare(self, repository: str, look: Look) -> None:  # noqa: B027 - most have nothing to prepare
+        """Nothing: a history answers each question where it is."""
 
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""
@@ -122,17 +125,14 @@ class HistoryForge(ABC):
             head = self._heads.take((repository, branch), lambda: history.head(branch))
             if head is None:
                 return None
-            against = base if is_commit(base) else history.head(base)
+            against = base if is_commit(base) else self._heads.peek((repository, base)) or history.head(base)
             if against is None:
                 raise NotFound(f"branch {base!r} is not in {repository}")
             require_commit(history, repository, against)
             return self._foreign(history, head, against)
 
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
-        """Make the proposal's branch hold the base commit's tree with its files; return its commit.
-
-        The same content on a base that the branch contains already is no new commit.
-        """
+        """Make the proposal's branch one commit on the base; the move compares where the branch stands."""
         require_own_branch(proposal.branch, proposal.prefix)
         require_writable(proposal)
         self._heads.forget((repository, proposal.branch))
@@ -144,11 +144,10 @@ class HistoryForge(ABC):
             if history.head(proposal.branch) != expected:
                 raise Conflict(f"branch {proposal.branch} of {repository} was moved by somebody else")
             tree = history.edited(base, dict(proposal.files), dict(proposal.modes))
-            parents = _parents(history, base=base, expected=expected)
-            if expected is not None and parents == (expected,) and history.tree(expected) == tree:
+            if expected is not None and _stands(history, expected, base=base, tree=tree):
                 return expected
             message = signed(proposal.message, sign_off=self._identity if proposal.sign_off else None)
-            commit = history.commit(tree, parents=parents, message=message)
+            commit = history.commit(tree, parents=(base,), message=message)
             history.move(proposal.branch, commit, expected=expected)
             return commit
 
@@ -207,9 +206,7 @@ def _relation(history: History, commit: str, revision: str) -> Relation:
     return Relation.DIVERGED
 
 
-def _parents(history: History, *, base: str, expected: str | None) -> tuple[str, ...]:
-    if expected is None or history.contains(expected, revision=base):
-        return (base,)
-    if history.contains(base, revision=expected):
-        return (expected,)
-    return (expected, base)
+def _stands(history: History, commit: str, *, base: str, tree: str) -> bool:
+    """Whether the commit is the only one on the base, with that very tree."""
+    newest = history.log(commit, base=base, limit=1)
+    return any(each.parents == (base,) for each in newest) and history.tree(commit) == tree

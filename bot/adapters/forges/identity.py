@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 TRAILER = "Tagboat: pull-request"
+_SIGN_OFF = "Signed-off-by: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,15 @@ class Identity:
         return TRAILER in message.splitlines() and all(email.casefold() == ours for email in emails)
 
 
-def signed(message: str, *, sign_off: Identity | None = None) -> str:
-    """The message with the trailer at its end, once, and before it the sign-off of who commits."""
-    lines = [f"Signed-off-by: {sign_off.name} <{sign_off.email}>"] if sign_off else []
+def sign_offs(message: str) -> tuple[str, ...]:
+    """The lines of a message by which somebody signed off."""
+    return tuple(line for line in message.splitlines() if line.startswith(_SIGN_OFF))
+
+
+def signed(message: str, *, sign_off: Identity | None = None, sign_offs: Iterable[str] = ()) -> str:
+    """The message with the trailer at its end, once, and before it sign-offs: of who commits, and others."""
+    own = [f"{_SIGN_OFF}{sign_off.name} <{sign_off.email}>"] if sign_off else []
+    lines = dict.fromkeys([*sign_offs, *own])
     missing = [line for line in (*lines, TRAILER) if line not in message.splitlines()]
     if not missing:
         return message

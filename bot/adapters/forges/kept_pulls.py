@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.adapters.forges.history import History
-from bot.adapters.forges.identity import signed
+from bot.adapters.forges.identity import sign_offs, signed
 from bot.domain.errors import Conflict, NotFound, Refused
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
@@ -53,17 +53,36 @@ def together(kept: Metadata | None, added: Metadata) -> Metadata:
 
 def observed(history: History, kept: PullRequest, *, head: str | None, base: str | None) -> PullRequest:
     """What Git says of a pull request that the ledger calls open, when its two branches stand there."""
-    if base is not None and history.has(kept.head) and history.contains(kept.head, revision=base):
-        arrival = history.arrival(kept.head, revision=base)
-        when = history.committed_at(arrival)
-        return replace(kept, state=PullRequestState.MERGED, merge_commit=arrival, merged_at=when)
-    squash = squashed(history, kept, base) if base is not None and history.has(kept.head) else None
-    if squash is not None:
-        when = history.committed_at(squash)
-        return replace(kept, state=PullRequestState.MERGED, merge_commit=squash, merged_at=when)
+    merged = _merged(history, kept, head, base) if base is not None else None
+    if merged is not None:
+        return merged
     if head is None or (base is not None and history.contains(head, revision=base)):
         return replace(kept, state=PullRequestState.CLOSED)
     return replace(kept, head=head)
+
+
+def _merged(history: History, kept: PullRequest, head: str | None, base: str) -> PullRequest | None:
+    """The pull request with what merged it; None where nothing did."""
+    brought = None
+    if history.has(kept.head):
+        is_there = history.contains(kept.head, revision=base)
+        brought = history.arrival(kept.head, revision=base) if is_there else squashed(history, kept, base)
+    if brought is None and head is not None and history.contains(head, revision=base):
+        brought, kept = _side(history, head, kept, base), replace(kept, head=head)
+    if brought is None:
+        return None
+    when = history.committed_at(brought)
+    return replace(kept, state=PullRequestState.MERGED, merge_commit=brought, merged_at=when)
+
+
+def _side(history: History, head: str, kept: PullRequest, base: str) -> str | None:
+    """The merge that brought a head which the ledger was never told of: a crash came after it was written.
+
+    A branch that was emptied stands on the base's own line, or on what the base had before.
+    """
+    arrival = history.arrival(head, revision=base)
+    is_older = history.has(kept.head) and history.contains(arrival, revision=kept.head)
+    return None if arrival == head or is_older else arrival
 
 
 def squashed(history: History, kept: PullRequest, base: str) -> str | None:
@@ -104,7 +123,8 @@ def _conflict(pull: PullRequest, files: Sequence[str]) -> str:
 def merge(history: History, pull: PullRequest, message: str, method: MergeMethod) -> None:
     """Move the base branch to a merge of both, again when somebody else moved it in between.
 
-    A squash is one commit that names the branch and its head, by which it is known again.
+    A squash is one commit that names the branch and its head, by which it is known again, and keeps the
+    sign-offs of what it squashes.
     """
     if method is MergeMethod.REBASE:
         raise Refused(
@@ -113,7 +133,6 @@ def merge(history: History, pull: PullRequest, message: str, method: MergeMethod
             fix="use merge or squash as method",
         )
     is_squash = method is MergeMethod.SQUASH
-    text = f"{message.rstrip()}\n\nSquashes {pull.branch} at {pull.head}.\n" if is_squash else message
     for _ in range(_ATTEMPTS):
         base = history.head(pull.base)
         if base is None:
@@ -126,7 +145,8 @@ def merge(history: History, pull: PullRequest, message: str, method: MergeMethod
                 f"pull request {pull.number} cannot be merged", why=_conflict(pull, merged.conflicts)
             )
         parents = (base,) if is_squash else (base, pull.head)
-        commit = history.commit(merged.tree, parents=parents, message=signed(text))
+        text = _squash(history, pull, base, message) if is_squash else signed(message)
+        commit = history.commit(merged.tree, parents=parents, message=text)
         try:
             history.move(pull.base, commit, expected=base, holding=(pull.branch, pull.head))
         except Conflict:
@@ -135,3 +155,9 @@ def merge(history: History, pull: PullRequest, message: str, method: MergeMethod
         else:
             return
     raise Conflict(f"branch {pull.base} moves faster than pull request {pull.number} can be merged")
+
+
+def _squash(history: History, pull: PullRequest, base: str, message: str) -> str:
+    squashes = history.log(pull.head, base=base, limit=_LONGEST_LOG)
+    kept = [line for commit in reversed(squashes) for line in sign_offs(commit.message)]
+    return signed(f"{message.rstrip()}\n\nSquashes {pull.branch} at {pull.head}.", sign_offs=kept)

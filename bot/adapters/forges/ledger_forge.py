@@ -3,7 +3,7 @@
 Git is the truth. A pull request that the ledger calls open is looked at again whenever it is shown, so
 that a human may merge or delete the branch with any tool, and a crash between two steps is made good.
 
-    open ──▶ merged   the base branch contains the head that was last seen
+    open ──▶ merged   the base branch contains the head that was last seen, or one that was written since
       └────▶ closed   the branch is gone, or holds nothing that the base branch lacks
 """
 
@@ -37,6 +37,19 @@ class LedgerForge(HistoryForge):
         super().__init__(identity=identity)
         self._ledger = ledger
         self._clock = clock
+
+    def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
+        """Make the proposal's branch one commit on the base, and let its open pull request know that.
+
+        Nothing leads from the head that it had to the new one, which a human may merge, and delete the
+        branch, before anybody looks again.
+        """
+        with self._locked(repository) as history:
+            commit = super().write(repository, proposal, base=base, expected=expected)
+            for kept in self._ledger.of_branch(repository, proposal.branch):
+                if kept.state is PullRequestState.OPEN and kept.head != commit:
+                    self._noted(history, repository, kept, head=commit, base=history.head(kept.base))
+            return commit
 
     def pull_requests(self, repository: str, branch: str) -> Sequence[PullRequest]:
         """Every pull request ever opened from `branch`, newest first."""
@@ -176,10 +189,17 @@ class LedgerForge(HistoryForge):
             return kept
         # In this order, because people merge first and then delete the branch.
         head, base = history.head(kept.branch), history.head(kept.base)
+        found = self._noted(history, repository, kept, head=head, base=base)
+        return judged(history, found, base) if found.state is PullRequestState.OPEN else found
+
+    def _noted(
+        self, history: History, repository: str, kept: PullRequest, *, head: str | None, base: str | None
+    ) -> PullRequest:
+        """An open pull request as Git has it, remembered so."""
         found = observed(history, kept, head=head, base=base)
         if found != kept:
             self._ledger.change(repository, found)
-        return judged(history, found, base) if found.state is PullRequestState.OPEN else found
+        return found
 
 
 def _no_host(repository: str, number: int) -> Refused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.adapters.forges.identity import TRAILER, Identity, signed
+from bot.adapters.forges.identity import TRAILER, Identity, sign_offs, signed
 
 OURS = "tagboat@localhost"
 HUMAN = "ada@example.com"
@@ -41,6 +41,13 @@ def test_a_sign_off_names_who_commits_in_the_paragraph_of_the_trailer_once() -> 
     assert once == f"Move\n\nWhy.\n\nSigned-off-by: Ada <{HUMAN}>\n{TRAILER}\n"
     assert signed(once, sign_off=ada) == once
     assert ada.made(message=once, emails=(HUMAN, HUMAN))
+
+
+def test_what_others_signed_off_stands_once_before_the_trailer() -> None:
+    message = signed("Move", sign_off=Identity("Ada", HUMAN))
+    said = sign_offs(message)
+    assert said == (f"Signed-off-by: Ada <{HUMAN}>",)
+    assert signed("Squash", sign_offs=[*said, *said]) == f"Squash\n\n{said[0]}\n{TRAILER}\n"
 
 
 @pytest.mark.parametrize("text", ["", " ", "a<b", "a>b", "a\nb", "a\0b"])

@@ -39,6 +39,12 @@ _REMOTE = (
         "delete or rename it",
     ),
     _rule(
+        r"denying non-fast-forward|remote rejected\] \(non-fast-forward\)",
+        Refused,
+        "{url} does not let a branch of Tagboat begin anew on its base",
+        "unset receive.denyNonFastForwards there: Tagboat's pushes name what they replace",
+    ),
+    _rule(
         r"stale info|fetch first|non-fast-forward|cannot lock ref|failed to update ref|incorrect old value"
         r"|reference already exists|couldn't find remote ref",
         Conflict,

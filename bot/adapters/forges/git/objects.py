@@ -74,7 +74,7 @@ class GitObjects:
 
     def log(self, head: str, *, base: str, limit: int) -> Sequence[Commit]:
         """The newest commits that `head` contains and `base` does not."""
-        shape = "--format=%H%n%ae%n%ce%n%B"
+        shape = "--format=%H%n%P%n%ae%n%ce%n%B"
         arguments = ("log", "--topo-order", "-z", f"--max-count={limit}", shape, head, f"^{base}", "--")
         return [_commit(record) for record in self._run(*arguments).split("\0") if record]
 
@@ -249,5 +249,5 @@ def _listed(line: str, directory: str) -> tuple[str, Entry]:
 
 
 def _commit(record: str) -> Commit:
-    name, author, committer, message = record.split("\n", 3)
-    return Commit(name, message, (author, committer))
+    name, parents, author, committer, message = record.split("\n", 4)
+    return Commit(name, tuple(parents.split()), message, (author, committer))

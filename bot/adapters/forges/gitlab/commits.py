@@ -21,6 +21,7 @@ from bot.domain.snapshot import Relation
 
 _FILE_CACHE = 32 * 1024 * 1024
 _TREE_CACHE = 8 * MOST_FILES
+_HEADS = 8192
 _LONGEST_LOG = 1000
 _MOST_PAGES = 50
 _LONGEST_LINK = 4095
@@ -72,6 +73,8 @@ class Commits:
         self._modes: Cache[tuple[str, str, str], Mapping[str, str]] = Cache(_TREE_CACHE)
         self._below: Cache[tuple[str, str, str], Tree] = Cache(_TREE_CACHE)
         self._relations = Relations()
+        self._alone: Cache[tuple[str, str], str] = Cache(_HEADS)
+        """The parents of heads that are one commit of ours."""
 
     def file(self, repository: str, commit: str, path: str) -> File | None:
         """The file at that commit, or None; `NotFound` for a commit that is not there."""
@@ -91,8 +94,16 @@ class Commits:
         file = self._api.read(repository, answer, lambda data: _file(data, path))
         if _may_be_link(file.data) and self.mode(repository, commit, path) == "120000":
             raise Refused(f"{path} in {repository} is a symbolic link", fix="name the file that it leads to")
-        self._files.put(key, file, weight=len(file.data) + 256)
+        self.keep(repository, commit, path, file)
         return file
+
+    def keep(self, repository: str, commit: str, path: str, file: File) -> None:
+        """Keep a file that is known to stand at a commit, as if it had been read."""
+        self._files.put((repository, commit, path), file, weight=len(file.data) + 256)
+
+    def learn(self, repository: str, commit: str, *, parent: str) -> None:
+        """Remember that a commit of ours has this parent alone."""
+        self._alone.put((repository, commit), parent)
 
     def mode(self, repository: str, commit: str, path: str) -> str:
         """The mode of a file, which only the list of its folder tells."""
@@ -157,17 +168,43 @@ class Commits:
         parameters = {"from": base, "to": head}
         return self._api.get(repository, "/repository/compare", _comparison, parameters=parameters)
 
-    def foreign(self, repository: str, *, branch: str, base: str) -> str | None:
-        """The newest commit on `branch` and not on `base` that is not ours."""
-        try:
-            found = self.compare(repository, base=base, head=branch)
-        except NotFound:
-            if self._branches.tip(repository, branch) is None:
-                return None
-            raise
+    def foreign(self, repository: str, *, head: str, base: str) -> str | None:
+        """The newest commit that `head` holds and `base` does not, and that is not ours.
+
+        A commit's parent never changes, nor whether a commit of the base holds it: each is asked once. What
+        is taken back from the base is found so at the base's next commit, and is foreign then.
+        """
+        if self._is_ours(repository, head, base):
+            return None
+        found = self.compare(repository, base=base, head=head)
         if len(found.commits) >= _LONGEST_LOG:
-            raise Refused(f"branch {branch} of {repository} holds too many commits", fix="delete the branch")
-        return next((each.sha for each in found.commits if not self._is_own(each)), None)
+            raise Refused(
+                f"branch {head[:80]} of {repository} holds too many commits", fix="delete the branch"
+            )
+        foreign = next((each.sha for each in found.commits if not self._is_own(each)), None)
+        if foreign is None:
+            self._learn_from(repository, found, head, base)
+        return foreign
+
+    def _is_ours(self, repository: str, head: str, base: str) -> bool:
+        """Whether it is known that the base holds the head, or all of it but one commit of ours."""
+        parent = self._alone.get((repository, head))
+        held = {each for each in (head, parent) if each}
+        return base in held or any(
+            self._relations.known(repository, commit=each, revision=base) is Relation.CONTAINED
+            for each in held
+        )
+
+    def _learn_from(self, repository: str, found: Comparison, head: str, base: str) -> None:
+        """Remember what a comparison without anything foreign tells of commits."""
+        inside = head
+        if found.commits:
+            own, *more = found.commits
+            if more or len(own.parents) != 1:
+                return
+            inside = own.parents[0]
+            self.learn(repository, own.sha, parent=inside)
+        self._relations.keep(repository, commit=inside, revision=base, relation=Relation.CONTAINED)
 
     def _related(self, repository: str, commit: str, revision: str) -> Relation:
         if not self.compare(repository, base=revision, head=commit).commits:

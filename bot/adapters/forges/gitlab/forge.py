@@ -30,6 +30,7 @@ from bot.adapters.forges.rules import (
     require_path,
     require_writable,
 )
+from bot.adapters.forges.told import Told
 from bot.domain.directories.directory import Tree
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
 from bot.domain.pull_request.proposal import Proposal, PullRequest
@@ -76,6 +77,7 @@ class GitLabForge(HostedPulls[Answer]):
         self._consents = Consents(self._api, self._requests)
         # Branches made a moment ago: none can have an open merge request, so `open` need not look.
         self._fresh: set[tuple[str, str]] = set()
+        self._heads: Told[tuple[str, str], str | None] = Told()
 
     def disconnect(self) -> None:
         """Close every connection; the next call opens new ones."""
@@ -96,7 +98,9 @@ class GitLabForge(HostedPulls[Answer]):
     def head(self, repository: str, branch: str) -> str | None:
         """The commit that the branch points to, or None when there is no such branch."""
         require_branch(branch)
-        return self._branches.head(repository, branch)
+        commit = self._branches.head(repository, branch)
+        self._heads.put((repository, branch), commit)
+        return commit
 
     def read(self, repository: str, commit: str, path: str) -> bytes | None:
         """The file's bytes at that commit; None when it is not there; `NotFound` for an unknown commit."""
@@ -118,20 +122,30 @@ class GitLabForge(HostedPulls[Answer]):
         return self._commits.relation(repository, commit=commit, revision=revision)
 
     def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
-        """The newest commit on `branch` and not on `base` (commit or branch) that Tagboat did not make."""
+        """The newest commit on `branch` and not on `base` (commit or branch) that Tagboat did not make.
+
+        Branches that this thread was just told of are judged as they stood then.
+        """
         require_branch(branch)
         if not is_commit(base):
             require_branch(base)
-        return self._commits.foreign(repository, branch=branch, base=base)
+        head = self._heads.take((repository, branch), lambda: branch)
+        if head is None:
+            return None
+        try:
+            return self._commits.foreign(
+                repository, head=head, base=self._heads.peek((repository, base)) or base
+            )
+        except NotFound:
+            if self._branches.tip(repository, branch) is None:
+                return None
+            raise
 
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
-        """Make the proposal's branch hold the base commit's tree with its files; return its commit.
-
-        The same content on a base that the branch contains already is no new commit. `writing` tells
-        what GitLab can promise of `expected`, and that a base which moved is not merged in but begun upon.
-        """
+        """Make the proposal's branch one commit on the base; `writing` tells what GitLab promises of it."""
         require_own_branch(proposal.branch, proposal.prefix)
         require_writable(proposal)
+        self._heads.forget((repository, proposal.branch))
         commit = self._writer.write(repository, proposal, base=base, expected=expected)
         if expected is None and commit != base:
             self._fresh.add((repository, proposal.branch))
@@ -197,7 +211,7 @@ class GitLabForge(HostedPulls[Answer]):
         tip = self._branches.tip(repository, pull.branch)
         if tip is None or tip.commit != pull.head or self._open_one(repository, pull.branch) is not None:
             return
-        if is_foreign_kept and self._commits.foreign(repository, branch=pull.branch, base=pull.base):
+        if is_foreign_kept and self._commits.foreign(repository, head=pull.head, base=pull.base):
             return
         self._writer.delete(repository, pull.branch)
 

@@ -1,20 +1,19 @@
-"""New commits on branches of our own on GitLab: one request makes the commit and moves the branch.
+"""New commits on GitLab: one request makes the commit and moves the branch.
 
-The Commits API (https://docs.gitlab.com/api/commits/) makes commits of one parent, and takes no word on where
-the branch should stand. So there are three ways to write, and each says what may come between:
+The Commits API (https://docs.gitlab.com/api/commits/) takes the commit to build upon (`start_sha`), and no
+word on where the branch should stand. So each of three ways to write says what may come between:
 
-- a branch that must not exist is made by `start_sha` without `force`: GitLab refuses when it is there;
-- onto a branch that holds the base already, the commit is put on top: whoever pushed in between loses
-  nothing, `last_commit_id` guards the files, and the answer's parent tells, so that it counts as a conflict;
-- a base that moved, and that the branch does not hold, cannot be merged in: the branch begins anew on it, by
-  `start_sha` with `force`, right after it was seen to stand where it is expected. What somebody pushes to the
-  branch between these two requests is off the branch then (the merge request still lists it as a version).
+- a branch that must not exist is made without `force`: GitLab refuses when it is there;
+- a branch of ours begins anew on its base with `force`, right after it was seen to stand where it is
+  expected: one question, one request. What somebody pushes to it between these two is off the branch then;
+  the merge request still lists it as a version;
+- onto a branch of somebody else's the commit is put on top: whoever pushed in between loses nothing, and
+  `last_commit_id` guards the files.
 
 The REST API has nothing that closes that moment for certain. Gitaly can compare where the branch stands
 (`expected_old_oid` of `UserCommitFiles`), and the Commits API hands none on. Deleting the branch compares the
 time of its commit at most (`If-Unmodified-Since`), and closes the merge request. A rebase of the merge
-request compares, but a job does it later, not where files conflict or no merge request is open, and each
-update would leave one commit more behind.
+request compares, but a job does it later, and not where files conflict or no merge request is open.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.adapters.forges.gitlab.api import GitLabApi
-from bot.adapters.forges.gitlab.branches import Branches
-from bot.adapters.forges.gitlab.commits import Commits, Comparison, File
+from bot.adapters.forges.gitlab.branches import Branches, Tip
+from bot.adapters.forges.gitlab.commits import Commits, File
 from bot.adapters.forges.gitlab.transport import Answer
 from bot.adapters.forges.identity import Identity, signed
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
@@ -54,22 +53,23 @@ class Writer:
         self._identity = identity
 
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:
-        """Let the proposal's branch hold the base commit's tree with its files; return its commit."""
-        try:
-            before = {path: self._commits.file(repository, base, path) for path, _ in proposal.files}
-        except NotFound as error:
-            self._branches.default(repository)  # raises where the project itself is out of sight
-            raise Conflict(f"{base[:80]} is not in {repository} any more", fix="read it again") from error
-        self._branches.forget(repository, proposal.branch)
-        if expected is None:
-            return self._make(
-                repository, proposal, base, self._all_actions(repository, base, before, proposal)
-            )
-        beyond = self._beyond(repository, proposal.branch, base, expected)
-        if beyond.is_whole and _holds(beyond, base, expected):
-            return self._append(repository, proposal, base, expected, beyond)
-        actions = self._all_actions(repository, base, before, proposal)
-        return self._begin_anew(repository, proposal, base, actions)
+        """Let the proposal's branch be one commit on the base; return that commit."""
+        branch = proposal.branch
+        before, actions = self._change(repository, base, proposal)
+        self._branches.forget(repository, branch)
+        if expected is None and not actions:
+            return self._copy(repository, branch, base)
+        if expected is not None and self._is_done(repository, proposal, base, expected):
+            return expected
+        if not actions:
+            raise Refused(f"branch {branch} would hold nothing that {repository} lacks at {base}")
+        change = {"actions": actions, "start_sha": base, "force": expected is not None}
+        made = self._made(
+            repository, {**self._body(proposal, branch), **change}, parent=base, replaced=expected
+        )
+        self._commits.learn(repository, made, parent=base)
+        self._remember(repository, made, before, proposal)
+        return made
 
     def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:
         """Put a commit with the proposal's files on top of a branch of somebody else's.
@@ -77,21 +77,15 @@ class Writer:
         Where somebody pushes to other files in the moment after the branch was looked at, the commit stands
         on theirs: no file that it changes is another one than it was judged by.
         """
-        try:
-            before = {path: self._commits.file(repository, expected, path) for path, _ in proposal.files}
-            actions = _actions(before, dict(proposal.files), is_guarded=True)
-            actions += self._mode_actions(repository, expected, before, dict(proposal.modes))
-        except NotFound as error:
-            self._branches.default(repository)  # raises where the project itself is out of sight
-            raise Conflict(f"{expected[:80]} is not in {repository} any more", fix="read it again") from error
+        before, actions = self._change(repository, expected, proposal, is_guarded=True)
         self._branches.forget(repository, branch)
-        tip = self._branches.tip(repository, branch)
-        if tip is None or tip.commit != expected:
-            raise Conflict(f"branch {branch} of {repository} is not at {expected[:12]} any more")
+        self._standing(repository, branch, expected)
         if not actions:
             return expected
         body = {**self._body(proposal, branch), "actions": actions}
-        return self._made(repository, branch, body, parent=expected)[0]
+        made = self._made(repository, body, parent=expected, replaced=expected)
+        self._remember(repository, made, before, proposal)
+        return made
 
     def delete(self, repository: str, branch: str) -> None:
         """Delete a branch; one that is gone already is no error."""
@@ -100,55 +94,17 @@ class Writer:
         if answer.status not in {204, 404}:
             raise self._api.failure(repository, answer)
 
-    def _beyond(self, repository: str, branch: str, base: str, expected: str) -> Comparison:
-        """What the branch holds beyond the base, when it stands where it should: one question for both."""
+    def _change(
+        self, repository: str, commit: str, proposal: Proposal, *, is_guarded: bool = False
+    ) -> tuple[Mapping[str, File | None], list[Mapping[str, Any]]]:
+        """The files as they are at a commit, and what leads from there to what is proposed."""
         try:
-            beyond = self._commits.compare(repository, base=base, head=branch)
+            before = {path: self._commits.file(repository, commit, path) for path, _ in proposal.files}
+            actions = _actions(before, dict(proposal.files), is_guarded=is_guarded)
+            return before, actions + self._mode_actions(repository, commit, before, dict(proposal.modes))
         except NotFound as error:
-            if self._branches.tip(repository, branch) is None:
-                raise Conflict(f"branch {branch} of {repository} is gone", fix="read it again") from error
-            raise
-        if beyond.commits:
-            head = beyond.commits[0].sha
-        else:
-            tip = self._branches.tip(repository, branch)
-            head = tip.commit if tip else ""
-        if head != expected:
-            raise Conflict(f"branch {branch} of {repository} was moved by somebody else")
-        return beyond
-
-    def _make(self, repository: str, proposal: Proposal, base: str, actions: list[Mapping[str, Any]]) -> str:
-        if actions:
-            return self._commit(repository, proposal, {"actions": actions, "start_sha": base}, parent=base)
-        body = {"branch": proposal.branch, "ref": base}
-        answer = self._api.attempt("post", repository, "/repository/branches", body)
-        if answer.status != 201:
-            raise self._refusal(repository, proposal.branch, answer)
-        return self._api.read(repository, answer, lambda data: str(data["commit"]["id"]))
-
-    def _append(
-        self, repository: str, proposal: Proposal, base: str, expected: str, beyond: Comparison
-    ) -> str:
-        """Put a commit on top; what earlier proposals changed and this one does not goes back."""
-        wanted, modes = dict(proposal.files), dict(proposal.modes)
-        for path in set(beyond.paths) - wanted.keys():
-            kept = self._commits.file(repository, base, path)
-            wanted[path] = kept.data if kept else None
-            if kept:
-                modes[path] = self._commits.mode(repository, base, path)
-        before = {path: self._commits.file(repository, expected, path) for path in wanted}
-        actions = _actions(before, wanted, is_guarded=True)
-        actions += self._mode_actions(repository, expected, before, modes)
-        if not actions:
-            return expected
-        return self._commit(repository, proposal, {"actions": actions}, parent=expected)
-
-    def _all_actions(
-        self, repository: str, base: str, before: Mapping[str, File | None], proposal: Proposal
-    ) -> list[Mapping[str, Any]]:
-        """What leads from the base to what is proposed."""
-        modes = self._mode_actions(repository, base, before, dict(proposal.modes))
-        return _actions(before, dict(proposal.files)) + modes
+            self._branches.default(repository)  # raises where the project itself is out of sight
+            raise Conflict(f"{commit[:80]} is not in {repository} any more", fix="read it again") from error
 
     def _mode_actions(
         self, repository: str, commit: str, before: Mapping[str, File | None], modes: Mapping[str, str]
@@ -160,22 +116,38 @@ class Writer:
             if mode != (self._commits.mode(repository, commit, path) if before[path] else _PLAIN)
         ]
 
-    def _begin_anew(
-        self, repository: str, proposal: Proposal, base: str, actions: list[Mapping[str, Any]]
-    ) -> str:
-        if not actions:
-            raise Refused(f"branch {proposal.branch} would hold nothing that {repository} lacks at {base}")
-        change = {"actions": actions, "start_sha": base, "force": True}
-        return self._commit(repository, proposal, change, parent=base)
+    def _standing(self, repository: str, branch: str, expected: str) -> Tip:
+        """The branch as it stands at this moment, where it is expected."""
+        tip = self._branches.tip(repository, branch)
+        if tip is None or tip.commit != expected:
+            raise Conflict(f"branch {branch} of {repository} is not at {expected[:12]} any more")
+        return tip
 
-    def _commit(self, repository: str, proposal: Proposal, change: Mapping[str, Any], *, parent: str) -> str:
-        """Make the commit on our branch; one that does not stand on its parent counts as a conflict."""
-        branch = proposal.branch
-        body = {**self._body(proposal, branch), **change}
-        made, parents = self._made(repository, branch, body, parent=parent)
-        if parents != (parent,):
-            raise Conflict(f"branch {branch} of {repository} was moved at the same moment")
-        return made
+    def _is_done(self, repository: str, proposal: Proposal, base: str, expected: str) -> bool:
+        """Whether the branch, which stands where it is expected, is this very proposal on this very base."""
+        tip = self._standing(repository, proposal.branch, expected)
+        if tip.parents != (base,) or self._change(repository, expected, proposal)[1]:
+            return False
+        beyond = self._commits.compare(repository, base=base, head=expected)
+        return beyond.is_whole and dict(proposal.files).keys() >= set(beyond.paths)
+
+    def _copy(self, repository: str, branch: str, base: str) -> str:
+        """Let the branch be the base itself: GitLab makes no commit that changes nothing."""
+        answer = self._api.attempt(
+            "post", repository, "/repository/branches", {"branch": branch, "ref": base}
+        )
+        if answer.status != 201:
+            raise self._refusal(repository, branch, answer)
+        return self._api.read(repository, answer, lambda data: str(data["commit"]["id"]))
+
+    def _remember(
+        self, repository: str, commit: str, before: Mapping[str, File | None], proposal: Proposal
+    ) -> None:
+        """What was just written need not be read."""
+        for path, data in proposal.files:
+            old = before[path]
+            if data is not None and (old is None or old.data != data):
+                self._commits.keep(repository, commit, path, File(data, changed_by=commit))
 
     def _body(self, proposal: Proposal, branch: str) -> Mapping[str, Any]:
         signer = self._identity if proposal.sign_off else None
@@ -187,33 +159,27 @@ class Writer:
             "stats": False,
         }
 
-    def _made(
-        self, repository: str, branch: str, body: Mapping[str, Any], *, parent: str
-    ) -> tuple[str, tuple[str, ...]]:
-        """The commit that was made, and its parents; where no answer came, one that was found to be it."""
+    def _made(self, repository: str, body: Mapping[str, Any], *, parent: str, replaced: str | None) -> str:
+        """The commit that was made; where no answer came, the one that stands there now and must be it."""
+        branch = str(body["branch"])
         try:
             answer = self._api.attempt("post", repository, "/repository/commits", body)
         except Unreachable:
             tip = self._branches.tip(repository, branch)
             text = str(body["commit_message"]).strip()
-            if tip is None or tip.parents != (parent,) or tip.message.strip() != text:
+            if tip is None or tip.commit == replaced:
                 raise
-            return tip.commit, tip.parents
+            if tip.parents != (parent,) or tip.message.strip() != text:
+                raise
+            return tip.commit
         if answer.status != 201:
             raise self._refusal(repository, branch, answer)
-        return self._api.read(
-            repository, answer, lambda data: (str(data["id"]), tuple(map(str, data["parent_ids"])))
-        )
+        return self._api.read(repository, answer, lambda data: str(data["id"]))
 
     def _refusal(self, repository: str, branch: str, answer: Answer) -> TagboatError:
         if answer.status == 400 and any(text in answer.message.lower() for text in _LOST_RACE):
             return Conflict(f"branch {branch} of {repository} was moved by somebody else", why=answer.message)
         return self._api.failure(repository, answer)
-
-
-def _holds(beyond: Comparison, base: str, head: str) -> bool:
-    """Whether the branch contains the base: then a commit beyond it has it for a parent."""
-    return head == base or any(base in commit.parents for commit in beyond.commits)
 
 
 def _actions(

@@ -39,7 +39,6 @@ class File:
 class _Made:
     commit: Commit
     tree: str
-    parents: tuple[str, ...]
     at: datetime
 
 
@@ -159,7 +158,7 @@ class MemoryHistory:
 
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents of a commit."""
-        return self._commits[commit].parents
+        return self._commits[commit].commit.parents
 
     def plant(self, files: Mapping[str, File]) -> str:
         """Keep a tree and return its id: the same files give the same id."""
@@ -170,7 +169,8 @@ class MemoryHistory:
     def record(self, tree: str, *, parents: Sequence[str], message: str, emails: tuple[str, ...]) -> str:
         """Keep a commit and return its id; no two commits are one."""
         name = _id(tree, *parents, message, *emails, str(next(self._serial)))
-        self._commits[name] = _Made(Commit(name, message, emails), tree, tuple(parents), self._clock.now())
+        commit = Commit(name, tuple(parents), message, emails)
+        self._commits[name] = _Made(commit, tree, self._clock.now())
         return name
 
     def _ancestry(self, commit: str) -> dict[str, None]:
@@ -180,12 +180,12 @@ class MemoryHistory:
             name = waiting.pop()
             if name not in seen:
                 seen[name] = None
-                waiting.extend(self._commits[name].parents)
+                waiting.extend(self.parents(name))
         return seen
 
     def _first_parents(self, commit: str) -> Iterator[str]:
         yield commit
-        while parents := self._commits[commit].parents:
+        while parents := self.parents(commit):
             commit = parents[0]
             yield commit
 

@@ -41,6 +41,8 @@ CANARY = "canary-5ecret"
             "remote: error: GH006: Protected branch update failed\n!\ta\t[remote rejected] (protected)",
             Refused,
         ),
+        ("!\ta:refs/heads/x\t[remote rejected] (non-fast-forward)", Refused),
+        ("remote: error: denying non-fast-forward refs/heads/x (you should pull first)", Refused),
         ("!\ta:refs/heads/x\t[rejected] (stale info)", Conflict),
         ("!\ta:refs/heads/x\t[remote rejected] (failed to update ref)", Conflict),
         ("!\ta:refs/heads/x\t[remote rejected] (incorrect old value provided)", Conflict),

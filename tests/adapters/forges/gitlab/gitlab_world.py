@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
 from tests.adapters.forges.host_world import BRANCH, DEV, HostWorld
 from tests.fakes.gitlab import TOKEN, FakeGitLab
+from tests.fakes.http_host import Answer
 
 REPOSITORY = "acme/platform/infra"
 
@@ -32,6 +34,13 @@ class GitLabWorld(HostWorld[GitLabForge, FakeGitLab]):
         assert base is not None
         self.forge.read(REPOSITORY, base, DEV)
         return base, self.forge.head(REPOSITORY, branch)
+
+    def believe(self, branch: str) -> None:
+        """Let GitLab show the branch once more as it stands now, however it moves."""
+        where = f"/repository/branches/{quote(branch, safe='')}$"
+        self.forge.head(REPOSITORY, branch)
+        shown = self.gitlab.exchanges[-1].response.data
+        self.gitlab.faults.add("GET", where, Answer(200, shown))
 
     def calls(self) -> list[str]:
         """The requests since the last count, without what all have."""

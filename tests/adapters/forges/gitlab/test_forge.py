@@ -56,7 +56,7 @@ class TestCalls:
         world.forge.revise(REPOSITORY, opened.number, title="Newer", body=newer.body)
         assert world.calls() == [
             "GET /repository/files/envs%2Fdev%2Fvalues.yaml",
-            "GET /repository/compare",
+            "GET /repository/branches/tagboat%2Fhomepage%2Fdev",
             "POST /repository/commits",
             "PUT /merge_requests/1",
         ]
@@ -68,7 +68,42 @@ class TestCalls:
         world.gitlab.forget_requests()
         newer = replace(PROPOSAL, files=((DEV, b"tag: 3.0.0\n"),))
         world.forge.write(REPOSITORY, newer, base=base, expected=head)
-        assert world.calls() == ["GET /repository/compare", "POST /repository/commits"]
+        assert world.calls() == [
+            "GET /repository/branches/tagboat%2Fhomepage%2Fdev",
+            "POST /repository/commits",
+        ]
+
+    def test_a_look_asks_nothing_about_what_was_just_written(self, world: GitLabWorld) -> None:
+        written = world.open().head
+        world.gitlab.forget_requests()
+        _, head = world.look()
+        assert head == written
+        assert world.forge.read(REPOSITORY, written, DEV) == b"tag: 2.0.0\n"
+        assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main") is None
+        assert world.calls() == ["GET /merge_requests", "GET /repository/branches"]
+
+    def test_branches_on_the_same_old_base_are_judged_by_one_call_for_all(self, world: GitLabWorld) -> None:
+        branches = [f"tagboat/homepage/env-{n}" for n in range(3)]
+        for branch in branches:
+            world.write(replace(PROPOSAL, branch=branch))
+        world.hosted.commit("main", {"other": b"1"})
+        for branch in branches:
+            world.forge.pull_requests(REPOSITORY, branch)
+        world.forge.head(REPOSITORY, "main")
+        world.gitlab.forget_requests()
+        for branch in branches * 2:
+            world.forge.head(REPOSITORY, branch)
+            assert world.forge.foreign_commit(REPOSITORY, branch=branch, base="main") is None
+        assert world.calls().count("GET /repository/compare") == 1
+
+    def test_a_branch_that_was_merged_is_judged_once(self, world: GitLabWorld) -> None:
+        world.merge(world.open())
+        world.again()
+        world.gitlab.forget_requests()
+        for _ in range(3):
+            world.look()
+            assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main") is None
+        assert world.calls().count("GET /repository/compare") == 1
 
     def test_the_heads_of_many_environments_come_by_one_call(self, world: GitLabWorld) -> None:
         branches = [f"tagboat/homepage/env-{n}" for n in range(5)]
@@ -267,42 +302,45 @@ class TestWriting:
         git = world.hosted.git
         assert [path for _, path in git.changed(git.branch("main"), commit)] == [DEV]
 
-    def test_whoever_pushes_in_between_loses_nothing_and_it_counts_as_a_conflict(
+    def test_what_is_pushed_between_the_look_and_the_write_is_off_the_branch(
         self, world: GitLabWorld
     ) -> None:
+        """GitLab compares nothing: this is what `writing` says that it cannot promise."""
         head = world.write()
-        beyond = _compared(world)
+        world.believe(BRANCH)
         theirs = world.hosted.commit(BRANCH, {"note.txt": b"by hand"})
-        world.gitlab.faults.add("GET", "/compare$", Answer(200, beyond))
         base = world.hosted.git.branch("main") or ""
         newer = replace(PROPOSAL, files=((DEV, b"tag: 3.0.0\n"),))
-        with pytest.raises(Conflict, match="at the same moment"):
-            world.forge.write(REPOSITORY, newer, base=base, expected=head)
-        now = world.hosted.git.branch(BRANCH) or ""
-        assert world.hosted.git.contains(now, theirs)
-        assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main") == theirs
+        made = world.forge.write(REPOSITORY, newer, base=base, expected=head)
+        assert world.hosted.git.branch(BRANCH) == made
+        assert not world.hosted.git.contains(made, theirs)
+
+    def test_whoever_pushes_to_the_base_in_between_loses_nothing(self, world: GitLabWorld) -> None:
+        base = world.hosted.git.branch("main") or ""
+        world.believe("main")
+        theirs = world.hosted.commit("main", {"note.txt": b"by hand"})
+        made = world.forge.commit(REPOSITORY, PROPOSAL, branch="main", expected=base)
+        assert world.hosted.git.commit(made).parents == (theirs,)
 
     def test_a_file_that_somebody_changed_in_between_is_not_written_over(self, world: GitLabWorld) -> None:
-        head = world.write()
-        beyond = _compared(world)
-        theirs = world.hosted.commit(BRANCH, {DEV: b"tag: by hand\n"})
-        world.gitlab.faults.add("GET", "/compare$", Answer(200, beyond))
-        newer = replace(PROPOSAL, files=((DEV, b"tag: 3.0.0\n"),))
         base = world.hosted.git.branch("main") or ""
+        world.believe("main")
+        theirs = world.hosted.commit("main", {DEV: b"tag: by hand\n"})
         with pytest.raises(Conflict, match="has changed since"):
-            world.forge.write(REPOSITORY, newer, base=base, expected=head)
-        assert world.hosted.git.branch(BRANCH) == theirs
+            world.forge.commit(REPOSITORY, PROPOSAL, branch="main", expected=base)
+        assert world.hosted.git.branch("main") == theirs
 
-    def test_only_a_branch_that_begins_anew_is_forced(self, world: GitLabWorld) -> None:
+    def test_only_a_branch_of_ours_that_is_there_is_forced(self, world: GitLabWorld) -> None:
         world.write()
         world.write(replace(PROPOSAL, files=((DEV, b"tag: 3\n"),)))
-        world.hosted.commit("main", {"other": b"1"})
-        world.write()
+        world.forge.commit(
+            REPOSITORY, PROPOSAL, branch="main", expected=world.hosted.git.branch("main") or ""
+        )
         sent = [request.data for request in world.gitlab.asked("POST", "/commits$")]
         assert [(each.get("force", False), "start_sha" in each) for each in sent] == [
             (False, True),
-            (False, False),
             (True, True),
+            (False, False),
         ]
 
     def test_nothing_new_on_a_new_branch_is_a_branch_without_a_commit(self, world: GitLabWorld) -> None:
@@ -556,10 +594,3 @@ class TestMerge:
             world.merge(pull)
         head = world.write()
         assert world.merge(replace(pull, head=head)) == head
-
-
-def _compared(world: GitLabWorld) -> object:
-    """What GitLab says of the branch at this moment."""
-    world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main")
-    asked = [each for each in world.gitlab.exchanges if each.request.path.endswith("/compare")]
-    return asked[-1].response.data
