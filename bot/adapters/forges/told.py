@@ -39,6 +39,10 @@ class Told(threading.local, Generic[K, V]):
         told = self._answers.get(key)
         return told[0] if told is not None and self._is_fresh(told) else None
 
+    def clear(self) -> None:
+        """Believe nothing more: another look begins."""
+        self._answers.clear()
+
     def _is_fresh(self, told: tuple[V, float, int]) -> bool:
         return time.monotonic() - told[1] < _SAME_LOOK and told[2] == self._changes()
 

@@ -39,3 +39,24 @@ def test_what_is_old_is_asked_for(heads: Told[str, str | None], monkeypatch: pyt
 def test_another_thread_asks_for_itself(heads: Told[str, str | None]) -> None:
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(heads.take, "main", lambda: "asked").result() == "asked"
+
+
+def test_what_is_only_seen_stays(heads: Told[str, str | None]) -> None:
+    assert [heads.see("main"), heads.see("main"), heads.see("other")] == ["told", "told", None]
+    assert heads.take("main", lambda: "asked") == "told"
+    assert heads.see("main") is None
+
+
+def test_nothing_that_was_told_before_a_change_is_believed() -> None:
+    changes = iter([0, 0, 0, 1, 1])
+    answers: Told[str, str] = Told(lambda: next(changes))
+    answers.put("main", "told")
+    assert answers.see("main") == "told"
+    assert answers.see("main") == "told"
+    assert answers.see("main") is None
+    assert answers.take("main", lambda: "asked") == "asked"
+
+
+def test_a_look_that_begins_believes_nothing_of_the_last(heads: Told[str, str | None]) -> None:
+    heads.clear()
+    assert heads.take("main", lambda: "asked") == "asked"

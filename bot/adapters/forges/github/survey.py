@@ -57,6 +57,8 @@ class Survey:
 
         What GitHub does not answer here is asked one by one, and fails there.
         """
+        for told in (self._heads, self._judged, self._pulls, self._absent):
+            told.clear()
         question = bounded(look)
         if not question.files:
             return

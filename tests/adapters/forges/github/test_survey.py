@@ -259,6 +259,12 @@ class TestHowLong:
         assert world.forge.head(REPOSITORY, BRANCH) == pull.head
         assert [each.head for each in world.forge.pull_requests(REPOSITORY, BRANCH)] == [pull.head]
 
+    def test_what_an_earlier_look_did_not_ask_serves_no_later_one(self, world: GitHubWorld) -> None:
+        _prepared(world)
+        made = world.hosted.commit(BRANCH, {"note": b"1"})
+        world.forge.prepare(REPOSITORY, LOOK)
+        assert world.forge.head(REPOSITORY, BRANCH) == made
+
     def test_another_thread_is_told_nothing(self, world: GitHubWorld) -> None:
         _prepared(world)
         with ThreadPoolExecutor(1) as pool:
