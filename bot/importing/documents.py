@@ -18,6 +18,16 @@ OVERRIDES = ".argocd-source"
 """How files begin that hold what an Application overrides."""
 
 _YAML = (".yaml", ".yml")
+_GUESSED = {f"tag:yaml.org,2002:{kind}" for kind in ("float", "int", "timestamp")}
+
+
+class _Texts(CSafeLoader):
+    """Reads numbers and dates as the texts that stand there: as a tag, 1.10 is not 1.1."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - the base class declares it so
+        first: [(tag, expression) for tag, expression in resolvers if tag not in _GUESSED]
+        for first, resolvers in CSafeLoader.yaml_implicit_resolvers.items()
+    }
 
 
 def is_kustomization(path: str) -> bool:
@@ -26,11 +36,11 @@ def is_kustomization(path: str) -> bool:
 
 
 def documents(path: str, content: bytes) -> list[dict[str, Any]]:
-    """The mappings of a YAML file; none for another file, and for one that is no YAML, or a bomb."""
+    """The mappings of a YAML file, numbers as texts; none for what is another file, no YAML, or a bomb."""
     if not (path.lower().endswith(_YAML) or is_kustomization(path)):
         return []
     try:
-        loaded = list(yaml.load_all(content, Loader=CSafeLoader))
+        loaded = list(yaml.load_all(content, Loader=_Texts))
     except (yaml.YAMLError, ValueError, RecursionError):
         return []  # A template, most likely: charts are full of them.
     return [each for each in loaded if isinstance(each, dict)] if is_bounded(loaded) else []

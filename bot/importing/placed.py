@@ -80,6 +80,9 @@ def placed(
     """
     name = watched.application.name
     told: list[str] = list(watched.lost)
+    if not watched.images:
+        lost += (f"Application {name}: {each}" for each in (*told, "no image is named for it"))
+        return None
     place = None
     try:
         source = _source(watched)

@@ -178,7 +178,7 @@ def _is_image(way: _Way) -> bool:
 
 
 def _is_tag(value: Any) -> bool:
-    return isinstance(value, str | int | float) and not isinstance(value, bool) and value != ""
+    return isinstance(value, str) and value != ""
 
 
 def _is_reference(value: Any) -> bool:

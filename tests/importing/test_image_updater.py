@@ -172,6 +172,7 @@ def test_two_rules_for_one_value_are_not_carried_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "says"),
     [
+        ({"image-list": " , "}, "Application web: no image is named for it"),
         ({"frobnicate": "1"}, "Application web: frobnicate: it is no setting that is known here"),
         ({"api.allow-tags": "any"}, "Application web: api.allow-tags: it is no setting"),
         ({"web.update-strategy": "newest"}, "image ghcr.io/acme/web: "),

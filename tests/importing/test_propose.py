@@ -169,6 +169,20 @@ def test_the_strategy_is_guessed_from_the_tags_that_run(
     assert (found.strategy, found.constraint) == policy
 
 
+@pytest.mark.parametrize("tag", ["2026-01-15", "1.10", "20260115", "0x1f", "1_000", "010", "1e3"])
+def test_a_tag_without_quotes_is_found_as_it_stands(tag: str, tmp_path: Path) -> None:
+    files = {
+        "envs/dev/values.yaml": f"image: ghcr.io/acme/web\ntag: {tag}\n",
+        "web/values.yaml": "image: {repository: ghcr.io/acme/api}\n",
+        "web/dev/values.yaml": f"image: {{tag: {tag}}}\n",
+        "shop/base/kustomization.yaml": f"images: [{{name: ghcr.io/acme/shop, newTag: {tag}}}]\n",
+        "shop/dev/kustomization.yaml": "resources: [../base]\n",
+    }
+    draft = proposed(Repository(_URL, "main", {path: text.encode() for path, text in files.items()}))
+    names = {each.images[0].name.path for each in loaded(draft, tmp_path).pipelines.values()}
+    assert names == {"acme/web", "acme/api", "acme/shop"}
+
+
 def test_what_is_left_out_is_said() -> None:
     files = {
         "dev/values.yaml": _values(),
