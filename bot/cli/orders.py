@@ -160,7 +160,8 @@ def _tell(config: Path, place: Place, command: Command) -> None:
         raise typer.BadParameter(what, param_hint="--reason")
     teller = Teller(f"cli/{uuid.uuid4().hex}", me(), world.clock.now())
     order = tell(world, place, command, teller)
-    display.console().print(styled(sentence_for(order).replace("`", "")), soft_wrap=True)
+    resume = f"tagboat resume {place.pipeline} {place.environment}"
+    display.console().print(styled(sentence_for(order, resume=resume).replace("`", "")), soft_wrap=True)
 
 
 def _length(text: str) -> timedelta | None:

@@ -66,10 +66,10 @@ def tell(world: World, place: Place, command: Command, teller: Teller) -> Order:
     return kept
 
 
-def sentence_for(order: Order) -> str:
-    """What an order that was taken does, in one Markdown sentence or two."""
+def sentence_for(order: Order, *, resume: str = "/tagboat resume") -> str:
+    """What an order that was taken does, in one Markdown sentence or two; `resume` is what would end it."""
     place = code(f"{order.pipeline}/{order.environment}")
-    end = f"{code('/tagboat resume')} ends it."
+    end = f"{code(resume)} ends it."
     match order.verb:
         case Verb.HOLD:
             until = f"until {order.until:%Y-%m-%d %H:%M} UTC" if order.until else "until somebody resumes"

@@ -36,6 +36,7 @@ def said(answer: Answer) -> str:
 def test_a_hold_stops_what_comes_and_resume_lets_it_go_on(bench: Bench, tagboat: Tagboat) -> None:
     answer = said(tagboat("hold", "shop", "dev", "--for", "3d", "--reason", "the migration runs"))
     assert answer.startswith("shop/dev is held until 2026-11-23 09:00 UTC: nothing is proposed")
+    assert answer.endswith("tagboat resume shop dev ends it.")
     bench.registry.push(WEB, "1.1.0")
     bench.look()
     reason = "held until 2026-11-23 09:00 UTC by ada on the command line: the migration runs"

@@ -256,6 +256,20 @@ def test_a_foreign_commit_stops_all_and_is_commented_upon_once() -> None:
     assert "is not Tagboat's" in comment
 
 
+def test_of_a_group_one_alone_comments_since_all_look_at_the_same_moment() -> None:
+    group = manual("api", "web")
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    group.forge.commit_by_human(REPOSITORY, BRANCH, {"note": File(b"mine")})
+    for name in ("api", "web"):
+        group.push(name, "1.2.0")
+    group.see("web")
+    assert (group.shown("web").state, group.pull().comments) == (State.BLOCKED, ())
+    group.see("api")
+    assert len(group.pull().comments) == 1
+
+
 def test_what_everybody_wants_is_merged_by_tagboat_for_all() -> None:
     group = Group({name: place(name) for name in ("api", "web")})
     group.push("api", "1.1.0")

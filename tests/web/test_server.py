@@ -238,7 +238,7 @@ def test_a_server_that_is_stopped_ends_its_streams() -> None:
 def test_an_address_that_is_taken_is_refused_with_what_to_change() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(Refused, match=rf"cannot listen at 127\.0\.0\.1:{port}.*web\.port"):
+        with pytest.raises(Refused, match=rf"cannot listen at 127\.0\.0\.1:{port}.*web\.listen"):
             serve(Site().app, "127.0.0.1", port, on_ready=pytest.fail)
 
 

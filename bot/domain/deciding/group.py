@@ -19,7 +19,7 @@ from bot.domain.errors import TagboatError
 from bot.domain.image import Release
 from bot.domain.pipeline import Environment, Merge, Pipeline
 from bot.domain.pull_request.change import Change
-from bot.domain.pull_request.mark import Mark
+from bot.domain.pull_request.mark import Mark, marks
 from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.rollout.deployment import written
 from bot.domain.snapshot import EnvironmentView, Fellow
@@ -160,6 +160,20 @@ def fellows_wait(
         return None
     reason, until = reasons[0]
     return Step(State.PROPOSED, f"pull request {pull.number} waits: {reason}", until=until, release=release)
+
+
+def speaks(situation: Situation, pull: PullRequest) -> bool:
+    """Whether the environment is the one that says below the pull request what concerns all of it.
+
+    Fellows look at the same moment, and each would find that nobody has said it yet: so the first place in
+    the text speaks, of those that are still configured.
+    """
+    if not situation.environment.group:
+        return True
+    own = (situation.pipeline.name, situation.environment.name)
+    known = {own, *(fellow.place for fellow in situation.view.fellows)}
+    inside = [place for each in marks(pull.body) if (place := (each.pipeline, each.environment)) in known]
+    return own == next(iter(inside), own)
 
 
 def _joins(fellow: Fellow, now: datetime) -> bool:

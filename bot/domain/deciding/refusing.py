@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.domain.deciding import obeying, proposing
+from bot.domain.deciding import group, obeying, proposing
 from bot.domain.deciding.promotion import unpinned
 from bot.domain.deciding.situation import Situation, Step, Wanted, copy_for
 from bot.domain.directories.copying import hesitation
@@ -86,7 +86,7 @@ def foreign(situation: Situation, pull: PullRequest | None, branch: str) -> Step
     """The stop at a commit of somebody else, which is said below the pull request too, once."""
     if not situation.view.foreign_commit:
         return None
-    comment = proposing.foreign_comment(situation, pull) if pull else None
+    comment = proposing.foreign_comment(situation, pull) if pull and group.speaks(situation, pull) else None
     fix = "merge or close the pull request, or remove the commit" if pull else "delete or rename the branch"
     return Step(
         State.BLOCKED,
