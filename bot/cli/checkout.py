@@ -29,8 +29,18 @@ def look_at(repository: str) -> Repository:
         TagboatError: the clone failed, or the repository is too large to be looked at.
     """
     is_address = "://" in repository or (":" in repository and not Path(repository).exists())
-    if not is_address:
-        return _folder(Path(repository))
+    if is_address:
+        return _clone(repository)
+    folder = Path(repository)
+    return _clone(str(folder.resolve())) if _is_bare(folder) else _folder(folder)
+
+
+def _is_bare(folder: Path) -> bool:
+    """Whether Git keeps a repository there without a work tree: its files are to be had by a clone."""
+    return (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
+
+
+def _clone(repository: str) -> Repository:
     with _cloned(repository) as folder:
         return Repository(repository, "", dict(_files(folder)))
 

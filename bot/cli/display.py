@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -73,11 +73,16 @@ def write_error(text: str) -> None:
 def versions(status: EnvironmentStatus) -> str:
     """What runs and what should come: `1.0.0 → 1.1.0`, with names where there are several images."""
     if not status.running:
-        return "→ " + ", ".join(status.next.values()) if status.next else ""
+        return f"→ {', '.join(_named(status.next))}" if status.next else ""
     moves = [_move(status, alias) for alias in status.running]
-    if len(moves) == 1:
-        return moves[0]
-    return ", ".join(f"{alias} {move}" for alias, move in zip(status.running, moves, strict=True))
+    return ", ".join(_named(dict(zip(status.running, moves, strict=True))))
+
+
+def _named(versions: Mapping[str, str]) -> Sequence[str]:
+    """Each with its name, which goes without saying where there is one."""
+    if len(versions) == 1:
+        return list(versions.values())
+    return [f"{name} {version}" for name, version in versions.items()]
 
 
 def _move(status: EnvironmentStatus, alias: str) -> str:

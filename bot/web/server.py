@@ -107,7 +107,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise Refused(
             f"cannot listen at {host}:{port}",
             why=error.strerror or type(error).__name__,
-            fix="end what listens there, perhaps another Tagboat, or let web.listen name a free address of this machine",
+            fix="end what listens there, or let web.listen name a free address of this machine",
         ) from error
 
 

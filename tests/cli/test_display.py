@@ -107,9 +107,10 @@ def test_every_state_has_a_style() -> None:
         ({"web": "1.0"}, {"web": "1.0"}, "1.0"),
         ({"api": "2", "web": "1.0"}, {"web": "1.1"}, "api 2, web 1.0 → 1.1"),
         ({}, {"web": "1.1"}, "→ 1.1"),
+        ({}, {"files": "aec9bad", "web": "1.1"}, "→ files aec9bad, web 1.1"),
         ({}, {}, ""),
     ],
-    ids=["stays", "moves", "same", "several", "first", "nothing"],
+    ids=["stays", "moves", "same", "several", "first", "several at first", "nothing"],
 )
 def test_versions_say_what_runs_and_what_comes(
     running: dict[str, str], then: dict[str, str], text: str

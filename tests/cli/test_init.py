@@ -65,6 +65,16 @@ def test_an_address_is_cloned_and_thrown_away(
     assert list(pipeline["environments"]) == ["dev", "prod"]
 
 
+def test_a_bare_repository_is_looked_into_as_any_other(
+    repository: Path, tagboat: Callable[..., Answer], tmp_path: Path
+) -> None:
+    _committed(repository)
+    bare = tmp_path / "infra.git"
+    _git(tmp_path, "clone", "--quiet", "--bare", str(repository), str(bare))
+    done = tagboat("init", str(bare))
+    assert (done.code, yaml.safe_load(done.out)["pipelines"]["web"]["repository"]) == (0, f"git:{bare}")
+
+
 def test_a_folder_without_git_is_proposed_too(repository: Path, tagboat: Callable[..., Answer]) -> None:
     done = tagboat("init", str(repository), "--argocd-url", "https://cd.example.com")
     pipeline = yaml.safe_load(done.out)["pipelines"]["web"]

@@ -104,7 +104,7 @@ def manual(*names: str) -> Group:
     return Group({name: place(name, merge=Merge.MANUAL) for name in names or NAMES})
 
 
-def test_pushes_to_several_pipelines_end_up_in_one_pull_request_with_a_commit_each() -> None:
+def test_pushes_to_several_pipelines_end_up_in_one_pull_request_of_one_commit() -> None:
     group = manual()
     for name in NAMES:
         group.push(name, "1.1.0")
@@ -117,10 +117,7 @@ def test_pushes_to_several_pipelines_end_up_in_one_pull_request_with_a_commit_ea
         (name, "prod") for name in NAMES
     }
     assert pull.title == "group live: api 1.0.0 → 1.1.0, shop 1.0.0 → 1.1.0, web 1.0.0 → 1.1.0"
-    commits = [pull.head]
-    while parents := group.forge.parents(REPOSITORY, commits[-1]):
-        commits.append(parents[0])
-    assert len(commits) == 1 + len(NAMES)
+    assert group.forge.parents(REPOSITORY, pull.head) == (group.forge.head(REPOSITORY, "main"),)
     assert {group.shown(name).group for name in NAMES} == {"live"}
 
 
@@ -381,6 +378,14 @@ def test_a_branch_that_takes_back_what_a_fellow_merged_is_written_anew_before_it
     assert group.on_branch()["web.yaml"] == content("1.0.0")
     group.see("api")
     assert group.on_base() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
+
+
+def test_the_pull_request_is_shown_to_whom_it_concerns() -> None:
+    group = manual("api", "web")
+    group.push("api", "1.1.0")
+    group.see("api", "web")
+    shown = group.shown("api").pull_request
+    assert (shown and shown.number, group.shown("web").pull_request) == (group.pull().number, None)
 
 
 def test_who_is_not_in_the_pull_request_does_not_close_it_under_the_others() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot.domain.deciding import memory, obeying, story
+from bot.domain.deciding import memory, obeying, proposing, story
 from bot.domain.deciding.action import Action, Propose, Refresh
 from bot.domain.deciding.noise import recent
 from bot.domain.deciding.situation import Situation, Step
@@ -19,11 +19,15 @@ from bot.domain.directories.copying import adopted
 from bot.domain.errors import TagboatError
 from bot.domain.image import Release
 from bot.domain.notice import Notice
+from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.record import EnvironmentRecord, Record
 from bot.domain.rollout.deployment import written
 from bot.domain.rollout.progress import Progress, follow
 from bot.domain.snapshot import ImageChoice, Snapshot, Traffic
 from bot.domain.status import EnvironmentStatus, PullRequestSummary, State
+
+_CONCERNED = frozenset({State.PROPOSED, State.BLOCKED})
+"""What a step says where the group's pull request is its matter, also before it has a part in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def _status(
     state, reason = _word(progress, step)
     current = record.current
     times = [moment for moment in (progress.wake_at, step.until, *_choice_times(situation)) if moment]
-    pull = situation.view.open_pull_request
+    pull = _shown_pull(situation, step)
     return EnvironmentStatus(
         name=situation.environment.name,
         state=state,
@@ -144,6 +148,12 @@ def _status(
         group=situation.environment.group,
         opened=record.opened,
     )
+
+
+def _shown_pull(situation: Situation, step: Step) -> PullRequest | None:
+    """The open pull request, where the environment has to do with it: a group's may be its fellows' alone."""
+    is_own = not situation.environment.group or proposing.own_mark(situation) is not None
+    return situation.view.open_pull_request if is_own or step.state in _CONCERNED else None
 
 
 def _unsaid(situation: Situation, record: EnvironmentRecord) -> str:
