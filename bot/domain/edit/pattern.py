@@ -14,7 +14,7 @@ from bot.domain.edit.passage import Form, Passage, read_passages, write_passages
 from bot.domain.edit.scalar import is_text
 from bot.domain.edit.sealed import refuse_sealed_text
 from bot.domain.edit.spelling import Part
-from bot.domain.edit.text import Span, Text, decoded
+from bot.domain.edit.text import Span, Text, Unproved, decoded
 from bot.domain.errors import NotFound, Refused, sentence
 from bot.domain.expression import Match, compile_expression
 from bot.domain.image import ImageName, ImageRef
@@ -47,15 +47,19 @@ def write(content: bytes, place: Pattern, ref: ImageRef, *, pin_digest: bool) ->
     text = _opened(content)
     try:
         return write_passages(text, lambda each: _found(each, place), ref, pin_digest=pin_digest)
-    except (NotFound, Refused) as error:
+    except Unproved as error:
         is_plain = any(each.form is Form.YAML for each in _found(text, place))
-        if not is_plain or is_text(ref.tag or ""):
-            raise
-        raise Refused(
-            "the value is not changed",
-            why=f"for YAML {ref.tag} without quotes is no text, and the expression does not match quotes",
-            fix="put the value in quotes in the file, or let the group take them: tag: (.*)",
-        ) from error
+        raise _lost(ref, is_yaml=is_plain and not is_text(ref.tag or "")) from error
+
+
+def _lost(ref: ImageRef, *, is_yaml: bool) -> Refused:
+    """The error for an expression that does not find what was written in its group's stead."""
+    why = f"the expression does not match the whole of {ref.tag or ref.digest}, which is to stand there"
+    fix = "let the group match every tag: (\\S+)"
+    if is_yaml:
+        why = f"for YAML {ref.tag} without quotes is no text, and the expression does not match quotes"
+        fix = "put the value in quotes in the file, or let the group take them: tag: (.*)"
+    return Refused("the value is not changed", why=why, fix=fix)
 
 
 def check_expression(expression: str) -> str:

@@ -114,9 +114,13 @@ def too(what: str, limit: str) -> Refused:
     )
 
 
-def unproved(why: str) -> Refused:
+class Unproved(Refused):
+    """An edit that could not be proved."""
+
+
+def unproved(why: str) -> Unproved:
     """The error for an edit that could not be proved: after it, `why`."""
-    return Refused(
+    return Unproved(
         "the value is not changed",
         why=f"after the edit {why}",
         fix="write the value on a line of its own, and report the layout",
