@@ -37,7 +37,11 @@ class Authors:
     def tell(self, repository: str, *, base: str, head: str, commits: Sequence[Commit]) -> None:
         """Say which commits a head holds beyond a base commit: all of them."""
         if all(map(self._is_own, commits)):
-            self._own.put((repository, base, head), True)
+            self.tell_own(repository, base=base, head=head)
+
+    def tell_own(self, repository: str, *, base: str, head: str) -> None:
+        """Say that a head holds nothing of others beyond a base commit."""
+        self._own.put((repository, base, head), True)
 
     def foreign(self, repository: str, *, branch: str, base: str) -> str | None:
         """The newest commit on `branch` and not on `base` that is not ours, as it stands at this moment."""

@@ -87,7 +87,7 @@ class Commits:
         return data
 
     def tell(self, repository: str, commit: str, path: str, data: bytes) -> None:
-        """Say what stands at a path of a commit: bytes that were held against their id."""
+        """Say what stands at a path of a commit: bytes that were held against their id, or written."""
         self._files.put((repository, commit, path), data, weight=len(data) + 256)
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:

@@ -174,6 +174,8 @@ class GitHubForge(HostedPulls[Answer]):
         require_own_branch(proposal.branch, proposal.prefix)
         require_writable(proposal)
         commit = self._writer.write(repository, proposal, base=base, expected=expected)
+        if commit != expected:
+            self._authors.tell_own(repository, base=base, head=commit)
         if expected is None:
             self._fresh.add((repository, proposal.branch))
         return commit

@@ -53,7 +53,7 @@ class Writer:
             if self._commits.head(repository, branch) != expected:
                 raise _moved(repository, branch)
             return expected
-        commit = self._commit(repository, made, self._signed(proposal))
+        commit = self._commit(repository, made, proposal)
         if expected is None:
             self._create(repository, branch, commit)
         else:
@@ -67,7 +67,7 @@ class Writer:
         tree = self._edited(repository, expected, proposal)
         if tree == self._commits.made(repository, expected).tree:
             return expected
-        commit = self._commit(repository, Made(tree, (expected,)), self._signed(proposal))
+        commit = self._commit(repository, Made(tree, (expected,)), proposal)
         try:
             self._advance(repository, branch, commit)
         except Refused as error:
@@ -83,9 +83,6 @@ class Writer:
         answer = self._api.attempt("DELETE", repository, f"/git/refs/heads/{quote(branch)}")
         if answer.status not in {204, 404, 422}:
             raise self._api.failure(repository, answer)
-
-    def _signed(self, proposal: Proposal) -> str:
-        return signed(proposal.message, sign_off=self._identity if proposal.sign_off else None)
 
     def _is_made(self, repository: str, commit: str, made: Made) -> bool:
         """Whether a commit is made of just this; one that GitHub does not know any more is not."""
@@ -154,12 +151,17 @@ class Writer:
             "sha": self._api.send("POST", repository, "/git/blobs", blob, lambda d: str(d["sha"]))
         }
 
-    def _commit(self, repository: str, made: Made, message: str) -> str:
+    def _commit(self, repository: str, made: Made, proposal: Proposal) -> str:
+        """Make a commit; what it holds need not be asked for."""
+        message = signed(proposal.message, sign_off=self._identity if proposal.sign_off else None)
         body: dict[str, Any] = {"message": message, "tree": made.tree, "parents": made.parents}
         if not self._api.is_app:  # GitHub signs an App's commit only while nobody else is named
             body["author"] = {"name": self._identity.name, "email": self._identity.email}
         commit = self._api.send("POST", repository, "/git/commits", body, lambda data: str(data["sha"]))
         self._commits.tell_made(repository, commit, made)
+        for path, data in proposal.files:
+            if data is not None:
+                self._commits.tell(repository, commit, path, data)
         return commit
 
     def _create(self, repository: str, branch: str, commit: str) -> None:

@@ -62,6 +62,22 @@ def test_what_it_needs_to_know_it_asks_once(world: GitHubWorld, first: str, *, i
     assert learnt == [*commit, f"/repos/{REPOSITORY}"]
 
 
+def test_what_it_wrote_need_not_be_asked_for(world: GitHubWorld, first: str) -> None:
+    second = world.write(NEWER)
+    for branch, head in (("main", world.hosted.git.branch("main")), (BRANCH, second)):
+        assert world.forge.head(REPOSITORY, branch) == head != first
+    world.github.forget_requests()
+    assert world.forge.read(REPOSITORY, second, DEV) == b"tag: 3.0.0\n"
+    assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main") is None
+    assert world.github.asked() == []
+
+
+def test_a_commit_of_somebody_else_with_the_same_content_stays_theirs(world: GitHubWorld) -> None:
+    theirs = world.hosted.commit(BRANCH, dict(PROPOSAL.files))
+    assert world.write() == theirs
+    assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main") == theirs
+
+
 def test_a_branch_that_moved_is_left_alone(world: GitHubWorld, first: str) -> None:
     theirs = world.hosted.commit(BRANCH, {"note": b"by hand"})
     base = world.hosted.git.branch("main") or ""
