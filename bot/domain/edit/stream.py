@@ -18,7 +18,7 @@ import yaml
 # in its marks and is seven times slower.
 from yaml import CSafeLoader
 
-from bot.domain.edit.text import decoded, too
+from bot.domain.edit.text import Text, decoded, too
 from bot.domain.errors import Malformed
 
 _DEEPEST = 100
@@ -240,7 +240,7 @@ _NODES = {
 
 
 def _line(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
+    return Text(text).line(position)
 
 
 def _malformed(text: str, error: yaml.YAMLError) -> Malformed:

@@ -201,6 +201,8 @@ class _Scanner:
         return Table(entries, Brackets(Span(start, self._at), last))
 
     def _said(self, source: str) -> str:
+        if "\\" not in source and source[:3] not in {'"""', "'''"}:
+            return source[1:-1]
         try:
             return str(tomllib.loads(f"v = {source}")["v"])
         except ValueError as error:

@@ -144,6 +144,10 @@ _ARGOCD = {
     "values with both line ends": Row(
         _VALUES, f"{_HELM}      values: |\r\n        image:\n          tag: v8\r\n        x: 1\n"
     ),
+    "the version of a chart in a registry": Row(
+        {"tag": "spec.source.targetRevision"},
+        f"{_APP}  source:\n    repoURL: ghcr.io/acme\n    chart: web\n    targetRevision: v8 # the chart\n",
+    ),
     "members of a list": Row(
         {**PARAMETER, "object": "Application/b"},
         "kind: List\nitems:\n"

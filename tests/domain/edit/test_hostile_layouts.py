@@ -1,4 +1,4 @@
-"""Layouts that real repositories have and that editors trip over: one text changes, and not one other byte."""
+"""Layouts that real repositories have and that editors trip over: one text changes, and no other byte."""
 
 from __future__ import annotations
 

@@ -14,7 +14,19 @@ from bot.domain.edit.stream import parse
 from bot.domain.edit.targets import write_target
 from bot.domain.image import ImageRef, parse_image_name
 from bot.domain.pipeline import Target
-from bot.domain.place import Container, HelmValues, Kustomization, Place
+from bot.domain.place import (
+    Container,
+    HelmValues,
+    JsonPaths,
+    Kustomization,
+    Marker,
+    Pattern,
+    Place,
+    Setter,
+    SourceField,
+    SourceKeys,
+    TomlPaths,
+)
 
 _COUNT = 5_000
 _WEB = parse_image_name("ghcr.io/acme/web")
@@ -99,3 +111,48 @@ def _one_pass() -> float:
     begun = time.process_time()
     parse(content)
     return time.process_time() - begun
+
+
+_LEAST = 0.005
+"""Seconds below which a machine that has other work too measures nothing."""
+
+_TEXTS: dict[str, tuple[str, Callable[[int], str], Place, str]] = {
+    "JSON": (
+        "[\n",
+        lambda at: f'  {{"name": "app{at}",\n   "tag": "v1"}},\n',
+        JsonPaths(tag="[name=app9].new", creates=True),
+        "  {}\n]\n",
+    ),
+    "TOML": (
+        "",
+        lambda at: f'[[apps]]\nname = "app{at}"\ntag = "v1"\n',
+        TomlPaths(tag="apps[name=app9].image.tag", creates=True),
+        "",
+    ),
+    "marker": ("", lambda at: f"tag: v1 # app{at}\n", Marker("web"), "tag: v1 # tagboat: web\n"),
+    "pattern": ("", lambda at: f"tag: v1 # é{at}\n", Pattern("last: (.*)"), "last: v1\n"),
+    "mark of Flux": (
+        "",
+        lambda at: f'k{at}: v1 # {{"$imagepolicy": "a:app:tag"}}\n',
+        Setter("a:web"),
+        'last: v1 # {"$imagepolicy": "a:web:tag"}\n',
+    ),
+    "values as a text": (
+        "kind: Application\nspec:\n  source:\n    helm:\n      values: |\n",
+        lambda at: f"        app{at}:\n          tag: v1\n",
+        SourceKeys(tag="app9.tag", field=SourceField.VALUES),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", _TEXTS)
+def test_ten_times_the_lines_take_about_ten_times_as_long(name: str) -> None:
+    head, entry, place, tail = _TEXTS[name]
+    target, took = Target("web", "file", place), {}
+    for count in (400, 4_000):
+        content = (head + "".join(map(entry, range(count))) + tail).encode()
+        begun = time.process_time()
+        assert write_target(content, target, _REF, pin_digest=False) != content
+        took[count] = time.process_time() - begun
+    assert took[4_000] < 40 * max(took[400], _LEAST), "what grows with its square takes 100 times as long"

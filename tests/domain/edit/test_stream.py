@@ -70,3 +70,12 @@ def test_one_line_of_twenty_thousand_changes() -> None:
     content = "".join(blocks).encode()
     after = set_values(content, [(KeyPath.parse("app4321.tag"), "2.0")])
     assert after == content.replace(b"'1.4321'", b"'2.0'")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_lines_are_counted_whatever_ends_them(end: str) -> None:
+    stream = parse(end.join(["a: 1", "b:", "  - c", "d: 2"]).encode())
+    assert [stream.line(index) for index, node in enumerate(stream.nodes) if node.value in {"c", "2"}] == [
+        3,
+        4,
+    ]
