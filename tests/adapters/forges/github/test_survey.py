@@ -14,12 +14,14 @@ from structlog.testing import capture_logs
 
 from bot.adapters.forges import told
 from bot.adapters.forges.github.question import MOST_BRANCHES, MOST_FILES, bounded
+from bot.adapters.forges.identity import Identity, signed
 from bot.domain.errors import TagboatError
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.ports import Forge, Look
 from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, github_world
 from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection, Pull
+from tests.fakes.git_repository import Person
 from tests.fakes.http_host import Answer, Cut, Fault
 
 OTHER = "envs/dev/more.yaml"
@@ -147,6 +149,14 @@ def _many(world: GitHubWorld) -> None:
         world.hosted.pulls[number] = old
 
 
+def _long(world: GitHubWorld) -> None:
+    git, ours = world.hosted.git, Person(Identity().name, Identity().email)
+    head = world.open().head
+    for _ in range(100):
+        head = git.write_commit(git.tree(head), [head], signed("Ours"), author=ours)
+    world.hosted.move_branch(BRANCH, head)
+
+
 @dataclass(frozen=True)
 class Situation:
     """What is there, and what the REST API is still asked for."""
@@ -157,6 +167,7 @@ class Situation:
 
 
 _CONTENT = (f"GET /contents/{OTHER}",) * 2
+_COMPARE = f"GET /compare/main...{BRANCH.replace('/', '%2F')}"
 SITUATIONS = {
     "no pull request": Situation(_nothing),
     "an open one": Situation(_open),
@@ -170,7 +181,8 @@ SITUATIONS = {
     "a failed check": Situation(_checked),
     "a fork's of the same name": Situation(_forked),
     "more than are listed": Situation(_many, ("GET /pulls", "GET /pulls/1")),
-    "a commit of somebody else": Situation(_touched, (f"GET /compare/main...{BRANCH.replace('/', '%2F')}",)),
+    "a commit of somebody else": Situation(_touched, (_COMPARE,)),
+    "more commits than are listed": Situation(_long, (_COMPARE, _COMPARE)),
     "a named base": Situation(_open, look=replace(LOOK, base="main")),
     "a base that is not there": Situation(_open, look=replace(LOOK, base="nowhere")),
     "another default branch": Situation(_renamed),
@@ -327,19 +339,50 @@ PARTS = {
 }
 
 
+def _answer(world: GitHubWorld) -> Any:
+    """What GitHub answers to the question, to be changed."""
+    world.again().prepare(REPOSITORY, LOOK)
+    return copy.deepcopy(world.github.exchanges[-1].response.data)
+
+
+def _left(world: GitHubWorld, answer: Any) -> list[str]:
+    """What is asked one by one where the question has this answer; the look is the same."""
+    asked = _look(world.again())
+    world.github.faults.add("POST", "/graphql query", Answer(200, answer))
+    _prepared(world)
+    assert _look(world.forge) == asked
+    return [call.partition("/main...")[0] for call in _calls(world)]
+
+
 @pytest.mark.parametrize(("part", "left"), PARTS.values(), ids=PARTS)
 def test_a_part_that_fails_leaves_the_others(world: GitHubWorld, part: str, left: Sequence[str]) -> None:
     world.open()
-    asked = _look(world.again())
-    _prepared(world)
-    world.again().prepare(REPOSITORY, LOOK)
-    data: Any = copy.deepcopy(world.github.exchanges[-1].response.data)
-    data["data"]["repository"][part] = None
-    data["errors"] = [{"message": "no", "path": ["repository", part, "nodes", 0]}]
-    world.github.faults.add("POST", "/graphql query", Answer(200, data))
-    _prepared(world)
-    assert _look(world.forge) == asked
-    assert [call.partition("/main...")[0] for call in _calls(world)] == list(left)
+    answer = _answer(world)
+    answer["data"]["repository"][part] = None
+    answer["errors"] = [{"message": "no", "path": ["repository", part, "nodes", 0]}]
+    assert _left(world, answer) == list(left)
+
+
+DOUBTS: Mapping[str, tuple[Sequence[str], str, Sequence[str]]] = {
+    "a comparison with another base": (("c0", "target", "oid"), "a" * 40, ["GET /compare"]),
+    "a comparison of another head": (("c0", "compare", "headTarget", "oid"), "a" * 40, ["GET /compare"]),
+    "a tag of that name": (("b0", "prefix"), "refs/tags/", PARTS["our branch"][1]),
+    "bytes of another blob": (("base", "target", "f0", "oid"), "a" * 40, [f"GET /contents/{DEV}"]),
+}
+
+
+@pytest.mark.parametrize(("where", "what", "left"), DOUBTS.values(), ids=DOUBTS)
+def test_what_does_not_fit_is_not_believed(
+    world: GitHubWorld, where: Sequence[str], what: str, left: Sequence[str]
+) -> None:
+    world.open()
+    answer = _answer(world)
+    *way, last = where
+    place = answer["data"]["repository"]
+    for name in way:
+        place = place[name]
+    place[last] = what
+    assert _left(world, answer) == list(left)
 
 
 class TestBounds:
