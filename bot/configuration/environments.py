@@ -106,7 +106,7 @@ class Environments:
             targets=tuple(self._targets(name, section)),
             after=tuple(dict.fromkeys(section.after)),
             merge=section.merge.mode,
-            merging=merge_rules(section.merge, group=section.group),
+            merging=merge_rules(section.merge),
             applications=tuple(self._applications((*trail, "argocd"), section.argocd)),
             soak=section.soak,
             windows=windows(section.windows),

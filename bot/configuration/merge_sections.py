@@ -39,7 +39,6 @@ class MergeSection(Section):
     platform: Flag = False
     """For auto: let the host merge once its own rules allow, by its auto-merge or merge queue."""
     method: MergeMethod | None = None
-    """merge, squash or rebase, where the repository allows it. Default: squash in a group, else the forge's
-    `merge_method`."""
+    """merge, squash or rebase, where the repository allows it. Default: the forge's `merge_method`."""
     delete_branch: Flag = False
     """Whether the branch is deleted after the merge, where the host does not do it itself."""

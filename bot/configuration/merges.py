@@ -12,12 +12,12 @@ _ONLY_AUTO = ("approvals", "checks", "platform")
 _ONLY_PULL_REQUESTS = (*_ONLY_AUTO, "method", "delete_branch")
 
 
-def merge_rules(section: MergeSection, *, group: str | None) -> MergeRules:
-    """The rules that a section says; a group's images go to the base branch in one commit."""
+def merge_rules(section: MergeSection) -> MergeRules:
+    """The rules that a section says."""
     return MergeRules(
         approvals=section.approvals or 0,
         checks=tuple(dict.fromkeys(section.checks)),
-        method=section.method or (MergeMethod.SQUASH if group else None),
+        method=section.method,
         platform=section.platform,
         delete_branch=section.delete_branch,
     )

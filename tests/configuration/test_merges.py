@@ -49,7 +49,7 @@ def dev(folder: Path, merge: str) -> Environment:
             Merge.MANUAL,
             MergeRules(method=MergeMethod.REBASE, delete_branch=True),
         ),
-        ("merge: auto, group: live", Merge.AUTO, MergeRules(method=MergeMethod.SQUASH)),
+        ("merge: auto, group: live", Merge.AUTO, MergeRules()),
         (
             "merge: {mode: auto, method: merge}, group: live",
             Merge.AUTO,

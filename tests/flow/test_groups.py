@@ -90,6 +90,12 @@ class Group(Bench):
     def on_branch(self) -> dict[str, bytes]:
         return {path: file.data for path, file in self.forge.files(REPOSITORY, self.pull().head).items()}
 
+    def subjects(self) -> list[str]:
+        """The first lines of the commits that the pull request holds beyond its base."""
+        pull, base = self.pull(), self.forge.head(REPOSITORY, "main") or ""
+        held = self.forge.sources().compare(REPOSITORY, base, pull.head)
+        return [each.subject for each in held.commits]
+
     def on_base(self) -> dict[str, bytes]:
         head = self.forge.head(REPOSITORY, "main")
         assert head is not None
@@ -118,6 +124,7 @@ def test_pushes_to_several_pipelines_end_up_in_one_pull_request_of_one_commit() 
     }
     assert pull.title == "group live: api 1.0.0 → 1.1.0, shop 1.0.0 → 1.1.0, web 1.0.0 → 1.1.0"
     assert group.forge.parents(REPOSITORY, pull.head) == (group.forge.head(REPOSITORY, "main"),)
+    assert group.subjects() == [pull.title]
     assert {group.shown(name).group for name in NAMES} == {"live"}
 
 
@@ -217,9 +224,8 @@ def test_one_whose_release_came_by_hand_leaves_and_the_last_one_closes() -> None
     number = group.pull().number
     group.change_by_hand({"api.yaml": content("1.1.0")})
     group.see("api")
-    assert [(each.pipeline, each.key) for each in marks(group.pull().body)] == [
-        ("web", marks(group.pull().body)[0].key)
-    ]
+    assert [each.pipeline for each in marks(group.pull().body)] == ["web"]
+    assert group.subjects() == ["web prod: web 1.0.0 → 1.1.0"]
     group.change_by_hand({"web.yaml": content("1.1.0")})
     group.see("web")
     (pull,) = group.pulls()

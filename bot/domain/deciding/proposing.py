@@ -58,20 +58,18 @@ def draft(situation: Situation, found: Release, wanted: Wanted) -> Draft:
 
 
 def without(situation: Situation, release: Release, fellows: Sequence[Change]) -> Propose:
-    """What leaves the group's pull request to the fellows: `release` is there already.
+    """What leaves the group's pull request to the fellows, and speaks of them: `release` is there already.
 
     Raises:
         TagboatError: a file cannot be edited, or a template cannot be used.
     """
-    view, place = situation.view, f"{situation.pipeline.name} {situation.environment.name}"
-    files = composed(situation, fellows, None)
+    view = situation.view
     changes = _informed(situation, fellows)
-    proposal = letter(changes[0], changes, files)
-    said = replace(proposal, message=f"{place}: leave it out, as {release.version} is there already\n")
+    proposal = letter(changes[0], changes, composed(situation, fellows, None))
     pull = view.open_pull_request
     number = pull.number if pull else None
     sought, threads = _sought(changes), _threads(changes)
-    return Propose(situation.environment.name, said, release, number, view.branch_head, sought, threads)
+    return Propose(situation.environment.name, proposal, release, number, view.branch_head, sought, threads)
 
 
 def composed(

@@ -204,7 +204,7 @@ def _with_fellows(situation: Situation, pull: PullRequest, draft: Draft, wanted:
     waits = group.fellows_wait(situation, pull, draft.changes, draft.release)
     if waits and situation.environment.merge is Merge.AUTO:
         return waits
-    return merging.await_merge(situation, pull, replace(proposal, message=f"{proposal.title}\n"), wanted)
+    return merging.await_merge(situation, pull, proposal, wanted)
 
 
 def _holds(situation: Situation, pull: PullRequest, draft: Draft) -> bool:

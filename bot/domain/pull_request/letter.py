@@ -1,7 +1,7 @@
 """Letters: a proposal's words and company, Tagboat's own or those of the configuration's templates.
 
-In a group the policy of the first environment, by pipeline and name, speaks for all, so that the text does
-not depend on who wrote last. Each commit is about one update, and is written by the policy of its own.
+In a group the policy of the first environment, by pipeline and name, speaks for all, in the pull request and
+in its commit, so that the words do not depend on who wrote last.
 """
 
 from __future__ import annotations
@@ -40,11 +40,9 @@ def letter(own: Change, changes: Sequence[Change], files: tuple[tuple[str, bytes
     """
     every = sorted(changes, key=lambda change: change.place)
     policy = every[0].environment.pull_request
-    commit = own.environment.pull_request
     title = _text("title", policy.texts.title, every, wording.title(every, policy.commit), _LONGEST_MESSAGE)
-    message = _text(
-        "message", commit.texts.message, [own], wording.message(own, commit.commit), _LONGEST_MESSAGE
-    )
+    said = _cut(wording.message(every, policy.commit), _LONGEST_MESSAGE)
+    message = _text("message", policy.texts.message, every, said, _LONGEST_MESSAGE)
     return Proposal(
         branch=branch_of(own.pipeline, own.environment, own.after),
         files=files,
@@ -53,7 +51,7 @@ def letter(own: Change, changes: Sequence[Change], files: tuple[tuple[str, bytes
         body=_body(every),
         metadata=_metadata(every),
         prefix=prefix_of(own.environment),
-        sign_off=commit.commit.sign_off,
+        sign_off=policy.commit.sign_off,
         allow_workflows=all(change.environment.allow_workflows for change in every),
     )
 
@@ -83,8 +81,7 @@ def _body(changes: Sequence[Change]) -> str:
     room = max(LONGEST_BODY - len(_GAP) - len(marks), 0)
     template = changes[0].environment.pull_request.texts.body
     text = _text("body", template, changes, wording.body(changes), LONGEST_BODY)
-    shown = text if len(text) <= room else f"{text[: max(room - 1, 0)]}…"
-    return f"{shown.rstrip()}{_GAP}{marks}"
+    return f"{_cut(text, room).rstrip()}{_GAP}{marks}"
 
 
 def _metadata(changes: Sequence[Change]) -> Metadata:
@@ -140,6 +137,10 @@ def _upstream(change: Change) -> list[Mapping[str, str]]:
 def _proof(name: str, proof: Proof | None) -> Mapping[str, str]:
     since = minute(proof.live_since) if proof else ""
     return {"environment": name, "since": since, "commit": proof.commit if proof else ""}
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: max(longest - 1, 0)]}…"
 
 
 def _one_line(text: str) -> str:

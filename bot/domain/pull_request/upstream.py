@@ -20,7 +20,7 @@ _MOST_LINES = 100
 def upstream_text(changes: Sequence[Change]) -> str:
     """Since when it was live where, how long it soaked, and what Argo CD said of it, in Markdown.
 
-    A group is told alike whoever wrote last: without the commits, which each update's own commit names.
+    A group is told alike whoever wrote last: without the commits, of which each knows its own.
     """
     lines = [line for change in changes for line in _of_change(change, is_alone=len(changes) == 1)]
     return "\n".join(["**Proved upstream**", "", *lines[:_MOST_LINES]]) if lines else ""

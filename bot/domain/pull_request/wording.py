@@ -6,7 +6,7 @@ after it was written, and is written anew with a new commit alone. What comes fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.domain.harmless import code, harmless
 from bot.domain.image import ImageRef, short_digest
@@ -24,6 +24,7 @@ from bot.domain.pull_request.upstream import upstream_text
 
 _MOST_NAMED = 3
 _MOST_ROWS = 100
+_MOST_LINES = 300
 
 
 def title(changes: Sequence[Change], commit: CommitPolicy) -> str:
@@ -39,17 +40,16 @@ def title(changes: Sequence[Change], commit: CommitPolicy) -> str:
     return f"{place}: {what}"
 
 
-def message(change: Change, commit: CommitPolicy) -> str:
-    """The commit message: the title, then each image with where it comes from, then what was proved."""
-    lines = [title([change], commit), ""]
-    for alias, old, new in change.moved:
-        lines.append(f"{alias}: {new.name} {_step(old, new)}")
-        lines.extend([f"  {new.digest}"] if new.digest else [])
-    lines.extend(
-        f"Live in {proof.environment} since {minute(proof.live_since)} (commit {proof.commit[:12]})."
-        for proof in change.proofs
-    )
-    return "\n".join(lines) + "\n"
+def message(changes: Sequence[Change], commit: CommitPolicy) -> str:
+    """The commit message: the title, then each image with where it comes from, then what was proved.
+
+    A group's has a paragraph for each change, and is alike whoever wrote last: without digests and the
+    commits that were proved, of which each knows its own alone.
+    """
+    paragraphs = ["\n".join(_said(change, is_alone=len(changes) == 1)) for change in changes]
+    lines = "\n\n".join([title(changes, commit), *filter(None, paragraphs)]).split("\n")
+    rest = len(lines) - _MOST_LINES
+    return "\n".join([*lines[:_MOST_LINES], *([f"… and {rest} more lines."] if rest > 0 else []), ""])
 
 
 def body(changes: Sequence[Change]) -> str:
@@ -68,6 +68,19 @@ def body(changes: Sequence[Change]) -> str:
         _commands(changes),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _said(change: Change, *, is_alone: bool) -> Iterator[str]:
+    """The lines of a commit message that are about one change."""
+    if not is_alone:
+        yield f"{change.pipeline.name} {change.environment.name}:"
+    for alias, old, new in change.moved:
+        yield f"{alias}: {new.name} {_step(old, new)}"
+        if is_alone and new.digest:
+            yield f"  {new.digest}"
+    for proof in change.proofs:
+        commit = f" (commit {proof.commit[:12]})" if is_alone and proof.commit else ""
+        yield f"Live in {proof.environment} since {minute(proof.live_since)}{commit}."
 
 
 def _place(changes: Sequence[Change]) -> str:

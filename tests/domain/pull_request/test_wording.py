@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -168,10 +169,70 @@ def test_a_body_that_a_human_rewrote_names_no_release() -> None:
 
 
 def test_the_commit_message_opens_with_the_title_and_names_the_digest() -> None:
-    lines = wording.message(change(), PLAIN).splitlines()
+    lines = wording.message([change()], PLAIN).splitlines()
     assert lines[:2] == ["shop prod: web 1.0.0 → 1.1.0", ""]
     assert f"  {digest('1.1.0')}" in lines
     assert "Live in staging since 2026-11-20 09:00 UTC (commit dddddddddddd)." in lines
+
+
+def test_the_commit_message_of_a_group_speaks_of_each_change_alike_whoever_wrote_it() -> None:
+    proved = replace(grouped("api"), proofs=PROOFS)
+    by_files = Release.of({"web": ImageRef(WEB, "1.1.0")})
+    known = replace(proved, proofs=(replace(PROOFS[0], commit=""),), after=by_files)
+    shop = grouped("shop")
+    text = """group prod: api web 1.0.0 → 1.1.0, shop web 1.0.0 → 1.1.0
+
+api prod:
+web: ghcr.io/acme/web 1.0.0 → 1.1.0
+Live in staging since 2026-11-20 09:00 UTC.
+
+shop prod:
+web: ghcr.io/acme/web 1.0.0 → 1.1.0
+"""
+    assert letter(proved, [proved, shop], ()).message == text
+    assert letter(shop, [shop, known], ()).message == text
+
+
+COMMITS: Mapping[str, tuple[PullRequestPolicy, str]] = {
+    "plain": (PullRequestPolicy(), "group prod: a web 1.0.0 → 1.1.0, b web 1.0.0 → 1.1.0"),
+    "conventional": (
+        PullRequestPolicy(commit=CONVENTIONAL),
+        "chore(prod): a web 1.0.0 → 1.1.0, b web 1.0.0 → 1.1.0",
+    ),
+    "a template": (
+        PullRequestPolicy(
+            texts=Texts(message=Template("{% for i in images %}{{ i.pipeline }}={{ i.new }} {% endfor %}"))
+        ),
+        "a=1.1.0 b=1.1.0",
+    ),
+    "signed off": (
+        PullRequestPolicy(commit=CommitPolicy(sign_off=True)),
+        "group prod: a web 1.0.0 → 1.1.0, b web 1.0.0 → 1.1.0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("policy", "line"), COMMITS.values(), ids=COMMITS)
+@pytest.mark.parametrize("writer", [0, 1], ids=["the first writes", "the second writes"])
+def test_the_commit_of_a_group_is_written_by_the_policy_of_its_first(
+    policy: PullRequestPolicy, line: str, writer: int
+) -> None:
+    other = PullRequestPolicy(texts=Texts(message=Template("never")), commit=CommitPolicy(type="never"))
+    members = [grouped("a", pull_request=policy), grouped("b", pull_request=other)]
+    made = letter(members[writer], members, ())
+    assert (made.message.splitlines()[0], made.sign_off) == (line, policy.commit.sign_off)
+
+
+def test_a_commit_message_of_very_many_changes_is_cut_and_says_so() -> None:
+    many = [grouped(f"p{number}") for number in range(400)]
+    message = letter(many[0], many, ()).message
+    assert message.splitlines()[0] == "group prod: 400 images of 400 pipelines"
+    assert message.splitlines()[-1] == "… and 901 more lines."
+    wide = [
+        replace(each, pipeline=replace(each.pipeline, name=f"{index}" + "x" * 400))
+        for index, each in enumerate(many)
+    ]
+    assert len(letter(wide[0], wide, ()).message) <= 20_001
 
 
 def test_an_image_that_does_not_move_is_not_mentioned() -> None:
@@ -183,7 +244,7 @@ def test_an_image_that_does_not_move_is_not_mentioned() -> None:
         PipelineImage("db", other.name, SelectionPolicy()),
     )
     place = replace(change(before, after), pipeline=replace(pipeline(), images=images))
-    assert "db" not in wording.title([place], PLAIN) + wording.message(place, PLAIN)
+    assert "db" not in wording.title([place], PLAIN) + wording.message([place], PLAIN)
 
 
 def told(each: Change, *, subject: str = "Fix the cart") -> Change:

@@ -1,8 +1,8 @@
 """Gitea and Forgejo as a forge, by access token: branches and files by Git, pull requests by their API.
 
-The API could commit files, but onto one parent only, on wherever the branch stands at that moment, and
-without file modes (`POST /repos/OWNER/NAME/contents`). By Git a write is one push with a lease, as it is for
-the plain `git` forge: a moved base is merged in, and nobody's push is lost.
+The API could commit files, but on wherever the branch stands at that moment, and without file modes
+(`POST /repos/OWNER/NAME/contents`). By Git a write is one push with a lease, as it is for the plain `git`
+forge: a branch begins anew on its base, and nobody's push is lost.
 """
 
 from __future__ import annotations
