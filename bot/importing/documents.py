@@ -37,13 +37,23 @@ def is_kustomization(path: str) -> bool:
 
 def documents(path: str, content: bytes) -> list[dict[str, Any]]:
     """The mappings of a YAML file, numbers as texts; none for what is another file, no YAML, or a bomb."""
+    return [each for each in _loaded(path, content) or () if isinstance(each, dict)]
+
+
+def is_damaged(path: str, content: bytes) -> bool:
+    """Whether a file is called YAML and is none, nor a template of it, of which charts are full."""
+    return b"{{" not in content and _loaded(path, content) is None
+
+
+def _loaded(path: str, content: bytes) -> list[Any] | None:
+    """The documents of a YAML file, none for another file; None for one that cannot be read."""
     if not (path.lower().endswith(_YAML) or is_kustomization(path)):
         return []
     try:
         loaded = list(yaml.load_all(content, Loader=_Texts))
     except (yaml.YAMLError, ValueError, RecursionError):
-        return []  # A template, most likely: charts are full of them.
-    return [each for each in loaded if isinstance(each, dict)] if is_bounded(loaded) else []
+        return None
+    return loaded if is_bounded(loaded) else None
 
 
 def reference(said: str) -> ImageRef | None:

@@ -5,7 +5,7 @@ Everything is a guess from names and layouts, and says so; what is drafted can b
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from bot.domain.errors import Refused
 from bot.importing.address import located
@@ -17,7 +17,7 @@ from bot.importing.generated import Repository
 from bot.importing.layout import Layout, layout
 from bot.importing.objects import control_namespace
 from bot.importing.policy import Told
-from bot.importing.standing import standing
+from bot.importing.standing import Stood, standing
 from bot.importing.watching import found
 
 _WORDS = (b"argoproj.io", b"image.toolkit.fluxcd.io")
@@ -53,16 +53,14 @@ def proposed(repository: Repository, *, argocd_url: str = "") -> Draft:
         "Proposed by `tagboat init` from names and layouts: read it before it is used.",
         "Environments follow each other by their names (dev, test, staging, prod): `after` says how.",
         "A human merges every pull request; `merge: auto` in an environment lets Tagboat do it.",
-        *_notes(made, stood.unnamed, has_argocd=has_argocd, is_watched=bool(watched), flux=bool(flux)),
+        *_notes(made, stood, has_argocd=has_argocd, is_watched=bool(watched), flux=bool(flux)),
         *((place.note,) if place.note else ()),
         *objects.notes,
     )
     return Draft({place.forge: place.section}, pipelines, argocd if has_argocd else {}, notes=notes)
 
 
-def _notes(
-    made: Layout, unnamed: Mapping[str, Sequence[str]], *, has_argocd: bool, is_watched: bool, flux: bool
-) -> Iterator[str]:
+def _notes(made: Layout, stood: Stood, *, has_argocd: bool, is_watched: bool, flux: bool) -> Iterator[str]:
     if not has_argocd:
         yield (
             "No Argo CD Application that deploys these files was found: merged counts as live, until"
@@ -80,8 +78,10 @@ def _notes(
         yield "No environment was recognised in a path: each file is taken for `prod`."
     if made.left:
         yield f"Files with images that belong to no one environment, left out: {_listed(made.left)}"
-    if unnamed:
-        told = [f"{path} ({', '.join(tags)})" for path, tags in unnamed.items()]
+    if stood.damaged:
+        yield f"Files that speak of images and could not be read, left out: {_listed(stood.damaged)}"
+    if stood.unnamed:
+        told = [f"{path} ({', '.join(tags)})" for path, tags in stood.unnamed.items()]
         yield f"Tags of which nothing says what the image is called, left out: {_listed(told)}"
 
 

@@ -10,7 +10,7 @@ from bot.domain.errors import Refused
 from bot.domain.image import ImageName, ImageRef, parse_image_name
 from bot.domain.repository_path import safe_path
 from bot.importing.bases import Bases, inherited
-from bot.importing.documents import is_kustomization
+from bot.importing.documents import is_damaged, is_kustomization
 from bot.importing.generated import Repository
 from bot.importing.layout import staged
 from bot.importing.scan import Names, Standing, images_in
@@ -18,10 +18,14 @@ from bot.importing.scan import Names, Standing, images_in
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """By file the images that stand there, and key paths of tags without an image."""
+    """By file the images that stand there, and key paths of tags without an image.
+
+    `damaged` are files that speak of images and could not be read.
+    """
 
     images: Mapping[str, Sequence[Standing]]
     unnamed: Mapping[str, Sequence[str]]
+    damaged: Sequence[str] = ()
 
 
 def standing(repository: Repository, flux_images: Mapping[str, str]) -> Stood:
@@ -44,7 +48,12 @@ def standing(repository: Repository, flux_images: Mapping[str, str]) -> Stood:
     return Stood(
         {path: images for path, images in kept.items() if images},
         {path: tags for path, tags in unnamed.items() if tags},
+        [path for path in files if not found[path] and _is_damaged(path, files[path])],
     )
+
+
+def _is_damaged(path: str, content: bytes) -> bool:
+    return b"image" in content and is_damaged(path, content)
 
 
 def _is_looked_at(path: str) -> bool:

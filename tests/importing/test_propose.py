@@ -190,11 +190,14 @@ def test_what_is_left_out_is_said() -> None:
         "chart/templates/prod.yaml": _values(),
         ".github/prod.yaml": _values(),
         "dev/secrets.yaml": _values() + "sops: {mac: x}\n",
-        "dev/broken.yaml": "a: [",
+        "dev/broken.yaml": "image: [",
+        "dev/template.yaml": "image: {{ .x }}: [",
+        "dev/other.yaml": "a: [",
         "dev/notes.txt": _values(),
     }
     text = rendered(proposed(Repository(_URL, "", {path: each.encode() for path, each in files.items()})))
     assert "belong to no one environment, left out: chart/values.yaml\n" in text
+    assert "speak of images and could not be read, left out: dev/broken.yaml\n" in text
     assert [name for name in files if f"values: {name}" in text] == ["dev/values.yaml"]
 
 
