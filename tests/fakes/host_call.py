@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import gzip
 import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import unquote, urlencode
+from urllib.parse import unquote
 
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_host_model import BranchMoved
@@ -17,6 +18,8 @@ from tests.fakes.git_repository import NOTHING, GitRepository
 from tests.fakes.http_host import Request, Response
 
 Json = dict[str, Any]
+
+_SERVICES = frozenset({"git-upload-pack", "git-receive-pack"})
 
 C = TypeVar("C", bound="HostCall")
 Route = Callable[[C], Response]
@@ -85,7 +88,7 @@ def _blobs(git: GitRepository, commit: str | None) -> dict[str, str]:
 def git_answer(request: Request, repository: HostedRepository, rest: str, *, by: str) -> Response:
     """What Git is answered, which asks for `rest` below the repository; a push is noticed."""
     before = dict(repository.git.branches())
-    response = _backend(request, repository, rest, by)
+    response = _served(request, repository, rest)
     after = dict(repository.git.branches())
     for branch in sorted(before.keys() | after.keys()):
         old, new = before.get(branch, NOTHING), after.get(branch, NOTHING)
@@ -103,23 +106,40 @@ def basic_login(request: Request) -> tuple[str, str]:
     return name, password
 
 
-def _backend(request: Request, repository: HostedRepository, rest: str, by: str) -> Response:
-    environment = {
-        "PATH": os.environ["PATH"],
-        "GIT_PROJECT_ROOT": str(repository.git.folder),
-        "GIT_HTTP_EXPORT_ALL": "1",
-        "REQUEST_METHOD": request.method,
-        "PATH_INFO": rest,
-        "QUERY_STRING": urlencode(request.query),
-        "REMOTE_USER": by,
-        "CONTENT_TYPE": request.headers.get("content-type", ""),
-        "CONTENT_LENGTH": str(len(request.body)),
-        "HTTP_CONTENT_ENCODING": request.headers.get("content-encoding", ""),
-        "GIT_PROTOCOL": request.headers.get("git-protocol", ""),
-    }
+def _served(request: Request, repository: HostedRepository, rest: str) -> Response:
+    """What `git http-backend` would answer, by the one process that it would start itself."""
+    if request.method == "GET" and rest == "/info/refs" and request.query.get("service") in _SERVICES:
+        return _advertised(request, repository, request.query["service"])
+    service = rest.removeprefix("/")
+    if request.method != "POST" or service not in _SERVICES:
+        return Response(404)
+    is_packed = request.headers.get("content-encoding") == "gzip"
+    given = gzip.decompress(request.body) if is_packed else request.body
+    answer = _run(request, repository, service, "--stateless-rpc", given=given)
+    return Response(200, headers=_headers(service, "result"), raw=answer)
+
+
+def _advertised(request: Request, repository: HostedRepository, service: str) -> Response:
+    answer = _run(request, repository, service, "--stateless-rpc", "--advertise-refs")
+    if not answer.startswith(b"000eversion 2\n"):
+        line = f"# service={service}\n"
+        answer = f"{len(line) + 4:04x}{line}0000".encode() + answer
+    return Response(200, headers=_headers(service, "advertisement"), raw=answer)
+
+
+def _run(
+    request: Request, repository: HostedRepository, service: str, *options: str, given: bytes = b""
+) -> bytes:
+    protocol = request.headers.get("git-protocol", "")
     done = subprocess.run(
-        ["git", "http-backend"], input=request.body, env=environment, capture_output=True, check=False
+        ["git", service.removeprefix("git-"), *options, str(repository.git.folder)],
+        input=given,
+        env={"PATH": os.environ["PATH"], "GIT_PROTOCOL": protocol},
+        capture_output=True,
+        check=False,
     )
-    head, _, content = done.stdout.partition(b"\r\n\r\n")
-    headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n") if ": " in line)
-    return Response(int(headers.pop("Status", "200").split()[0]), headers=headers, raw=content)
+    return done.stdout
+
+
+def _headers(service: str, kind: str) -> dict[str, str]:
+    return {"Content-Type": f"application/x-{service}-{kind}", "Cache-Control": "no-cache"}
