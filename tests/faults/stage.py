@@ -64,7 +64,7 @@ SLACK_TOKEN = "xoxb-canary-of-slack"
 ARGOCD_TOKEN = "fake-argocd-token"
 SECRETS = (TOKEN, GITLAB_TOKEN, SLACK_TOKEN, ARGOCD_TOKEN, PASSWORD)
 EVERY = timedelta(minutes=5)
-_STEP, _LONGEST_STEP = timedelta(seconds=4), timedelta(seconds=20)
+_STEP, _LONGEST_STEP = timedelta(seconds=4), timedelta(seconds=60)
 _LONGEST_STORY = timedelta(hours=2)
 _PATIENCE_SECONDS = 20.0
 
