@@ -13,21 +13,18 @@ from datetime import timedelta
 from random import Random
 from typing import Any, cast
 
-from bot.adapters.argocd.simulated import SimulatedDeployments, SimulatedSource
-from bot.adapters.forges.memory.community import MemoryCommunity
-from bot.adapters.forges.memory.forge import MemoryForge
+from bot.adapters.forges.memory.forge import File, MemoryForge
 from bot.adapters.notifiers.memory import MemoryNotifier
 from bot.adapters.queues.memory import MemoryQueue
 from bot.adapters.stores.memory import MemoryLedger, MemoryStore
 from bot.adapters.stores.memory_catalog import MemoryCatalog
 from bot.adapters.stores.memory_orders import MemoryOrders
-from bot.domain.errors import Transient, Unreachable
+from bot.domain.errors import Transient
 from bot.domain.fact import ImagePushed
 from bot.domain.image import ImageName
 from bot.domain.notice import Notice
-from bot.domain.pipeline import Application, Repository
+from bot.domain.pipeline import Pipeline, Repository
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from bot.domain.snapshot import SyncWindowState
 from bot.domain.status import EnvironmentStatus
 from bot.flow.announce import announce
 from bot.flow.attend import attend
@@ -37,8 +34,11 @@ from bot.flow.sweep import sweep
 from bot.flow.world import Attended, World
 from bot.ports import Delivery, Forge, Notifier
 from tests.faults.mortal import Fate, Killed, mortal
+from tests.flow.simulation_argocd import PlayedArgoCD
+from tests.flow.simulation_community import PROTECTION, PlayedCommunity, protected_at_rest
 from tests.flow.simulation_laws import Laws
-from tests.flow.simulation_shape import FIRST, URL, Shape, shape
+from tests.flow.simulation_shape import FIRST, Shape, shape
+from tests.flow.simulation_told import carried_out
 from tests.flow.simulation_truth import Place, Truth
 from tests.flow.simulation_watch import WatchedForge
 from tests.flow.told_registry import ToldRegistry
@@ -47,57 +47,6 @@ from tests.flow.worlds import REPOSITORY, START, WEB, SetClock
 EVERY = timedelta(minutes=5)
 _MOST_TURNS = 40
 _WRITERS = ("ada", "bob")
-
-
-class PlayedArgoCD:
-    """An Argo CD whose Applications are healthy, degraded, silent or out of reach, as they are told."""
-
-    def __init__(self, simulation: Simulation) -> None:
-        self._simulation = simulation
-        self._argocd = SimulatedDeployments(follow=self._follow, clock=simulation.clock)
-        self._modes: dict[Application, tuple[str, Mapping[str, Any]]] = {}
-        self.refresh = self._argocd.refresh
-
-    def play(self, application: Application, mode: str) -> None:
-        """Let the Application be so from now on."""
-        shown = self._argocd.application(application) or {}
-        since = f"{self._simulation.clock.now():%Y-%m-%dT%H:%M:%SZ}"
-        self._modes[application] = (mode, {"status": "Degraded", "lastTransitionTime": since})
-        if mode == "silent":
-            self._modes[application] = (mode, shown)
-        if mode == "healthy":
-            del self._modes[application]
-
-    def application(self, application: Application) -> Mapping[str, Any] | None:
-        """The Application as it is played."""
-        mode, detail = self._modes.get(application, ("healthy", {}))
-        if mode == "unreachable":
-            raise Unreachable("Argo CD does not answer")
-        if mode == "silent":
-            return detail
-        shown = dict(self._argocd.application(application) or {})
-        status = dict(shown["status"])
-        if mode == "degraded":
-            status["health"] = detail
-        elif status["sync"]["status"] == "Synced" and status["health"]["status"] == "Healthy":
-            self._simulation.truth.ran(_place(application), self._refs(application, status))
-        return {**shown, "status": status}
-
-    def sync_window(self, application: Application) -> SyncWindowState:
-        """Always open."""
-        return self._argocd.sync_window(application)
-
-    def _refs(self, application: Application, status: Mapping[str, Any]) -> Mapping[str, tuple[str, str]]:
-        return self._simulation.truth.refs(status["sync"]["revision"], _place(application))
-
-    def _follow(self, application: Application) -> SimulatedSource:
-        place, truth = _place(application), self._simulation.truth
-
-        def images(commit: str) -> Sequence[str]:
-            names = {each.alias: each.name for each in self._simulation.world.pipelines[place[0]].images}
-            return [f"{names[alias]}:{tag}" for alias, (tag, _) in truth.refs(commit, place).items()]
-
-        return SimulatedSource(URL, "main", truth.base, images)
 
 
 class _Listening:
@@ -127,11 +76,11 @@ class Simulation:
         self.chat = _Listening(self.notifier)
         self.registry = ToldRegistry(self.catalog, self.clock)
         self.forge = MemoryForge(ledger=self.ledger, clock=self.clock)
-        self.community = MemoryCommunity(self.clock, writers=_WRITERS)
+        self.community = PlayedCommunity(self.clock, writers=_WRITERS, own=lambda: self.open_pulls)
         self.truth = Truth(self.shape, self.forge, self.clock)
         self.laws = Laws(self.shape, self.forge, self.truth, self.orders, self.clock)
-        self.argocd = PlayedArgoCD(self)
-        self.place = Attended(Repository("forge", REPOSITORY), commands=True)
+        self.argocd = PlayedArgoCD(self.shape, self.truth, self.clock)
+        self.place = Attended(Repository("forge", REPOSITORY), commands=True, protection=PROTECTION)
         self._deliveries, self._order = 0, Random(seed)
         self.alive = self._world()
         self.world = self.alive
@@ -187,6 +136,17 @@ class Simulation:
         newest = max(int(parts[1]) for parts in tags if len(parts) == 3)
         return f"1.{newest + 1}.0"
 
+    def configure(self, pipeline: Pipeline) -> None:
+        """Tagboat starts again with another configuration."""
+        self.shape.change(pipeline)
+        pipelines = {each.name: each for each in self.shape.pipelines}
+        self.alive = self.world = replace(self.alive, pipelines=pipelines)
+
+    def commit(self, files: Mapping[str, File | None]) -> None:
+        """A human commits to the base branch."""
+        commit = self.forge.commit_by_human(REPOSITORY, "main", files)
+        self.truth.by_hand[commit] = self.clock.now()
+
     def reopen(self, pull: PullRequest) -> None:
         """A human opens a pull request again."""
         self.ledger.change(REPOSITORY, replace(pull, state=PullRequestState.OPEN))
@@ -230,6 +190,7 @@ class Simulation:
         """Let something happen with a fate over the process, and then let it come to itself."""
         self.world = mortal(self.alive, fate)
         step()
+        self.laws.troubled_at = self.clock.now()
         self.world = self.alive
         self.pass_by(timedelta(seconds=20))
         self.pass_by(timedelta(minutes=6))
@@ -246,7 +207,15 @@ class Simulation:
 
     def check(self) -> None:
         """Hold what is there against the laws of rest."""
-        self.laws.at_rest(self.pulls, self.statuses)
+        self.work(self.place.name)  # a webhook says which pull requests were opened meanwhile
+        pulls, shown = self.pulls, self.statuses
+        self.laws.at_rest(pulls, shown)
+        carried_out(
+            self.laws,
+            {each.number: each for each in pulls},
+            {(name, each.name): each for name, each in shown},
+        )
+        protected_at_rest(self.laws, self.community)
         self.laws.told(self.chat.threads, self.told)
 
     def shown(self, place: Place) -> EnvironmentStatus | None:
@@ -258,7 +227,7 @@ class Simulation:
         return World(
             pipelines={each.name: each for each in self.shape.pipelines},
             registries={WEB.registry: self.registry},
-            forges={"forge": cast(Forge, WatchedForge(self.forge, self.laws))},
+            forges={"forge": cast(Forge, WatchedForge(self.forge, self.ledger, self.laws))},
             deployments={"main": self.argocd},
             notifiers={"chat": cast(Notifier, self.chat)},
             store=self.store,
@@ -269,8 +238,3 @@ class Simulation:
             communities={"forge": self.community},
             attended={self.place.name: self.place},
         )
-
-
-def _place(application: Application) -> Place:
-    pipeline, _, environment = application.name.partition("-")
-    return pipeline, environment

@@ -14,6 +14,7 @@ from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.status import State
 from bot.flow.tell import Teller, tell
 from tests.flow.simulation import Simulation
+from tests.flow.simulation_configuring import set_free
 from tests.flow.simulation_shape import FIRST, file_of, folder_of
 from tests.flow.simulation_truth import refs_in
 from tests.flow.worlds import REPOSITORY
@@ -54,7 +55,8 @@ def _mend(sim: Simulation) -> None:
         head = sim.forge.head(REPOSITORY, pull.branch)
         if head and sim.forge.foreign_commit(REPOSITORY, branch=pull.branch, base="main"):
             sim.forge.delete_by_human(REPOSITORY, pull.branch)
-    sim.forge.commit_by_human(REPOSITORY, "main", _mended(sim))
+    sim.commit(_mended(sim))
+    set_free(sim)
     for pipeline, environment in sim.shape.places:
         place = Place(pipeline.name, environment.name)
         told = sim.laws.standing((place.pipeline, place.environment))

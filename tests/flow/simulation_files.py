@@ -16,13 +16,22 @@ from tests.flow.worlds import REPOSITORY
 
 
 def force_base(sim: Simulation, draw: Random) -> str:
-    """A human forces the base branch back."""
-    commit = sim.truth.base()
+    """A human forces the base branch back, puts its newest commits into one, or begins it anew."""
+    base = commit = sim.truth.base()
     for _ in range(draw.randint(1, 3)):
         parents = sim.forge.parents(REPOSITORY, commit)
         commit = parents[0] if parents else commit
+    if commit == base:
+        return ""
+    now, then = sim.forge.files(REPOSITORY, base), sim.forge.files(REPOSITORY, commit)
+    sim.truth.rewritten_at = sim.clock.now()
+    if draw.random() < 0.2:
+        return f"somebody begins main anew as {sim.forge.begin_anew_by_human(REPOSITORY, 'main')[:8]}"
     sim.forge.reset_by_human(REPOSITORY, "main", commit)
-    return f"somebody forces main back to {commit[:8]}"
+    if draw.random() < 0.5:
+        return f"somebody forces main back to {commit[:8]}"
+    sim.forge.commit_by_human(REPOSITORY, "main", {path: now.get(path) for path in now.keys() | then.keys()})
+    return f"somebody squashes what was on main since {commit[:8]}"
 
 
 def revert_file(sim: Simulation, draw: Random) -> str:
@@ -33,7 +42,7 @@ def revert_file(sim: Simulation, draw: Random) -> str:
         parents = sim.forge.parents(REPOSITORY, commit)
         commit = parents[0] if parents else commit
     old = sim.forge.files(REPOSITORY, commit).get(path)
-    sim.forge.commit_by_human(REPOSITORY, "main", {path: old})
+    sim.commit({path: old})
     return f"somebody puts {path} back to {commit[:8]}"
 
 
@@ -59,14 +68,14 @@ def _edit(sim: Simulation, place: Place, old: bytes, new: bytes) -> str:
     file = sim.forge.files(REPOSITORY, sim.truth.base()).get(path)
     if file is None or old not in file.data:
         return ""
-    sim.forge.commit_by_human(REPOSITORY, "main", {path: File(file.data.replace(old, new, 1))})
+    sim.commit({path: File(file.data.replace(old, new, 1))})
     return f"somebody edits {path}: {old.decode()} → {new.decode()}"
 
 
 def edit_elsewhere(sim: Simulation, draw: Random) -> str:
     """A human edits a file that is in no target, though it may be copied along."""
     path = draw.choice(("README.md", f"{folder_of(*any_place(sim, draw))}/app.yaml"))
-    sim.forge.commit_by_human(REPOSITORY, "main", {path: File(b"size: %d\n" % draw.randrange(99))})
+    sim.commit({path: File(b"size: %d\n" % draw.randrange(99))})
     return f"somebody edits {path}"
 
 
@@ -77,5 +86,5 @@ def rename_file(sim: Simulation, draw: Random) -> str:
     here, there = (path, f"{path}.old") if path in files else (f"{path}.old", path)
     if here not in files:
         return ""
-    sim.forge.commit_by_human(REPOSITORY, "main", {here: None, there: files[here]})
+    sim.commit({here: None, there: files[here]})
     return f"somebody renames {here}"

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.adapters.forges.memory.forge import MemoryForge
 from bot.domain.notice import Event, Notice
@@ -25,11 +25,12 @@ from bot.domain.status import EnvironmentStatus, State
 from bot.domain.window import closed
 from bot.ports import Clock, Orders
 from tests.flow.simulation_shape import Shape, file_of
-from tests.flow.simulation_truth import Place, Refs, Truth
+from tests.flow.simulation_truth import UNSEEN, Place, Refs, Truth, version_of
 from tests.flow.worlds import REPOSITORY
 
 _VALUE = re.compile(rb"(?m)^(  (?:tag|digest): )[^\s#]+")
 _TIMED = re.compile(r"soaks|window is open|outside the allow window|gathers|waits for room|until 20")
+_FORGIVEN = timedelta(hours=2)
 _STORY = (Event.OPENED, Event.MERGED, Event.SYNCED, Event.HEALTHY)
 
 
@@ -45,7 +46,15 @@ class Laws:
     broken: list[str] = field(default_factory=list)
     refused: dict[Place, dict[str, datetime]] = field(default_factory=lambda: defaultdict(dict))
     changes: Counter[str] = field(default_factory=Counter)
+    reopened: set[int] = field(default_factory=set)
     is_by_human: bool = False
+    troubled_at: datetime | None = None
+    """When something went wrong last, so that Tagboat may have forgotten what it did."""
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing went wrong for longer than pull requests are counted for."""
+        return self.troubled_at is None or self.clock.now() - self.troubled_at > _FORGIVEN
 
     @contextmanager
     def by_human(self) -> Iterator[None]:
@@ -100,6 +109,9 @@ class Laws:
                 self.says("a rollback goes to what was there", name)
             return
         self._no_downgrade(place, refs, name, base)
+        self._as_configured(pipeline, environment, refs, base)
+        if not is_promoted:
+            self._not_taken_back(pipeline, place, refs, name)
         lack = self.truth.lack(pipeline, environment, refs, soaks=not is_promoted)
         if lack:
             self.says("only what is proved goes on", f"{name}: {lack}")
@@ -120,10 +132,40 @@ class Laws:
     def _no_downgrade(self, place: Place, refs: Refs, name: str, base: str) -> None:
         for alias, (tag, digest) in self.truth.refs(base, place).items():
             wanted = refs.get(alias, (tag, digest))
-            old, new = _version(tag), _version(wanted[0])
+            old, new = version_of(tag), version_of(wanted[0])
             is_same = bool(digest) and digest == wanted[1]  # it runs already, under whatever tag
-            if old and new and new < old and not is_same:
+            policy = self.shape.pipeline(place[0]).image(alias).policy
+            is_told = policy.allow_downgrade or self.pin(self.shape.pipeline(place[0]), alias) == wanted[0]
+            if old and new and new < old and not is_same and not is_told:
                 self.says("nothing older without an order", f"{name}: {alias} {tag} → {refs[alias][0]}")
+
+    def pin(self, pipeline: Pipeline, alias: str) -> str | None:
+        """The tag that the configuration pins an image to now, if it does."""
+        pin, now = pipeline.image(alias).policy.pin, self.clock.now()
+        return pin.tag if pin and (pin.until is None or now < pin.until) else None
+
+    def _as_configured(self, pipeline: Pipeline, environment: Environment, refs: Refs, base: str) -> None:
+        """A pin and a hold of the configuration count where nothing comes before."""
+        if environment.after:
+            return
+        place, now = (pipeline.name, environment.name), self.clock.now()
+        for alias, ref in self.truth.refs(base, place).items():
+            pin, hold = self.pin(pipeline, alias), pipeline.image(alias).policy.hold
+            new = refs.get(alias, ref)
+            if pin is not None and new != ref and new[0] != pin:
+                self.says("a pin pins", f"{place} {alias} {ref} → {new}, not {pin}")
+            if hold and (hold.until is None or now < hold.until) and new != ref:
+                self.says("a hold of the configuration holds", f"{place} {alias} {ref} → {new}")
+
+    def _not_taken_back(self, pipeline: Pipeline, place: Place, refs: Refs, name: str) -> None:
+        """What a human put something else in the place of, with Git, is not proposed again."""
+        *before, last = self.truth.spans(place)
+        if not last.is_by_hand or last.stood(self.clock.now()) < UNSEEN:
+            return
+        if any(self.truth.was_moved(pipeline.image(alias).name, tag) for alias, (tag, _) in refs.items()):
+            return  # what the tag names now may be something new
+        if any(each.refs == refs and each.stood(self.clock.now()) >= UNSEEN for each in before):
+            self.says("what was taken back stays so", name)
 
     def _only_targets(self, before: str, after: str, places: Iterable[Mark]) -> None:
         old, new = self.forge.files(REPOSITORY, before), self.forge.files(REPOSITORY, after)
@@ -221,6 +263,7 @@ class Laws:
 
     def was_reopened(self, pull: PullRequest) -> None:
         """A human thought better of it."""
+        self.reopened.add(pull.number)
         for mark in marks(pull.body):
             self.refused[mark.pipeline, mark.environment].pop(mark.key, None)
 
@@ -279,10 +322,6 @@ class Laws:
         for place, order in seen.items():
             if order != sorted(order):
                 self.says("the story has an order", f"{place} {order}")
-
-
-def _version(tag: str) -> tuple[int, ...] | None:
-    return tuple(map(int, tag.split("."))) if re.fullmatch(r"\d+\.\d+\.\d+", tag) else None
 
 
 def _rest(content: bytes) -> bytes:

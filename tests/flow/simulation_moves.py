@@ -12,9 +12,11 @@ from random import Random
 
 from tests.faults.mortal import Fate, LostAnswer, Meanwhile, Unheard
 from tests.flow import simulation_files as files
+from tests.flow import simulation_offers as offers
 from tests.flow import simulation_pulls as pulls
 from tests.flow import simulation_sides as sides
 from tests.flow.simulation import Simulation
+from tests.flow.simulation_configuring import configure
 
 Move = Callable[[Simulation, Random], str]
 """Does something, and says what it did; empty where there was nothing to do it to."""
@@ -39,7 +41,7 @@ DEEDS: Mapping[str, tuple[int, Move]] = {
     "merge_by_host": (3, pulls.merge_by_host),
     "push_foreign": (1, pulls.push_foreign),
     "delete_branch": (1, pulls.delete_branch),
-    "force_base": (1, files.force_base),
+    "force_base": (2, files.force_base),
     "revert_file": (2, files.revert_file),
     "edit_line": (2, files.edit_line),
     "edit_beside": (2, files.edit_beside),
@@ -47,6 +49,10 @@ DEEDS: Mapping[str, tuple[int, Move]] = {
     "rename_file": (1, files.rename_file),
     "play_argocd": (5, sides.play_argocd),
     "command": (7, sides.command),
+    "offer": (3, offers.offer),
+    "label": (2, offers.label),
+    "unlabel": (1, offers.unlabel),
+    "withdraw": (1, offers.withdraw),
     "lose_queue": (1, sides.lose_queue),
 }
 """What may happen at one moment, also between two calls of Tagboat's, and how often it does."""
@@ -124,6 +130,7 @@ def _deed(draw: Random) -> str:
 
 MOVES: Mapping[str, tuple[int, Move]] = {
     **DEEDS,
+    "configure": (4, configure),
     "minutes": (10, minutes),
     "hours": (6, hours),
     "days": (2, days),

@@ -37,9 +37,9 @@ _GROUP = "live"
 _PER_RELEASE = Texts(branch=Template("updates-{{ pipeline }}-{{ environment }}-{{ version }}"))
 
 
-@dataclass(frozen=True)
+@dataclass
 class Shape:
-    """Some pipelines of one repository."""
+    """Some pipelines of one repository, as the configuration says them now."""
 
     pipelines: tuple[Pipeline, ...]
 
@@ -47,6 +47,14 @@ class Shape:
     def places(self) -> list[tuple[Pipeline, Environment]]:
         """Every environment with its pipeline."""
         return [(pipeline, each) for pipeline in self.pipelines for each in pipeline.environments]
+
+    def pipeline(self, name: str) -> Pipeline:
+        """The pipeline of that name."""
+        return next(each for each in self.pipelines if each.name == name)
+
+    def change(self, pipeline: Pipeline) -> None:
+        """The configuration says this of a pipeline from now on."""
+        self.pipelines = tuple(pipeline if each.name == pipeline.name else each for each in self.pipelines)
 
     def files(self, digests: Mapping[ImageName, str]) -> dict[str, bytes]:
         """The repository at the beginning: everything at the first version."""
@@ -183,7 +191,7 @@ def _windows(draw: Random, share: float) -> tuple[Window, ...]:
 
 
 def _pace(draw: Random) -> Pace:
-    if draw.random() < 0.7:
+    if draw.random() < 0.6:
         return Pace()
     return draw.choice(
         (

@@ -15,6 +15,7 @@ from bot.flow.tell import Teller, tell
 from tests.flow.simulation import Simulation
 from tests.flow.simulation_pulls import any_place
 from tests.flow.simulation_shape import FIRST
+from tests.flow.simulation_truth import Place
 from tests.flow.worlds import REPOSITORY
 
 
@@ -71,7 +72,7 @@ def play_argocd(sim: Simulation, draw: Random) -> str:
 
 def command(sim: Simulation, draw: Random) -> str:
     """Somebody gives an order, in a comment or on the command line; a stranger's is refused."""
-    pipeline, environment = any_place(sim, draw)
+    pipeline, environment = _place(sim, draw)
     order = draw.choice(
         (
             "hold",
@@ -84,6 +85,7 @@ def command(sim: Simulation, draw: Random) -> str:
             "promote",
             "promote force",
             "rollback",
+            "overwrite",
         )
     )
     who = draw.choice(("ada", "bob", "mallory"))
@@ -100,6 +102,12 @@ def command(sim: Simulation, draw: Random) -> str:
     except TagboatError as error:
         return f"ada tells {text}: {error}"
     return f"ada tells {text}"
+
+
+def _place(sim: Simulation, draw: Random) -> Place:
+    """Any environment, and often one that has an open pull request."""
+    proposed = [(name, each.name) for name, each in sim.statuses if each.pull_request]
+    return draw.choice(proposed) if proposed and draw.random() < 0.6 else any_place(sim, draw)
 
 
 def lose_queue(sim: Simulation, draw: Random) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -41,6 +41,11 @@ class Span:
     since: datetime
     live_since: datetime | None = None
     until: datetime | None = None
+    is_by_hand: bool = False
+
+    def stood(self, now: datetime) -> timedelta:
+        """For how long."""
+        return (self.until or now) - self.since
 
 
 def refs_in(content: bytes | None) -> Refs:
@@ -53,13 +58,23 @@ def refs_in(content: bytes | None) -> Refs:
     return found
 
 
+def version_of(tag: str) -> tuple[int, ...] | None:
+    """The parts of a semantic version."""
+    return tuple(map(int, tag.split("."))) if re.fullmatch(r"\d+\.\d+\.\d+", tag) else None
+
+
 class Truth:
-    """Spans of releases by place, and digests of tags by time."""
+    """Spans of releases by place, digests of tags by time, and what people committed."""
 
     def __init__(self, shape: Shape, forge: MemoryForge, clock: Clock) -> None:
         self._shape, self._forge, self._clock = shape, forge, clock
         self._spans: dict[Place, list[Span]] = defaultdict(list)
         self._named: dict[tuple[ImageName, str], list[tuple[datetime, str]]] = defaultdict(list)
+        self._bases: list[tuple[datetime, str]] = []
+        self.by_hand: dict[str, datetime] = {}
+        """Commits of people on the base branch that are no merges, and when they were made."""
+        self.rewritten_at: datetime | None = None
+        """When somebody forced the base branch last."""
 
     def pushed(self, image: ImageName, tag: str, digest: str) -> None:
         """A tag names this digest from now on."""
@@ -69,6 +84,28 @@ class Truth:
     def pushes(self) -> Collection[tuple[ImageName, str]]:
         """Every tag that ever was."""
         return self._named.keys()
+
+    def pushed_at(self, image: ImageName, tag: str) -> datetime | None:
+        """When a tag was pushed last."""
+        known = self._named.get((image, tag))
+        return known[-1][0] if known else None
+
+    def was_moved(self, image: ImageName, tag: str) -> bool:
+        """Whether a tag named several digests so far."""
+        return len({digest for _, digest in self._named.get((image, tag), ())}) > 1
+
+    def deployed_at(self, place: Place, alias: str, tag: str) -> datetime | None:
+        """When the base branch first said this tag for a place."""
+        found = (span.since for span in self._spans[place] if span.refs.get(alias, ("",))[0] == tag)
+        return next(found, None)
+
+    def base_at(self, moment: datetime) -> str:
+        """The head of the base branch at a moment."""
+        return [commit for at, commit in self._bases if at <= moment][-1]
+
+    def spans(self, place: Place) -> Sequence[Span]:
+        """What a place held, the oldest first."""
+        return self._spans[place]
 
     def base(self) -> str:
         """The head of the base branch."""
@@ -84,6 +121,8 @@ class Truth:
     def look(self) -> None:
         """See what the base branch says now."""
         base, now = self.base(), self._clock.now()
+        if not self._bases or self._bases[-1][1] != base:
+            self._bases.append((now, base))
         for pipeline, environment in self._shape.places:
             place = (pipeline.name, environment.name)
             refs, spans = self.refs(base, place), self._spans[place]
@@ -91,7 +130,8 @@ class Truth:
                 continue  # where a file is gone, nothing new is deployed, and nothing old is taken away
             if spans:
                 spans[-1].until = now
-            spans.append(Span(refs, now, None if environment.applications else now))
+            is_by_hand = base in self.by_hand
+            spans.append(Span(refs, now, None if environment.applications else now, is_by_hand=is_by_hand))
 
     def ran(self, place: Place, refs: Refs) -> None:
         """Argo CD said that these images run and are healthy."""

@@ -6,14 +6,17 @@ from typing import Any
 
 from bot.adapters.forges.memory.forge import MemoryForge
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
+from bot.ports import Ledger
+from tests.flow.simulation_copies import copied
 from tests.flow.simulation_laws import Laws
+from tests.flow.simulation_noise import Noise
 
 
 class WatchedForge:
     """The Git host as Tagboat sees it, with the laws beside it."""
 
-    def __init__(self, forge: MemoryForge, laws: Laws) -> None:
-        self._forge, self._laws = forge, laws
+    def __init__(self, forge: MemoryForge, ledger: Ledger, laws: Laws) -> None:
+        self._forge, self._ledger, self._laws, self._noise = forge, ledger, laws, Noise(laws)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._forge, name)
@@ -27,14 +30,17 @@ class WatchedForge:
         commit = self._forge.write(repository, proposal, base=base, expected=expected)
         laws.changes["write"] += 1
         laws.written(proposal, base=base, before=before, after=commit)
+        self._noise.written(proposal, base=base, before=before, after=commit)
         return commit
 
     def open(self, repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
         """Open, unless a human said no."""
-        known = {each.number for each in self._forge.pull_requests(repository, proposal.branch)}
+        kept = self._ledger.of_repository(repository)
+        before = [self._forge.pull_request(repository, each.number) for each in kept]
         pull = self._forge.open(repository, proposal, base_branch=base_branch)
-        if pull.number not in known:
+        if pull.number not in {each.number for each in before}:
             self._laws.changes["open"] += 1
+            self._noise.opened(pull, before)
         return pull
 
     def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
@@ -69,6 +75,8 @@ class WatchedForge:
         )
         laws.changes["merge"] += 1
         laws.merged(pull, before, laws.truth.base())
+        if not laws.is_by_human:
+            copied(laws, pull.body, before, laws.truth.base())
         laws.truth.look()
         return commit
 
@@ -89,6 +97,8 @@ class WatchedForge:
         self._laws.changes["commit"] += 1
         if commit != expected:
             self._laws.committed(proposal, expected, commit)
+            copied(self._laws, proposal.body, expected, commit)
+            self._noise.written(proposal, base=expected, before=None, after=commit)
         self._laws.truth.look()
         return commit
 

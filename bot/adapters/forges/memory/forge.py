@@ -129,8 +129,9 @@ class MemoryHistory:
         return {each: known[each] for each in ids if each in known}
 
     def merge(self, ours: str, theirs: str) -> Merged:
-        """Merge three ways, file by file."""
-        old, left, right = self.files(self._fork(ours, theirs)), self.files(ours), self.files(theirs)
+        """Merge three ways, file by file; of unrelated histories each file that differs is a conflict."""
+        fork, left, right = self._fork(ours, theirs), self.files(ours), self.files(theirs)
+        old: Mapping[str, File] = self.files(fork) if fork else {}
         paths = sorted({*old, *left, *right})
         conflicts = tuple(path for path in paths if _conflicts(old, left, right, path))
         chosen = {path: (left if left.get(path) != old.get(path) else right).get(path) for path in paths}
@@ -189,12 +190,10 @@ class MemoryHistory:
             commit = parents[0]
             yield commit
 
-    def _fork(self, ours: str, theirs: str) -> str:
+    def _fork(self, ours: str, theirs: str) -> str | None:
         """The newest common ancestor: the one that no other common ancestor descends from."""
         common = self._ancestry(ours).keys() & self._ancestry(theirs).keys()
-        if not common:
-            raise Refused("the branches have no commit in common", fix="delete the branch")
-        return next(name for name in reversed(self._commits) if name in common)
+        return next((name for name in reversed(self._commits) if name in common), None)
 
 
 class MemoryForge(MemoryHost):
@@ -256,6 +255,15 @@ class MemoryForge(MemoryHost):
         """Force a branch to another commit."""
         with self._locked(repository):
             self._history(repository).branches[branch] = commit
+
+    def begin_anew_by_human(self, repository: str, branch: str) -> str:
+        """Force a branch to one commit without a history that holds what the branch held; return it."""
+        with self._locked(repository):
+            history = self._history(repository)
+            tree = history.plant(history.files(history.branches[branch]))
+            commit = history.record(tree, parents=(), message="Begin anew", emails=(_HUMAN, _HUMAN))
+            history.branches[branch] = commit
+            return commit
 
     def files(self, repository: str, commit: str) -> Mapping[str, File]:
         """Every file of a commit."""
