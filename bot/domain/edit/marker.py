@@ -33,6 +33,9 @@ _MARK = re.compile(
 )
 _SCHEME = "[a-z][a-z0-9+.-]*+://"
 _TOKEN = re.compile(rf"(?<![\w./:@-])(?:{_SCHEME}|(?!{_SCHEME}))(?P<ref>[A-Za-z0-9][\w.:/@-]*+)", re.ASCII)
+_BEHIND = re.compile(
+    r"(?:\$[A-Za-z_]\w*+|[})])(?P<path>(?:/[\w.-]++)+):(?P<tag>[0-9A-Za-z_][\w.@:-]*+)(?![/{$])", re.ASCII
+)
 _DIGEST = re.compile(r"(?<![0-9A-Za-z])(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})(?![0-9a-zA-Z])")
 _LONGEST_LINE = 10_000
 _MOST_MARKS = 1_000
@@ -163,6 +166,9 @@ def _value(text: Text, mark: _Mark, name: ImageName) -> Passage:
         raise _ambiguous(number, f"{len(spans)} values of the line can be meant")
     if spans:
         return _inside(source, spans[0], part, number).moved(mark.span.start)
+    behind = _tags_behind(source, name) if part is Part.TAG else []
+    if len(behind) == 1:
+        return _Inner(behind[0], Part.TAG, number).moved(mark.span.start)
     value = single_value(source)
     if isinstance(value, str):
         raise _ambiguous(number, value)
@@ -198,6 +204,15 @@ def _named(source: str, name: ImageName) -> list[Span]:
         if ref.name == name:
             (full if ref.tag or ref.digest else bare).append(span)
     return full or bare
+
+
+def _tags_behind(source: str, name: ImageName) -> list[Value]:
+    """Tags of references to the image whose beginning is a variable or a template."""
+    return [
+        Value(Span(*found.span("tag")), found["tag"], Form.BARE)
+        for found in _BEHIND.finditer(source)
+        if f"/{name}".endswith(found["path"])
+    ]
 
 
 def _inside(source: str, span: Span, part: Part | None, line: int) -> _Inner:

@@ -95,6 +95,16 @@ _PLACE = Marker("web")
             id="its tag",
         ),
         pytest.param(
+            "image: ${REGISTRY}/acme/web:1.4 # tagboat: web:tag",
+            "image: ${REGISTRY}/acme/web:1.10 # tagboat: web:tag",
+            id="its tag behind a variable",
+        ),
+        pytest.param(
+            f'image: "{{{{ .registry }}}}/web:1.4@{OLD}" # tagboat: web:tag',
+            f'image: "{{{{ .registry }}}}/web:1.10@{NEW}" # tagboat: web:tag',
+            id="its tag behind a template",
+        ),
+        pytest.param(
             f"i: ghcr.io/acme/web:1.4@{OLD} # tagboat: web:tag",
             f"i: ghcr.io/acme/web:1.10@{NEW} # tagboat: web:tag",
             id="no stale digest",
@@ -162,6 +172,10 @@ def test_the_value_that_is_meant_changes_alone(before: str, after: str) -> None:
         ),
         ("# tagboat: web\n\ntag: 1", Refused, "line 2 is marked"),
         ("repo: ghcr.io/acme/web # tagboat: web", Refused, "it holds a name alone"),
+        ("FROM ${A}/web:${TAG} # tagboat: web:tag", Refused, "2 values"),
+        ("i: ${A}/web:1 ${B}/web:2 # tagboat: web:tag", Malformed, "line 1 says '$'"),
+        ("i: ${A}/other/web:1 # tagboat: web:tag", Malformed, "line 1 says '$'"),
+        ("i: quay.io/other/web:1 # tagboat: web:tag", Malformed, "line 1 says 'quay.io/other/web:1'"),
         ("repo: ghcr.io/acme/web # tagboat: web:tag", Refused, "the reference has no tag"),
         ("tag: 1 # tagboat: web:tg", Malformed, "line 1 marks 'tg': that is no part of an image"),
         ("tag: '~> 1' # tagboat: web", Malformed, "line 1 says '~> 1'"),
@@ -264,7 +278,16 @@ def test_any_text_is_edited_so_that_it_says_the_image_or_refused(content: str) -
 
 @pytest.mark.parametrize(
     "line",
-    ["a" * 10_000, '"' * 9_999, "a=" * 5_000, "- " * 5_000, "<>" * 5_000, "'a" * 5_000, "a: b<" * 2_000],
+    [
+        "a" * 10_000,
+        '"' * 9_999,
+        "a=" * 5_000,
+        "- " * 5_000,
+        "<>" * 5_000,
+        "'a" * 5_000,
+        "a: b<" * 2_000,
+        "}/a" * 3_000,
+    ],
 )
 def test_a_long_line_is_read_in_no_time(line: str) -> None:
     assert isinstance(single_value(line), str | tuple)
