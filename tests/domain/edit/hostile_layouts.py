@@ -144,6 +144,22 @@ _ARGOCD = {
     "values with both line ends": Row(
         _VALUES, f"{_HELM}      values: |\r\n        image:\n          tag: v8\r\n        x: 1\n"
     ),
+    **{
+        f"a set's {field}, in a source by its {by}": Row(
+            {"argocd": field, "source": source, **keys},
+            f"{SET}  template:\n    spec:\n      sources:\n      - {{repoURL: a, ref: values}}\n"
+            f"      - repoURL: b\n        name: chart\n        {text}\n",
+            new=new,
+        )
+        for by, source in (("index", "1"), ("name", "chart"))
+        for field, keys, text, new in (
+            ("helm.parameters", {"tag": "t"}, "helm: {parameters: [{name: t, value: v8}]}", '"1.10"'),
+            ("helm.valuesObject", {"tag": "i.t"}, "helm: {valuesObject: {i: {t: v8}}}", '"1.10"'),
+            ("helm.values", {"tag": "i.t"}, "helm:\n          values: |-\n            i: {t: v8}", '"1.10"'),
+            ("kustomize.images", {}, "kustomize: {images: ['x=ghcr.io/acme/web:v8']}", "1.10"),
+            ("plugin.env", {"tag": "T"}, "plugin: {env: [{name: T, value: v8}]}", '"1.10"'),
+        )
+    },
     "the version of a chart in a registry": Row(
         {"tag": "spec.source.targetRevision"},
         f"{_APP}  source:\n    repoURL: ghcr.io/acme\n    chart: web\n    targetRevision: v8 # the chart\n",
