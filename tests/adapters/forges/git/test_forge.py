@@ -1,6 +1,6 @@
 """What only Git itself can show of the forge `git`: races, crashes, human hands, and damaged copies.
 
-What it promises like every other forge stands in `tests/contracts/test_forge.py`.
+What it promises like every other forge stands in `tests/contracts`.
 """
 
 from __future__ import annotations
