@@ -183,7 +183,9 @@ class _Explanation:
         if colon and name in keys:
             self._report.add(trail, "there is no space after the colon", f"write {name}: and the value")
         else:
-            self._report.add(trail, "there is no such key", suggestion(key, keys, called="keys"))
+            below = [each for each in keys if key in self._outline.keys((*trail[:-1], each))]
+            fix = f"it stands below {below[0]}" if len(below) == 1 else suggestion(key, keys, called="keys")
+            self._report.add(trail, "there is no such key", fix)
         meant = closest(name, [each for each in keys if each not in _at(self._value, trail[:-1])])
         if meant:
             self._meant.append((*trail[:-1], meant))

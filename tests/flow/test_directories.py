@@ -273,6 +273,9 @@ def test_the_first_copy_over_other_files_waits_for_a_human() -> None:
     status = bench.status("production")
     assert status.state is State.PROPOSED
     assert "production/ holds files that were never copied before" in status.reason
+    body = bench.ledger.of_branch(REPOSITORY, "tagboat/shop/production")[0].body
+    assert "a human's look: production/ holds files that were never copied before" in body
+    assert "**Next** A human merges this" in body
     bench.merge("production")
     bench.settle()
     assert production(bench)["app.yaml"].data == b"a: 1\n"

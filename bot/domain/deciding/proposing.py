@@ -10,7 +10,7 @@ from bot.domain.deciding.action import Comment, Describe, Propose, Revise
 from bot.domain.deciding.group import reluctant, shown_proofs, taken_along, with_fellows
 from bot.domain.deciding.promotion import Proof
 from bot.domain.deciding.situation import Situation, Wanted, copy_for, edited
-from bot.domain.directories.copying import described, source_of, summary
+from bot.domain.directories.copying import described, hesitation, source_of, summary
 from bot.domain.harmless import code
 from bot.domain.image import ImageRef, Release
 from bot.domain.pull_request.change import Change, CopyNote, new_mark
@@ -205,7 +205,8 @@ def _copy_note(situation: Situation, wanted: Wanted) -> CopyNote | None:
     if promotion is None or copy is None:
         return None
     source = source_of(situation.environment, situation.upstream, wanted.release)
-    return CopyNote(summary(promotion, copy), described(promotion, copy, source or ""))
+    doubt = hesitation(promotion, situation.record, copy)
+    return CopyNote(summary(promotion, copy), described(promotion, copy, source or ""), doubt)
 
 
 def _is_first(pull: PullRequest, described: str, is_open_anyway: bool) -> bool:

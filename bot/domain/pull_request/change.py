@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.domain.deciding.promotion import Proof
 from bot.domain.image import ImageRef, Release
 from bot.domain.notice import Link, thread_of
-from bot.domain.pipeline import Environment, Pipeline
+from bot.domain.pipeline import Environment, Merge, Pipeline
 from bot.domain.pull_request.mark import Mark
 from bot.domain.pull_request.source import Origin
 from bot.domain.window import Closed
@@ -19,6 +19,8 @@ class CopyNote:
 
     summary: str
     text: str
+    doubt: str = ""
+    """Why a human has to merge it, whoever merges otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,11 @@ class Change:
         """
         name = self.pipeline.name
         return thread_of(name, self.after) if self.after.tree else f"{name}/{self.mark.key}"
+
+    @property
+    def is_merged_by_tagboat(self) -> bool:
+        """Whether no human has to merge it."""
+        return self.environment.merge is Merge.AUTO and not (self.copy and self.copy.doubt)
 
     @property
     def place(self) -> tuple[str, str]:

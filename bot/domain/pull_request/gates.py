@@ -19,9 +19,10 @@ _LONGEST_REASON = 300
 
 
 def gates_text(changes: Sequence[Change]) -> str:
-    """Approvals, checks, windows and hesitant fellows, in Markdown; nothing where a human alone decides."""
+    """Doubts, approvals, checks, windows and hesitant fellows, in Markdown; nothing where a human decides."""
     by_itself = [change.environment for change in changes if change.environment.merge is Merge.AUTO]
     lines = [
+        *(line for change in changes for line in _doubt(change)),
         *_approvals(by_itself),
         *_checks(by_itself),
         *(line for change in changes for line in _windows(change)),
@@ -63,6 +64,11 @@ def _window(window: Window) -> str:
     word = "inside" if window.kind is WindowKind.ALLOW else "outside"
     reason = f", {harmless(window.reason)}" if window.reason else ""
     return f"{word} the window `{window.schedule}` for {span(window.duration)}, {window.time_zone}{reason}"
+
+
+def _doubt(change: Change) -> Iterator[str]:
+    if change.copy and change.copy.doubt and change.environment.merge is Merge.AUTO:
+        yield f"a human's look: {harmless(change.copy.doubt, longest=_LONGEST_REASON)}"
 
 
 def _reluctance(change: Change) -> Iterator[str]:

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from bot.domain.harmless import code, harmless
 from bot.domain.image import ImageRef, short_digest
 from bot.domain.people.command import HELP
-from bot.domain.pipeline import Merge
 from bot.domain.pull_request.body import link, origins_text
 from bot.domain.pull_request.change import Change
 from bot.domain.pull_request.gates import gates_text
@@ -177,8 +176,8 @@ def _named(change: Change, alias: str) -> str:
 
 def _next(changes: Sequence[Change]) -> str:
     environments = [change.environment for change in changes]
-    is_auto = all(each.merge is Merge.AUTO for each in environments)
-    who = "Tagboat merges this" if is_auto else "A human merges this"
+    is_by_itself = all(change.is_merged_by_tagboat for change in changes)
+    who = "Tagboat merges this" if is_by_itself else "A human merges this"
     when = " inside its windows" if any(each.windows for each in environments) else ""
     names = [link(code(each.name), each.url) for place in environments for each in place.applications]
     if not names:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.pipeline import Merge, MergeRules
-from bot.domain.pull_request.change import Change, new_mark
+from bot.domain.pull_request.change import Change, CopyNote, new_mark
 from bot.domain.pull_request.gates import gates_text
 from bot.domain.window import Closed, Window, WindowKind
 from tests.domain.deciding.situations import NOW, environment, pipeline, release
@@ -58,6 +58,13 @@ def lines(*changes: Change) -> list[str]:
 )
 def test_what_must_hold_is_listed(place: dict[str, object], gates: list[str]) -> None:
     assert lines(change(**place)) == gates
+
+
+def test_a_copy_that_needs_a_humans_look_says_why() -> None:
+    copy = CopyNote("3 files of staging/", "", "prod/ holds files that were never copied before")
+    doubted = replace(change(**AUTO), copy=copy)
+    assert lines(doubted) == ["a human's look: prod/ holds files that were never copied before"]
+    assert (doubted.is_merged_by_tagboat, change(**AUTO).is_merged_by_tagboat) == (False, True)
 
 
 @pytest.mark.parametrize(
