@@ -59,7 +59,7 @@ def _changed(tree: Tree, assignments: Sequence[tuple[KeyPath, str]], language: L
     for path, text in assignments:
         leaf = tree.leaf(path)
         if wanted.setdefault(leaf.span, (path, leaf, text))[2] != text:
-            raise refused(path, f"it is to become {text[:80]!r} and another text at once", "keep one")
+            raise _at_once(path, text)
     edits = [(leaf, text) for _, leaf, text in wanted.values() if leaf.text != text]
     ways = {leaf.span: way for way, leaf in tree.leaves()}
     changes = [
@@ -77,8 +77,10 @@ def _grown(tree: Tree, path: KeyPath, text: str, language: Language) -> Tree:
     """The file with one more text, and what is missing around it."""
     missing = tree.find(path)
     if not isinstance(missing, Missing):
-        # One that was added before it is the same, or the name of its element.
-        return language.scan(decoded(_changed(tree, [(path, text)], language)))
+        # It stands where one was added before it, or is the field by which its element is named.
+        if tree.leaf(path).text == text:
+            return tree
+        raise _at_once(path, text)
     new = _new(path, missing.steps, text)
     is_room = isinstance(missing.branch, Table if isinstance(new, dict) else Items)
     if not is_room and not (isinstance(missing.branch, Leaf) and missing.branch.kind is LeafKind.NULL):
@@ -144,6 +146,10 @@ def _check_text(path: KeyPath, text: str) -> None:
     if len(text) > _LONGEST_TEXT or not text.isprintable():
         why = f"the new text is longer than {_LONGEST_TEXT:,} characters or has some that cannot be seen"
         raise Refused(f"`{path}` is not changed", why=why, fix="choose another tag")
+
+
+def _at_once(path: KeyPath, text: str) -> Refused:
+    return refused(path, f"it is to become {text[:80]!r} and another text at once", "keep one")
 
 
 def _spans(tree: Tree) -> list[tuple[Span, str]]:

@@ -23,9 +23,7 @@ _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 def added(tree: Tree, missing: Missing, new: New) -> Sequence[Change]:
     """What changes where an entry is put into a table, or an element into a list."""
     branch, way = missing.branch, missing.way
-    if isinstance(branch, Leaf):
-        return ()  # TOML has no null that could give way.
-    if branch.brackets:
+    if not isinstance(branch, Leaf) and branch.brackets:
         style = Style(line_break(tree.text.text), None)
         return one_more(tree.text.text, branch.brackets, lambda _column: _inside(new), style)
     home = tree.homes.get(way)

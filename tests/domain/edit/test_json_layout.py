@@ -117,6 +117,14 @@ def test_what_has_no_sound_place_is_refused_with_a_reason(
     assert says in str(caught.value)
 
 
+def test_one_missing_value_cannot_become_two_texts() -> None:
+    tree = replace(scan(decoded(b'{"a": []}')), creates=True)
+    named, same = KeyPath.parse("a[name=b].tag"), KeyPath.parse("a[name=b].name")
+    assert set_values(tree, [(named, "1"), (same, "b")]) == b'{"a": [{"name": "b", "tag": "1"}]}'
+    with pytest.raises(Refused, match="another text at once"):
+        set_values(tree, [(named, "1"), (same, "c")])
+
+
 @pytest.mark.parametrize("content", ["", "{}", '{"image": null}', '{"image": {}}'])
 def test_what_is_not_there_yet_has_no_tag(content: str) -> None:
     assert read(_TAG, content) == ImageRef(WEB)

@@ -45,6 +45,16 @@ _YAML = HelmValues(_TAG, repository=_NAME)
             id="JSON",
         ),
         pytest.param(
+            JsonPaths(_TAG, repository=_NAME),
+            '{"image": {"registry": 5, "repository": "ghcr.io/acme/web", "tag": "v8"}}',
+            id="a number in JSON",
+        ),
+        pytest.param(
+            HelmValues(_TAG, repository="image.names[0]"),
+            "image: {registry: quay.io, names: [ghcr.io/acme/web], tag: v8}\n",
+            id="a name in a list",
+        ),
+        pytest.param(
             TomlPaths(_TAG, repository=_NAME),
             'image = {registry = "ghcr.io", repository = "acme/web", tag = "v8"}',
             id="TOML",
