@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,6 @@ from urllib.parse import quote
 from bot.adapters.cache import Cache
 from bot.adapters.forges.gitlab.api import LISTED, GitLabApi
 from bot.adapters.forges.gitlab.branches import Branches
-from bot.adapters.forges.identity import TRAILER, Identity
 from bot.adapters.forges.relations import Relations
 from bot.adapters.forges.rules import is_commit, require_size
 from bot.domain.directories.directory import MOST_FILES, Entry, Tree, require_files
@@ -21,14 +19,10 @@ from bot.domain.snapshot import Relation
 
 _FILE_CACHE = 32 * 1024 * 1024
 _TREE_CACHE = 8 * MOST_FILES
-_HEADS = 8192
-_LONGEST_LOG = 1000
+_MOST_CHANGES = 1000
 _MOST_PAGES = 50
 _LONGEST_LINK = 4095
 """Bytes of a path on Linux, and so of what a symbolic link can hold."""
-# https://docs.gitlab.com/user/project/settings/project_access_tokens/#bot-users-for-projects: no human has
-# such an address, and a token that is replaced comes with a new one.
-_BOT = re.compile(r"(?:project|group)_\d+_bot(?:_?[0-9a-z]+)?@noreply\.\S+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +57,14 @@ class Comparison:
 class Commits:
     """The part of the port `Forge` that is about Git. What a commit names is kept, and read once."""
 
-    def __init__(self, api: GitLabApi, branches: Branches, identity: Identity) -> None:
+    def __init__(self, api: GitLabApi, branches: Branches) -> None:
         self._api = api
         self._branches = branches
-        self._identity = identity
-        self._account = ""
         self._files: Cache[tuple[str, str, str], File] = Cache(_FILE_CACHE)
         self._blobs: Cache[tuple[str, str], bytes] = Cache(_FILE_CACHE)
         self._modes: Cache[tuple[str, str, str], Mapping[str, str]] = Cache(_TREE_CACHE)
         self._below: Cache[tuple[str, str, str], Tree] = Cache(_TREE_CACHE)
-        self._relations = Relations()
-        self._alone: Cache[tuple[str, str], str] = Cache(_HEADS)
-        """The parents of heads that are one commit of ours."""
+        self.relations = Relations()
 
     def file(self, repository: str, commit: str, path: str) -> File | None:
         """The file at that commit, or None; `NotFound` for a commit that is not there."""
@@ -100,10 +90,6 @@ class Commits:
     def keep(self, repository: str, commit: str, path: str, file: File) -> None:
         """Keep a file that is known to stand at a commit, as if it had been read."""
         self._files.put((repository, commit, path), file, weight=len(file.data) + 256)
-
-    def learn(self, repository: str, commit: str, *, parent: str) -> None:
-        """Remember that a commit of ours has this parent alone."""
-        self._alone.put((repository, commit), parent)
 
     def mode(self, repository: str, commit: str, path: str) -> str:
         """The mode of a file, which only the list of its folder tells."""
@@ -156,7 +142,7 @@ class Commits:
 
     def relation(self, repository: str, *, commit: str, revision: str) -> Relation:
         """How `commit` stands to `revision`."""
-        return self._relations.of(
+        return self.relations.of(
             repository,
             commit=commit,
             revision=revision,
@@ -167,44 +153,6 @@ class Commits:
         """What `head` holds beyond `base`; each is a commit or a branch, `NotFound` when one is not there."""
         parameters = {"from": base, "to": head}
         return self._api.get(repository, "/repository/compare", _comparison, parameters=parameters)
-
-    def foreign(self, repository: str, *, head: str, base: str) -> str | None:
-        """The newest commit that `head` holds and `base` does not, and that is not ours.
-
-        A commit's parent never changes, nor whether a commit of the base holds it: each is asked once. What
-        is taken back from the base is found so at the base's next commit, and is foreign then.
-        """
-        if self._is_ours(repository, head, base):
-            return None
-        found = self.compare(repository, base=base, head=head)
-        if len(found.commits) >= _LONGEST_LOG:
-            raise Refused(
-                f"branch {head[:80]} of {repository} holds too many commits", fix="delete the branch"
-            )
-        foreign = next((each.sha for each in found.commits if not self._is_own(each)), None)
-        if foreign is None:
-            self._learn_from(repository, found, head, base)
-        return foreign
-
-    def _is_ours(self, repository: str, head: str, base: str) -> bool:
-        """Whether it is known that the base holds the head, or all of it but one commit of ours."""
-        parent = self._alone.get((repository, head))
-        held = {each for each in (head, parent) if each}
-        return base in held or any(
-            self._relations.known(repository, commit=each, revision=base) is Relation.CONTAINED
-            for each in held
-        )
-
-    def _learn_from(self, repository: str, found: Comparison, head: str, base: str) -> None:
-        """Remember what a comparison without anything foreign tells of commits."""
-        inside = head
-        if found.commits:
-            own, *more = found.commits
-            if more or len(own.parents) != 1:
-                return
-            inside = own.parents[0]
-            self.learn(repository, own.sha, parent=inside)
-        self._relations.keep(repository, commit=inside, revision=base, relation=Relation.CONTAINED)
 
     def _related(self, repository: str, commit: str, revision: str) -> Relation:
         if not self.compare(repository, base=revision, head=commit).commits:
@@ -250,18 +198,6 @@ class Commits:
                 return
         require_files(MOST_FILES + 1, directory=folder, commit=commit)
 
-    def _is_own(self, commit: Commit) -> bool:
-        """Whether Tagboat made it. GitLab puts the token's user down as committer, whoever the author is."""
-        if TRAILER not in commit.message.splitlines():
-            return False
-        if commit.author.casefold() != self._identity.email.casefold():
-            return False
-        if commit.committer == commit.author or _BOT.fullmatch(commit.committer):
-            return True
-        if not self._account:
-            self._account = self._api.account(lambda data: str(data.get("commit_email") or data["email"]))
-        return commit.committer.casefold() == self._account.casefold()
-
 
 def _may_be_link(data: bytes) -> bool:
     """GitLab shows a link as a file that holds where it leads: one line, for nobody has others."""
@@ -283,7 +219,7 @@ def _comparison(data: Any) -> Comparison:
         commits.reverse()
     changes = data["diffs"]
     paths = {str(each[key]) for each in changes for key in ("old_path", "new_path")}
-    is_cut = bool(data["compare_timeout"]) or len(changes) >= _LONGEST_LOG
+    is_cut = bool(data["compare_timeout"]) or len(changes) >= _MOST_CHANGES
     return Comparison(tuple(commits), tuple(sorted(paths)), is_whole=not is_cut)
 
 

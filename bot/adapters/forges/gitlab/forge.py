@@ -10,6 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.adapters.forges.gitlab.api import GitLabApi
+from bot.adapters.forges.gitlab.authors import Authors
 from bot.adapters.forges.gitlab.branches import Branches
 from bot.adapters.forges.gitlab.commits import Commits
 from bot.adapters.forges.gitlab.community import GitLabCommunity
@@ -69,7 +70,8 @@ class GitLabForge(HostedPulls[Answer]):
         )
         self._api = GitLabApi(self._transport)
         self._branches = Branches(self._api)
-        self._commits = Commits(self._api, self._branches, settings.identity)
+        self._commits = Commits(self._api, self._branches)
+        self._authors = Authors(self._api, self._commits, settings.identity)
         self._writer = Writer(self._api, self._branches, self._commits, settings.identity)
         self._talk = Talk(self._api)
         self._requests = MergeRequests(self._api, self._branches)
@@ -133,7 +135,7 @@ class GitLabForge(HostedPulls[Answer]):
         if head is None:
             return None
         try:
-            return self._commits.foreign(
+            return self._authors.foreign(
                 repository, head=head, base=self._heads.peek((repository, base)) or base
             )
         except NotFound:
@@ -147,7 +149,10 @@ class GitLabForge(HostedPulls[Answer]):
         require_writable(proposal)
         self._heads.forget((repository, proposal.branch))
         commit = self._writer.write(repository, proposal, base=base, expected=expected)
-        if expected is None and commit != base:
+        is_made = commit not in {base, expected}
+        if is_made:
+            self._authors.learn(repository, commit, parent=base)
+        if is_made and expected is None:
             self._fresh.add((repository, proposal.branch))
         return commit
 
@@ -211,7 +216,7 @@ class GitLabForge(HostedPulls[Answer]):
         tip = self._branches.tip(repository, pull.branch)
         if tip is None or tip.commit != pull.head or self._open_one(repository, pull.branch) is not None:
             return
-        if is_foreign_kept and self._commits.foreign(repository, head=pull.head, base=pull.base):
+        if is_foreign_kept and self._authors.foreign(repository, head=pull.head, base=pull.base):
             return
         self._writer.delete(repository, pull.branch)
 

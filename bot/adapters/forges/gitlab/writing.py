@@ -67,7 +67,6 @@ class Writer:
         made = self._made(
             repository, {**self._body(proposal, branch), **change}, parent=base, replaced=expected
         )
-        self._commits.learn(repository, made, parent=base)
         self._remember(repository, made, before, proposal)
         return made
 
@@ -124,7 +123,7 @@ class Writer:
         return tip
 
     def _is_done(self, repository: str, proposal: Proposal, base: str, expected: str) -> bool:
-        """Whether the branch, which stands where it is expected, is this very proposal on this very base."""
+        """Whether the branch is this very proposal on this base already; `Conflict` where it is elsewhere."""
         tip = self._standing(repository, proposal.branch, expected)
         if tip.parents != (base,) or self._change(repository, expected, proposal)[1]:
             return False

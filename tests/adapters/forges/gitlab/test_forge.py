@@ -387,10 +387,19 @@ class TestWhoseCommit:
         found = world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main")
         assert found == (None if is_ours else commit)
 
+    def test_somebodys_commit_does_not_become_ours_by_holding_the_same(self, world: GitLabWorld) -> None:
+        git, base = world.hosted.git, world.hosted.git.branch("main") or ""
+        tree = git.tree(world.write())
+        amended = git.write_commit(tree, [base], signed("Mine"), author=Person("Ada", "ada@example.com"))
+        world.hosted.move_branch(BRANCH, amended, force=True)
+        assert world.write() == amended
+        world.look()
+        assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main") == amended
+
     def test_a_branch_with_too_many_commits_is_refused(
         self, world: GitLabWorld, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("bot.adapters.forges.gitlab.commits._LONGEST_LOG", 2)
+        monkeypatch.setattr("bot.adapters.forges.gitlab.authors._LONGEST_LOG", 2)
         world.hosted.commit(BRANCH, {"a": b"1"})
         world.hosted.commit(BRANCH, {"a": b"2"})
         with pytest.raises(Refused, match="too many commits"):
