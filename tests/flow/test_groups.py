@@ -318,6 +318,22 @@ def test_when_the_fellows_window_opens_all_is_merged_and_all_see_it() -> None:
     assert [group.shown(name).state for name in ("api", "web")] == [State.LIVE, State.LIVE]
 
 
+def test_a_check_that_fails_is_said_alike_by_all_and_none_hides_it_behind_a_fellow() -> None:
+    checked = MergeRules(checks=("ci",))
+    group = Group({name: place(name, merging=checked) for name in ("api", "web")})
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    head = group.pull().head
+    group.forge.report_by_check(REPOSITORY, head, "ci", CheckState.FAILED)
+    group.see("api", "web", "api", "web")
+    reasons = {group.shown(name).reason for name in ("api", "web")}
+    assert reasons == {f"pull request {group.pull().number} is held back: check ci failed"}
+    group.forge.report_by_check(REPOSITORY, head, "ci", CheckState.SUCCEEDED)
+    group.see("api", "web", "api")
+    assert group.on_base()["web.yaml"] == content("1.1.0")
+
+
 def test_a_fellow_that_cannot_be_looked_at_holds_the_merge() -> None:
     group = Group({"api": place("api"), "web": place("web", windows=SHUT)})
     for name in ("web", "api"):

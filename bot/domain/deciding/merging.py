@@ -75,7 +75,7 @@ def await_merge(situation: Situation, pull: PullRequest, proposal: Proposal, wan
     if situation.environment.merge is Merge.MANUAL:
         reason = f"pull request {pull.number} waits for a human to merge it{_note(wanted)}"
         return Step(State.PROPOSED, reason, until=wanted.until, release=wanted.release)
-    return _lacking(situation, pull, wanted) or _merge(situation, pull, proposal, wanted)
+    return lacking(situation, pull, wanted) or _merge(situation, pull, proposal, wanted)
 
 
 def must_follow(environment: Environment, pull: PullRequest) -> bool:
@@ -114,7 +114,8 @@ def tidied(situation: Situation, step: Step) -> Step:
     return replace(step, actions=(DeleteBranch(situation.environment.name, newest.number),))
 
 
-def _lacking(situation: Situation, pull: PullRequest, wanted: Wanted) -> Step | None:
+def lacking(situation: Situation, pull: PullRequest, wanted: Wanted) -> Step | None:
+    """Why the pull request may not be merged by what people and checks say of it; None where they agree."""
     consent, rules = situation.view.consent, rules_of(situation.environment, situation.view)
     if isinstance(consent, Problem):
         state = State.PROPOSED if consent.is_transient else State.BLOCKED

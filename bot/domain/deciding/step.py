@@ -201,6 +201,9 @@ def _with_fellows(situation: Situation, pull: PullRequest, draft: Draft, wanted:
         return Step(State.PROPOSED, reason, release=wanted.release)
     if not situation.environment.group:
         return merging.await_merge(situation, pull, proposal, wanted)
+    no = merging.lacking(situation, pull, wanted)
+    if no and no.state is State.BLOCKED:
+        return no  # it holds for the whole group: who waited for the others' consent would hide it
     waits = group.fellows_wait(situation, pull, draft.changes, draft.release)
     if waits and situation.environment.merge is Merge.AUTO:
         return waits
