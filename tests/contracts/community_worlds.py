@@ -127,7 +127,25 @@ class _Memory(CommunityWorld):
         return self._memory.answers(REPOSITORY, number)
 
 
-class GitHubCommunityWorld(CommunityWorld):
+class _HostedWorld(CommunityWorld):
+    """A fake host whose pull requests stand in its repository; `me` is Tagboat's account there."""
+
+    hosted: HostedRepository
+    me = BOT
+
+    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
+        self.hosted.commit(branch, files)
+        author = self.me if by == BOT else by
+        return self.hosted.open_pull(self.hosted, branch, "main", title="Change", by=author).number
+
+    def head(self, number: int) -> str:
+        return self.hosted.pull(number).head
+
+    def answers(self, number: int) -> Sequence[str]:
+        return [each.body for each in self.hosted.pull(number).comments if each.author == self.me]
+
+
+class GitHubCommunityWorld(_HostedWorld):
     """The fake GitHub, by token or as an App."""
 
     def __init__(self, github: FakeGitHub, hosted: HostedRepository, forge: GitHubForge, me: str) -> None:
@@ -147,17 +165,6 @@ class GitHubCommunityWorld(CommunityWorld):
 
     def label(self, number: int, name: str, *, by: str) -> None:
         self.github.community.label(self.hosted, number, name, by=by)
-
-    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
-        self.hosted.commit(branch, files)
-        author = self.me if by == BOT else by
-        return self.hosted.open_pull(self.hosted, branch, "main", title="Change", by=author).number
-
-    def head(self, number: int) -> str:
-        return self.hosted.pull(number).head
-
-    def answers(self, number: int) -> Sequence[str]:
-        return [each.body for each in self.hosted.pull(number).comments if each.author == self.me]
 
 
 @contextmanager
@@ -206,7 +213,7 @@ def _as_app(folder: Path) -> Iterator[CommunityWorld]:
         yield world
 
 
-class GitLabCommunityWorld(CommunityWorld):
+class GitLabCommunityWorld(_HostedWorld):
     """The fake GitLab."""
 
     limit = 255
@@ -228,16 +235,6 @@ class GitLabCommunityWorld(CommunityWorld):
     def label(self, number: int, name: str, *, by: str) -> None:
         self.gitlab.community.label(self.hosted, number, name, by=by)
 
-    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
-        self.hosted.commit(branch, files)
-        return self.hosted.open_pull(self.hosted, branch, "main", title="Change", by=by).number
-
-    def head(self, number: int) -> str:
-        return self.hosted.pull(number).head
-
-    def answers(self, number: int) -> Sequence[str]:
-        return [each.body for each in self.hosted.pull(number).comments if each.author == BOT]
-
 
 @contextmanager
 def gitlab_community(folder: Path) -> Iterator[GitLabCommunityWorld]:
@@ -253,7 +250,7 @@ def gitlab_community(folder: Path) -> Iterator[GitLabCommunityWorld]:
             assert found == []
 
 
-class GiteaCommunityWorld(CommunityWorld):
+class GiteaCommunityWorld(_HostedWorld):
     """The fake Gitea."""
 
     limit = 1_000
@@ -274,16 +271,6 @@ class GiteaCommunityWorld(CommunityWorld):
     def label(self, number: int, name: str, *, by: str) -> None:
         self.gitea.label(self.hosted, number, name, by=by)
 
-    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
-        self.hosted.commit(branch, files)
-        return self.hosted.open_pull(self.hosted, branch, "main", title="Change", by=by).number
-
-    def head(self, number: int) -> str:
-        return self.hosted.pull(number).head
-
-    def answers(self, number: int) -> Sequence[str]:
-        return [each.body for each in self.hosted.pull(number).comments if each.author == BOT]
-
 
 @contextmanager
 def gitea_community(folder: Path) -> Iterator[GiteaCommunityWorld]:
@@ -296,11 +283,12 @@ def gitea_community(folder: Path) -> Iterator[GiteaCommunityWorld]:
         forge.disconnect()
 
 
-class BitbucketCommunityWorld(CommunityWorld):
+class BitbucketCommunityWorld(_HostedWorld):
     """One of the fake Bitbuckets."""
 
     limit = 255
     has_labels = False
+    me = BITBUCKET_BOT
 
     def __init__(
         self,
@@ -325,17 +313,6 @@ class BitbucketCommunityWorld(CommunityWorld):
 
     def label(self, number: int, name: str, *, by: str) -> None:
         self.hosted.pull(number).labels.append(name)  # which nobody is ever told
-
-    def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
-        self.hosted.commit(branch, files)
-        author = BITBUCKET_BOT if by == BOT else by
-        return self.hosted.open_pull(self.hosted, branch, "main", title="Change", by=author).number
-
-    def head(self, number: int) -> str:
-        return self.hosted.pull(number).head
-
-    def answers(self, number: int) -> Sequence[str]:
-        return [each.body for each in self.hosted.pull(number).comments if each.author == BITBUCKET_BOT]
 
 
 @contextmanager
