@@ -71,7 +71,7 @@ HELP = """What may be written on a line of its own:
 | `/tagboat overwrite [reason]` | lets the next copy of a directory undo the changes that stop it now |
 
 Where a pull request is for several environments, and on any other pull request or issue of this repository, \
-name the place: `/tagboat hold homepage/prod 3d`. It takes the right to write to this repository."""
+name the place: `/tagboat hold PIPELINE/ENVIRONMENT 3d`. It takes the right to write to this repository."""
 """The answer to `help`, in Markdown."""
 
 
