@@ -37,6 +37,7 @@ from tests.faults.mortal import Fate, Killed, mortal
 from tests.flow.simulation_argocd import PlayedArgoCD
 from tests.flow.simulation_community import PROTECTION, PlayedCommunity, protected_at_rest
 from tests.flow.simulation_laws import Laws
+from tests.flow.simulation_rest import at_rest, told
 from tests.flow.simulation_shape import FIRST, Shape, shape
 from tests.flow.simulation_told import carried_out
 from tests.flow.simulation_truth import Place, Truth
@@ -209,14 +210,14 @@ class Simulation:
         """Hold what is there against the laws of rest."""
         self.work(self.place.name)  # a webhook says which pull requests were opened meanwhile
         pulls, shown = self.pulls, self.statuses
-        self.laws.at_rest(pulls, shown)
+        at_rest(self.laws, pulls, shown)
         carried_out(
             self.laws,
             {each.number: each for each in pulls},
             {(name, each.name): each for name, each in shown},
         )
         protected_at_rest(self.laws, self.community)
-        self.laws.told(self.chat.threads, self.told)
+        told(self.laws, self.chat.threads, self.told)
 
     def shown(self, place: Place) -> EnvironmentStatus | None:
         """What people see of one environment."""

@@ -1,5 +1,4 @@
-"""The laws of the simulation: what Tagboat may do at the Git host, checked at the moment at which it does it,
-and what must hold when it has come to rest.
+"""The laws of the simulation: what Tagboat may do at the Git host, checked at the moment at which it does it.
 
 A broken law is written down, not raised: Tagboat would take an exception of a port for a fault of its own.
 """
@@ -8,20 +7,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.adapters.forges.memory.forge import MemoryForge
-from bot.domain.notice import Event, Notice
 from bot.domain.people.consent import CheckState, Opinion
 from bot.domain.people.order import Standing, standing
 from bot.domain.pipeline import Environment, Merge, Pipeline
-from bot.domain.pull_request.branch import prefix_of
 from bot.domain.pull_request.mark import Mark, marks
-from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
-from bot.domain.status import EnvironmentStatus, State
+from bot.domain.pull_request.proposal import Proposal, PullRequest
 from bot.domain.window import closed
 from bot.ports import Clock, Orders
 from tests.flow.simulation_shape import Shape, file_of
@@ -29,9 +25,7 @@ from tests.flow.simulation_truth import UNSEEN, Place, Refs, Truth, version_of
 from tests.flow.worlds import REPOSITORY
 
 _VALUE = re.compile(rb"(?m)^(  (?:tag|digest): )[^\s#]+")
-_TIMED = re.compile(r"soaks|window is open|outside the allow window|gathers|waits for room|until 20")
 _FORGIVEN = timedelta(hours=2)
-_STORY = (Event.OPENED, Event.MERGED, Event.SYNCED, Event.HEALTHY)
 
 
 @dataclass
@@ -266,62 +260,6 @@ class Laws:
         self.reopened.add(pull.number)
         for mark in marks(pull.body):
             self.refused[mark.pipeline, mark.environment].pop(mark.key, None)
-
-    # -- at rest -----------------------------------------------------------------------------------------
-
-    def at_rest(self, pulls: Sequence[PullRequest], shown: Sequence[tuple[str, EnvironmentStatus]]) -> None:
-        """Nothing is due any more."""
-        self._one_pull_request(pulls)
-        now = self.clock.now()
-        for name in sorted({pipeline for pipeline, _ in shown}):
-            if any(each.who == "mallory" and not each.refusal for each in self.orders.told(name, limit=99)):
-                self.says("strangers give no orders", name)
-        for pipeline, status in shown:
-            if status.state is not State.LIVE and not status.reason.strip():
-                self.says("every stop has a sentence", f"{pipeline} {status}")
-            if _TIMED.search(status.reason) and (status.wake_at is None or status.wake_at <= now):
-                self.says("what waits for a time is woken then", f"{pipeline} {status}")
-            if status.state in (State.ROLLING_OUT, State.UNKNOWN) and status.wake_at is None:
-                self.says("what goes on is looked at again", f"{pipeline} {status}")
-
-    def _one_pull_request(self, pulls: Sequence[PullRequest]) -> None:
-        is_open = [each for each in pulls if each.state is PullRequestState.OPEN]
-        for branch, count in Counter(each.branch for each in is_open).items():
-            if count > 1:
-                self.says("one open pull request for a branch", branch)
-        ours = [
-            each
-            for each in is_open
-            if not self.forge.foreign_commit(REPOSITORY, branch=each.branch, base=each.base)
-        ]
-        for pipeline, environment in self.shape.places:
-            found = [
-                each.number
-                for each in ours
-                if any(
-                    (m.pipeline, m.environment) == (pipeline.name, environment.name) for m in marks(each.body)
-                )
-                and each.branch.startswith(prefix_of(environment))
-            ]
-            if len(found) > 1 and not self.standing((pipeline.name, environment.name)).hold:
-                self.says("one open pull request for a place", f"{pipeline.name} {environment.name} {found}")
-
-    def told(self, threads: Sequence[str], notices: Sequence[Notice]) -> None:
-        """What people have been told so far."""
-        for thread, count in Counter(threads).items():
-            if count > 1:
-                self.says("one thread for a release", thread)
-        for key, count in Counter(each.key for each in notices).items():
-            if count > 1:
-                self.says("nothing is told twice", key)
-        seen: dict[tuple[str, str, str], list[int]] = defaultdict(list)
-        for each in notices:
-            if each.event in _STORY[1:]:
-                mark = each.key.rpartition("/")[2]
-                seen[each.thread, each.environment, mark].append(_STORY.index(each.event))
-        for place, order in seen.items():
-            if order != sorted(order):
-                self.says("the story has an order", f"{place} {order}")
 
 
 def _rest(content: bytes) -> bytes:

@@ -70,7 +70,7 @@ def _rebase(laws: Laws, place: Place, told: Standing, status: EnvironmentStatus,
     """A branch that waits for people holds what the base branch held when somebody asked for it anew."""
     if told.rebase is None or told.hold or not _TO_MERGE.search(status.reason):
         return
-    then = laws.truth.base_at(told.rebase.at)
+    then = laws.truth.base_before(told.rebase.at)
     if laws.forge.relation(REPOSITORY, commit=then, revision=laws.truth.base()) is not Relation.CONTAINED:
         return  # somebody rewrote the base branch since
     if laws.forge.relation(REPOSITORY, commit=then, revision=pull.head) is not Relation.CONTAINED:

@@ -99,9 +99,9 @@ class Truth:
         found = (span.since for span in self._spans[place] if span.refs.get(alias, ("",))[0] == tag)
         return next(found, None)
 
-    def base_at(self, moment: datetime) -> str:
-        """The head of the base branch at a moment."""
-        return [commit for at, commit in self._bases if at <= moment][-1]
+    def base_before(self, moment: datetime) -> str:
+        """The head of the base branch when a moment came."""
+        return [commit for at, commit in self._bases if at < moment or at == self._bases[0][0]][-1]
 
     def spans(self, place: Place) -> Sequence[Span]:
         """What a place held, the oldest first."""
