@@ -161,7 +161,7 @@ class Truth:
             return ""  # the very digest was live, `lack` looks at it; or no registry ever had the tag
         spans = [span for span in self._spans[live_in] if span.live_since and _has(span.refs, ref)]
         latest = max((span.live_since for span in spans if span.live_since), default=now)
-        proved = {each for at, each in known if at <= latest}
+        proved = {each for at, each in known if at <= latest} or {known[0][1]}
         ends = [at for at, _ in known[1:]] + [now]
         names = {each for (_, each), end in zip(known, ends, strict=True) if now - end <= _ASKED}
         return "" if names & proved else "the tag was moved after it was proved"
