@@ -50,14 +50,15 @@ START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 
 
 class MovingClock:
-    """Port `Clock`: a second goes by with every look."""
+    """Port `Clock`: a second goes by with every look, unless `is_stopped`."""
 
     def __init__(self) -> None:
+        self.is_stopped = False
         self._time = START
 
     def now(self) -> datetime:
         """A second later than the last time."""
-        self._time += timedelta(seconds=1)
+        self._time += timedelta(seconds=not self.is_stopped)
         return self._time
 
 
@@ -82,6 +83,10 @@ class CommunityWorld(ABC):
         """Somebody changes a comment."""
 
     @abstractmethod
+    def stop_the_clock(self) -> None:
+        """From now on everything happens at one moment."""
+
+    @abstractmethod
     def label(self, number: int, name: str, *, by: str) -> None:
         """Somebody sets a label."""
 
@@ -100,7 +105,8 @@ class CommunityWorld(ABC):
 
 class _Memory(CommunityWorld):
     def __init__(self) -> None:
-        self._memory = MemoryCommunity(MovingClock(), writers=["ada"])
+        self._clock = MovingClock()
+        self._memory = MemoryCommunity(self._clock, writers=["ada"])
         self.community = self._memory
         self._count = 0
 
@@ -109,6 +115,9 @@ class _Memory(CommunityWorld):
 
     def edit(self, id_: str, body: str) -> None:
         self._memory.edit(REPOSITORY, id_, body)
+
+    def stop_the_clock(self) -> None:
+        self._clock.is_stopped = True
 
     def label(self, number: int, name: str, *, by: str) -> None:
         self._memory.label(REPOSITORY, number, name, by=by)
@@ -132,6 +141,10 @@ class _HostedWorld(CommunityWorld):
 
     hosted: HostedRepository
     me = BOT
+
+    def stop_the_clock(self) -> None:
+        moment = self.hosted.host.now()
+        self.hosted.host.now = lambda: moment
 
     def offer(self, branch: str, files: Mapping[str, bytes | None], *, by: str = "ada") -> int:
         self.hosted.commit(branch, files)

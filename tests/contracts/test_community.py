@@ -50,6 +50,15 @@ def test_comments_come_in_the_order_in_which_they_changed(world: CommunityWorld)
     assert remarks[1].body == "one again"
 
 
+def test_comments_of_one_moment_come_in_the_order_in_which_they_were_written(world: CommunityWorld) -> None:
+    other = world.offer("another", {"docs.md": b"other\n"})
+    world.stop_the_clock()
+    said = [world.say((1, other)[turn % 2], f"/tagboat hold {turn}d") for turn in range(12)]
+    remarks = heard(world)
+    assert len({remark.at for remark in remarks}) == 1
+    assert [remark.id for remark in remarks] == said
+
+
 def test_only_what_changed_since_is_told(world: CommunityWorld) -> None:
     world.say(1, "one")
     world.say(1, "two")

@@ -123,10 +123,15 @@ class Remark:
     is_by_bot: bool = False
     url: str = ""
 
+    @property
+    def turn(self) -> tuple[datetime, int]:
+        """What puts comments in order. Hosts tell whole seconds, and number what was written later higher."""
+        return self.at, int(self.id)
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was said, the earliest change first, and how far it was listened to, by the host's clock."""
+    """What was said, the earliest change first (by `turn`), and how far it was listened to, by the host's clock."""
 
     remarks: tuple[Remark, ...]
     until: datetime

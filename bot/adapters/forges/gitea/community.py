@@ -48,7 +48,7 @@ class GiteaCommunity:
         # They come by when they were written: of the rest, none was before the last of these.
         until = max(each.at for _, each in found) if is_complete else found[-1][0]
         inside = [remark for _, remark in found if since <= remark.at <= until]
-        return Heard(tuple(sorted(inside, key=lambda remark: remark.at)), max(until, since))
+        return Heard(tuple(sorted(inside, key=lambda remark: remark.turn)), max(until, since))
 
     def may_write(self, repository: str, person: str) -> bool:
         """Whether somebody may push; who is not known may not."""

@@ -65,7 +65,8 @@ class GitHubCommunity:
         moment = since.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         query = {"since": moment, "sort": "updated", "direction": "asc"}
         found, _ = self._pages(repository, "/issues/comments", _remarks, query, most=_MOST_COMMENTS)
-        return Heard(tuple(found), found[-1].at if found else since)
+        ordered = sorted(found, key=lambda remark: remark.turn)
+        return Heard(tuple(ordered), ordered[-1].at if ordered else since)
 
     def may_write(self, repository: str, person: str) -> bool:
         """Whether somebody's role gives them write access; who is not known has none."""

@@ -61,7 +61,7 @@ class GitLabCommunity:
         until = max((each.at for each in changed), default=since)
         # What changed later than the last one that was looked at comes with the next call.
         inside = [remark for remark in found if remark.at <= until]
-        return Heard(tuple(sorted(inside, key=lambda remark: remark.at)), until)
+        return Heard(tuple(sorted(inside, key=lambda remark: remark.turn)), until)
 
     def may_write(self, repository: str, person: str) -> bool:
         """Whether somebody's role in the project, or in a group above it, is Developer or more."""

@@ -74,7 +74,7 @@ class MemoryCommunity:
     def remarks(self, repository: str, *, since: datetime) -> Heard:
         """The comments written or changed since, those that changed first coming first."""
         found = [each for each in self._place(repository).remarks.values() if each.at >= since]
-        found.sort(key=lambda remark: remark.at)
+        found.sort(key=lambda remark: remark.turn)
         return Heard(tuple(found), found[-1].at if found else since)
 
     def may_write(self, repository: str, person: str) -> bool:  # noqa: ARG002 - writers write everywhere

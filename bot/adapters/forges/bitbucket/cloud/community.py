@@ -52,7 +52,7 @@ class CloudCommunity:
             until=lambda part: bool(part) and all(each.is_before(since) for each in part),
         )
         remarks = {each.remark.id: each.remark for each in found if each.remark and each.remark.at >= since}
-        ordered = sorted(remarks.values(), key=lambda remark: remark.at)
+        ordered = sorted(remarks.values(), key=lambda remark: remark.turn)
         return Heard(tuple(ordered), max([remark.at for remark in ordered], default=since))
 
     def may_write(self, repository: str, person: str) -> bool:

@@ -47,7 +47,7 @@ class DataCenterCommunity:
             for remark in self._remarks_at(repository, place, since)
             if remark.at >= since
         ]
-        ordered = sorted(found, key=lambda remark: remark.at)
+        ordered = sorted(found, key=lambda remark: remark.turn)
         return Heard(tuple(ordered), max([remark.at for remark in ordered], default=since))
 
     def may_write(self, repository: str, person: str) -> bool:
