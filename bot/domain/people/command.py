@@ -131,7 +131,7 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was said, the earliest change first (by `turn`), and how far it was listened to, by the host's clock."""
+    """What was said, by its `turn`, and how far it was listened to, by the host's clock."""
 
     remarks: tuple[Remark, ...]
     until: datetime
