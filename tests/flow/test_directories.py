@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from bot.adapters.argocd.memory import MemoryDeployments
 from bot.adapters.forges.memory.forge import File
 from bot.adapters.stores.memory_orders import MemoryOrders
 from bot.domain.directories.keep import DirectoryPromotion, Keep
 from bot.domain.errors import Refused
 from bot.domain.people.command import Command, Place, Verb
-from bot.domain.pipeline import Environment, Merge, Target
+from bot.domain.pipeline import Application, Environment, Merge, Target
 from bot.domain.place import HelmValues
 from bot.domain.status import State
 from bot.flow.reconcile import preview
@@ -282,6 +283,41 @@ def test_the_first_copy_over_other_files_waits_for_a_human() -> None:
     commit(bench, {"staging/app.yaml": b"a: 2\n"})
     bench.look()
     assert production(bench)["app.yaml"].data == b"a: 2\n"
+
+
+@pytest.mark.parametrize(
+    ("standing", "running", "told"),
+    [
+        pytest.param({}, [], "nothing → 1.0.0", id="an empty directory"),
+        pytest.param({"production/values.yaml": b"replicas: 2\n"}, [], "unknown → 1.0.0", id="nobody tells"),
+        pytest.param(
+            {"production/values.yaml": b"replicas: 2\n"},
+            ["0.9.0"],
+            "0.9.0 → 1.0.0",
+            id="Argo CD tells what runs",
+        ),
+        pytest.param(
+            {"production/values.yaml": b"replicas: 2\n"},
+            ["0.9.0", "0.8.0"],
+            "unknown → 1.0.0",
+            id="two versions run",
+        ),
+    ],
+)
+def test_the_first_copy_says_what_is_known_to_be_there(
+    standing: Mapping[str, bytes], running: Sequence[str], told: str
+) -> None:
+    application = Application("argocd", "shop-production")
+    bench = Bench((STAGING, replace(PRODUCTION, merge=Merge.MANUAL, applications=(application,))))
+    argocd = MemoryDeployments()
+    argocd.put(application, {"status": {"summary": {"images": [f"{WEB}:{tag}" for tag in running]}}})
+    bench.world = replace(bench.world, deployments={"argocd": argocd})
+    commit(bench, {"staging/values.yaml": VALUES, **standing})
+    bench.settle()
+    (pull,) = bench.ledger.of_branch(REPOSITORY, "tagboat/shop/production")
+    assert pull.title == f"shop production: web {told}, 1 file of staging/"
+    old, new = told.split(" → ")
+    assert f"| `{old}` | [`{new}`]" in pull.body or f"| `{old}` | `{new}`" in pull.body
 
 
 def test_a_new_file_with_a_kept_key_waits_for_a_human_who_sets_it() -> None:

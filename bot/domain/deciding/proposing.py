@@ -12,12 +12,13 @@ from bot.domain.deciding.promotion import Proof
 from bot.domain.deciding.situation import Situation, Wanted, copy_for, edited
 from bot.domain.directories.copying import described, hesitation, source_of, summary
 from bot.domain.harmless import code
-from bot.domain.image import ImageRef, Release
+from bot.domain.image import ImageName, ImageRef, Release
 from bot.domain.pull_request.change import Change, CopyNote, new_mark
 from bot.domain.pull_request.letter import letter
 from bot.domain.pull_request.mark import Mark
 from bot.domain.pull_request.proposal import BRANCH_PREFIX, Proposal, PullRequest
 from bot.domain.pull_request.thread import with_threads
+from bot.domain.rollout.argocd_object import read_application
 from bot.domain.window import closed
 
 _FOREIGN = "foreign"
@@ -164,7 +165,20 @@ def _change(situation: Situation, found: Release, wanted: Wanted) -> Change:
     mark = new_mark(pipeline, environment, before=found, after=wanted.release).after(before)
     note = _copy_note(situation, wanted)
     proofs = tuple(_shown(situation, proof) for proof in wanted.proofs)
-    return Change(pipeline, environment, found, wanted.release, mark, proofs, note)
+    running = _running(situation)
+    return Change(pipeline, environment, found, wanted.release, mark, proofs, note, running=running)
+
+
+def _running(situation: Situation) -> tuple[ImageRef, ...] | None:
+    """Each image of which all Applications run one version; None where a copy replaces no file."""
+    read = situation.view.directory
+    if situation.environment.promote is None or read is None or not read.target:
+        return None
+    found: dict[ImageName, set[ImageRef]] = {}
+    for view in situation.view.applications:
+        for ref in read_application(view.object).running:
+            found.setdefault(ref.name, set()).add(ref)
+    return tuple(ref for refs in found.values() if len(refs) == 1 for ref in refs)
 
 
 def _shown(situation: Situation, proof: Proof) -> Proof:

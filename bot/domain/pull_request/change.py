@@ -41,6 +41,11 @@ class Change:
     """What the environment's windows say at the moment of writing."""
     reluctance: str = ""
     """Why a fellow of the group does not want to be merged at the moment of writing."""
+    running: tuple[ImageRef, ...] | None = None
+    """What runs as far as Argo CD tells, where a copy replaces files of which nobody knows what they run.
+
+    None: the release before is what is there.
+    """
 
     @property
     def thread(self) -> str:
@@ -64,9 +69,13 @@ class Change:
     @property
     def moved(self) -> tuple[tuple[str, ImageRef, ImageRef], ...]:
         """The images that change: alias, what was there, what comes."""
-        old = dict(self.before.images)
-        pairs = ((alias, old.get(alias, ImageRef(new.name)), new) for alias, new in self.after.images)
+        pairs = ((alias, self._before(alias, new), new) for alias, new in self.after.images)
         return tuple((alias, before, new) for alias, before, new in pairs if not _is_same(before, new))
+
+    def version_of(self, old: ImageRef) -> str:
+        """What a human calls what was there; `unknown` where a copy replaces files that do not tell."""
+        is_known = old.tag or old.digest or self.running is None
+        return old.version if is_known else "unknown"
 
     @property
     def sought(self) -> tuple[tuple[ImageRef, ImageRef], ...]:
@@ -80,6 +89,10 @@ class Change:
             (alias, self._origin(old, new)) for alias, old, new in self.moved if (old, new) in self.sought
         )
         return tuple((alias, origin) for alias, origin in found if origin)
+
+    def _before(self, alias: str, new: ImageRef) -> ImageRef:
+        seen = {ref.name: ref for ref in self.running or ()}
+        return dict(self.before.images).get(alias) or seen.get(new.name) or ImageRef(new.name)
 
     def _origin(self, old: ImageRef, new: ImageRef) -> Origin | None:
         return next((each for each in self.origins if each.is_of(old, new)), None)

@@ -120,7 +120,7 @@ def _images(change: Change) -> list[Mapping[str, str]]:
             "environment": change.environment.name,
             "alias": alias,
             "name": harmless(str(new.name), longest=_LONGEST_VERSION),
-            "old": harmless(old.version),
+            "old": harmless(change.version_of(old)),
             "new": harmless(new.version),
             "digest": new.digest or "",
         }

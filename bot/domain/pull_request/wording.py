@@ -74,7 +74,7 @@ def _said(change: Change, *, is_alone: bool) -> Iterator[str]:
     if not is_alone:
         yield f"{change.pipeline.name} {change.environment.name}:"
     for alias, old, new in change.moved:
-        yield f"{alias}: {new.name} {_step(old, new)}"
+        yield f"{alias}: {new.name} {_step(change, old, new)}"
         if is_alone and new.digest:
             yield f"  {new.digest}"
     for proof in change.proofs:
@@ -97,7 +97,7 @@ def _summary(changes: Sequence[Change]) -> str:
         return f"{len(moved)} images{of_them}"
     is_alone = len(changes) == 1
     images = [
-        f"{alias if is_alone else _named(change, alias)} {_step(old, new)}"
+        f"{alias if is_alone else _named(change, alias)} {_step(change, old, new)}"
         for change, alias, old, new in moved
     ]
     return ", ".join([*images, *(change.copy.summary for change in changes if change.copy)])
@@ -122,7 +122,7 @@ def _table(changes: Sequence[Change]) -> str:
             *([] if is_alone else map(code, change.place)),
             code(alias),
             link(code(str(new.name)), image_page(new.name)),
-            code(old.version),
+            code(change.version_of(old)),
             link(code(new.version), tag_page(new)),
             *([code(_short(new))] if is_alone else []),
         ]
@@ -193,10 +193,10 @@ def _commands(changes: Sequence[Change]) -> str:
     return f"<details>\n<summary>What may be told Tagboat in a comment</summary>\n\n{HELP}\n\n</details>"
 
 
-def _step(old: ImageRef, new: ImageRef) -> str:
+def _step(change: Change, old: ImageRef, new: ImageRef) -> str:
     if old.version == new.version:
         return f"{harmless(new.version)} ({_short(old)} → {_short(new)})"
-    return f"{harmless(old.version)} → {harmless(new.version)}"
+    return f"{harmless(change.version_of(old))} → {harmless(new.version)}"
 
 
 def _short(ref: ImageRef) -> str:

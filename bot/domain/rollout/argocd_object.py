@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.domain.harmless import shown
+from bot.domain.image import ImageRef, parse_image_ref
 from bot.domain.rollout.node import Node
 
 _DEEPEST: Final = 40
@@ -92,9 +93,22 @@ class ApplicationObject:
     images: tuple[str, ...]
     unreadable: tuple[str, ...]
 
+    @property
+    def running(self) -> tuple[ImageRef, ...]:
+        """What its pods run; what is no image reference cannot be one that anybody asks for."""
+        return tuple(_image_refs(self.images))
+
     def condition(self, *types: str) -> str | None:
         """The first condition of one of these types as `type: message`, or None."""
         return next((f"{kind}: {message}" for kind, message in self.conditions if kind in types), None)
+
+
+def _image_refs(texts: tuple[str, ...]) -> Iterator[ImageRef]:
+    for text in texts:
+        try:
+            yield parse_image_ref(text)
+        except ValueError:
+            continue
 
 
 def read_application(value: object) -> ApplicationObject:

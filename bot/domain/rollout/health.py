@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot.domain.harmless import shown
-from bot.domain.image import ImageRef, parse_image_ref
+from bot.domain.image import ImageRef
 from bot.domain.rollout.case import SKEW, Case
 from bot.domain.rollout.verdict import RolloutVerdict, VerdictWord
 from bot.domain.rollout.wait import applied_at, rolling_out
@@ -118,16 +118,6 @@ def _lasts(case: Case, seen: datetime | None) -> timedelta:
     return case.since(known) if known else case.since(case.refreshed, applied_at(case))
 
 
-def _running(case: Case) -> tuple[ImageRef, ...]:
-    refs = []
-    for text in case.app.images:
-        try:
-            refs.append(parse_image_ref(text))
-        except ValueError:
-            continue  # what is no image reference cannot be the one that is wanted
-    return tuple(refs)
-
-
 def _runs(wanted: ImageRef, running: ImageRef) -> bool:
     """Whether a pod's image is the wanted one. A pod may name it by tag, by digest or by both."""
     if wanted.name != running.name:
@@ -143,7 +133,7 @@ def _unseen(case: Case) -> str:
     An Application need not run every image of a pipeline, but it must run one of them, and none in
     another version only.
     """
-    running = _running(case)
+    running = case.app.running
     wanted = case.followed.images
     seen = {each.name for each in wanted if any(_runs(each, one) for one in running)}
     if not wanted or (seen and not any(one.name not in seen for one in _of_ours(case, running))):
@@ -161,6 +151,6 @@ def _of_ours(case: Case, running: tuple[ImageRef, ...]) -> list[ImageRef]:
 
 def _others(case: Case) -> tuple[str, ...]:
     """Versions of our images that run and are not wanted."""
-    ours = _of_ours(case, _running(case))
+    ours = _of_ours(case, case.app.running)
     wanted = case.followed.images
     return tuple(one.version for one in ours if not any(_runs(each, one) for each in wanted))
