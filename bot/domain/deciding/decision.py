@@ -178,12 +178,15 @@ def _choice_times(situation: Situation) -> Iterator[datetime]:
 def _word(progress: Progress, step: Step) -> tuple[State, str]:
     """The one word for an environment: what a human must see first wins."""
     if progress.state is State.DEGRADED:
-        return progress.state, "; ".join(text for text in (progress.reason, step.reason) if text)
+        return progress.state, "; ".join(filter(None, (progress.reason, step.reason)))
     if step.state in (State.BLOCKED, State.PROPOSED, State.DECLINED):
         return step.state, step.reason
     if progress.state is State.LIVE and step.state is State.WAITING:
         return step.state, step.reason
-    return progress.state, "; ".join(text for text in (progress.reason, step.reason) if text)
+    reasons = (progress.reason, step.reason)
+    if progress.deployment and progress.deployment.is_initial:  # nobody waits for what was there before
+        reasons = (step.reason, progress.reason)
+    return progress.state, "; ".join(filter(None, reasons))
 
 
 def _versions(release: Release) -> dict[str, str]:

@@ -67,7 +67,7 @@ def _not_tracking(case: Case) -> RolloutVerdict | None:
 def _not_fresh(case: Case) -> RolloutVerdict | None:
     refreshed, reconciled = case.refreshed, case.app.reconciled_at
     if refreshed is None:
-        return _refreshing(case, "no comparison was asked for since the merge", "normal")
+        return _refreshing(case, "Argo CD is asked to compare it with Git", "normal")
     if refreshed < case.followed.merged_at - SKEW and case.now - refreshed >= _ASK_AGAIN:
         return _refreshing(case, "the last comparison was asked for before the merge", "normal")
     if reconciled is None or reconciled < max(refreshed, case.followed.merged_at) - SKEW:
@@ -231,7 +231,7 @@ SYNC_ROWS = (
 
 def _refreshing(case: Case, reason: str, needs: RefreshKind | None = None) -> RolloutVerdict:
     error = case.app.condition(*_BROKEN)
-    reason = f"{reason}; {error}" if error else reason
+    reason = f"{error}; {reason}" if error else reason
     if needs:
         return RolloutVerdict(VerdictWord.REFRESHING, reason, needs_refresh=needs)
     return waiting(case, VerdictWord.REFRESHING, reason, limit=case.followed.deadlines.refresh)

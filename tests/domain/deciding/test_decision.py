@@ -39,6 +39,7 @@ from tests.domain.deciding.situations import (
 )
 
 LONG = timedelta(hours=5)
+ASKED = "Argo CD is asked to compare it with Git"
 PAGE = "https://argocd.example/applications/argocd/shop-staging"
 
 
@@ -297,6 +298,31 @@ def before_prod(
         deployed={"staging": staging, "prod": (deployment(prod, live_for=LONG),)},
         tag_digests=tag_digests,
     )
+
+
+@pytest.mark.parametrize(
+    ("is_initial", "reason"),
+    [
+        pytest.param(True, f"image web: no tag matches; {ASKED}", id="found at the first look"),
+        pytest.param(False, f"{ASKED}; image web: no tag matches", id="merged"),
+    ],
+)
+def test_what_was_never_merged_says_first_why_nothing_comes(is_initial: bool, reason: str) -> None:
+    application = Application("main", "shop-dev")
+    dev = replace(DEV, applications=(application,))
+    shown = {
+        "spec": {"source": {"repoURL": "https://forge.example/acme/infra", "targetRevision": "main"}},
+        "status": {"sync": {"status": "Synced"}},
+    }
+    seen = snapshot(
+        dev,
+        choice=chosen(None, "no tag matches"),
+        views={"dev": view(dev, "1.0.0", applications=(ApplicationView(application, shown),))},
+        deployed={"dev": (deployment("1.0.0", is_initial=is_initial),)},
+    )
+    urls = ("https://forge.example/acme/infra",)
+    seen = replace(seen, pipeline=replace(seen.pipeline, repository_urls=urls))
+    assert status(decide(seen, NOW), "dev").reason == reason
 
 
 def test_soak_is_waited_for_to_the_minute() -> None:

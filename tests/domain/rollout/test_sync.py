@@ -49,7 +49,7 @@ OLDER_OPERATION = {
 
 
 REFRESH_ROWS = [
-    Row("no request yet", {}, W.REFRESHING, "no comparison was asked for", followed={"refreshed": {}}),
+    Row("no request yet", {}, W.REFRESHING, "asked to compare it with Git", followed={"refreshed": {}}),
     Row("compared before the request", {"status.reconciledAt": at(0)}, W.REFRESHING, "last compared"),
     Row("never compared", {"status.reconciledAt": ABSENT}, W.REFRESHING, "last compared never"),
     Row("no status at all", {"status": {}}, W.REFRESHING),
@@ -79,7 +79,14 @@ REFRESH_ROWS = [
         "with an error to tell",
         {"status.reconciledAt": at(0), **condition("ComparisonError", "no access")},
         W.REFRESHING,
-        "; ComparisonError: no access",
+        "ComparisonError: no access; last compared",
+    ),
+    Row(
+        "with an error to tell at the first look",
+        condition("ComparisonError", "no access"),
+        W.REFRESHING,
+        "ComparisonError: no access; Argo CD is asked",
+        followed={"refreshed": {}},
     ),
     Row(
         "stuck past its deadline",
