@@ -21,9 +21,12 @@ OTHER = Answer(200, {"metadata": {"name": "web-other"}, "spec": {}, "status": {}
 FAULTS: dict[str, tuple[Fault, tuple[str, ...]]] = {
     "403": (
         Answer(403, {"code": 7, "message": "permission denied"}),
-        ("permission denied", "give `project`"),
+        ("refused to show", "applications, get", "check its name and `project`"),
     ),
-    "401": (Answer(401, {"code": 16, "message": "no session"}), ("expired or revoked", "give a token")),
+    "401": (
+        Answer(401, {"code": 16, "message": "no session"}),
+        ("refused to show", "expired or revoked", "give a token"),
+    ),
     "500": (Answer(500, {"message": "boom"}), ("500 boom", "looked at again")),
     "404 of a proxy": (Answer(404, "404 page not found"), ("not from Argo CD's API", "root path")),
     "429": (Answer(429, {}, {"Retry-After": "20"}), ("too many requests",)),

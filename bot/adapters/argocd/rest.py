@@ -150,29 +150,35 @@ def _checked(application: Application, value: Mapping[str, Any], where: str) -> 
 
 
 def _error(where: str, answer: Answer) -> TagboatError:
-    what = f"Argo CD does not answer for {where}"
     message = shown(str(answer.error.get("message") or answer.error.get("error") or ""))
-    status = answer.status
-    if status == 401:
-        fix = "give a token that is valid: an account with `apiKey`, or a project role"
-        return Denied(what, why="the token is missing, expired or revoked (401)", fix=fix)
-    if status == 403:
-        return Denied(
-            what,
-            why="permission denied (403), which is also what an Application that does not exist gets",
-            fix="check the name, give `project`, and allow the token's role `applications, get`",
-        )
+    status, why = answer.status, f"{answer.status} {message}".strip()
+    if status in (401, 403):
+        return _denied(where, status)
     if status == 404:
         return NotFound(
-            what,
+            f"Argo CD's API is not at the address that was asked for {where}",
             why="404, and not from Argo CD's API",
             fix="make `url` the address of Argo CD itself, with its root path where it has one",
         )
     if status == 429:
+        what = f"Argo CD takes no more questions for {where}"
         return Limited(what, why="too many requests (429)", retry_after=_pause(answer))
     if status >= 500 or status == 408:
-        return Unreachable(what, why=f"{status} {message}".strip(), fix="looked at again soon")
-    return Refused(what, why=f"{status} {message}".strip())
+        return Unreachable(f"Argo CD does not answer for {where}", why=why, fix="looked at again soon")
+    return Refused(f"Argo CD does not take the question for {where}", why=why)
+
+
+def _denied(where: str, status: int) -> Denied:
+    """Argo CD answered and said no. Its rights: https://argo-cd.readthedocs.io/en/stable/operator-manual/rbac/."""
+    what = f"Argo CD refused to show {where}"
+    if status == 401:
+        fix = "give a token that is valid: of an account with `apiKey`, or of a project's role"
+        return Denied(what, why="the token is missing, expired or revoked (401)", fix=fix)
+    return Denied(
+        what,
+        why="403 says that the token lacks the right `applications, get`, or that it does not exist",
+        fix="check its name and `project`, and grant `p, ROLE, applications, get, PROJECT/NAME, allow`",
+    )
 
 
 def _pause(answer: Answer) -> timedelta | None:
