@@ -54,15 +54,15 @@ class Slowdown:
         if left > 0:
             raise self.limited(timedelta(seconds=left))
 
-    def begin(self, wait: timedelta) -> Limited:
+    def begin(self, wait: timedelta, *, why: str = "") -> Limited:
         """Leave the host alone from now on; gives what says so."""
         with self._lock:
             self._until = time.monotonic() + wait.total_seconds()
-        return self.limited(wait)
+        return self.limited(wait, why=why)
 
-    def limited(self, wait: timedelta) -> Limited:
+    def limited(self, wait: timedelta, *, why: str = "") -> Limited:
         """What says that a request has to wait."""
-        return Limited(f"{self._host} asked to slow down", retry_after=wait)
+        return Limited(f"{self._host} asked to slow down", why=why, retry_after=wait)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,15 @@ from typing import Any, TypeVar
 from bot.adapters.forges.github.login import Credential
 from bot.adapters.forges.github.transport import GRAPHQL, Answer, Transport
 from bot.adapters.forges.rest import understood
-from bot.domain.errors import Denied, Limited, NotFound, Refused, TagboatError, Unreachable
+from bot.domain.errors import Denied, NotFound, Refused, TagboatError, Unreachable
 
 T = TypeVar("T")
 
 _MOST_ERRORS = 5
 _NO_RIGHT = frozenset({"FORBIDDEN", "INSUFFICIENT_SCOPES"})
+_LIMITS = frozenset(
+    {"RATE_LIMITED", "RATE_LIMIT"}
+)  # GitHub says either: https://github.com/yanyongyu/githubkit/pull/272
 _UNKNOWN = frozenset({"undefinedField", "undefinedType", "argumentNotAccepted", "variableRequiresValidType"})
 _OLDEST_SERVER = "3.17"
 """The oldest Enterprise Server for which all that is asked here is documented."""
@@ -83,8 +86,8 @@ class GitHubGraphQL:
         if answer.status != 200 or not isinstance(answer.data, dict):
             raise self._refusal(repository, answer)
         errors = [each for each in answer.data.get("errors") or () if isinstance(each, dict)]
-        if any(_kind(each) == "RATE_LIMITED" for each in errors):
-            raise Limited(f"GitHub at {self._transport.host} asked to slow down", why=_text(errors))
+        if any(_kind(each) in _LIMITS for each in errors):
+            raise self._transport.limited_graphql(answer.headers, why=_text(errors))
         return answer.data.get("data"), errors
 
     def _ask(self, repository: str, body: Mapping[str, Any], *, is_change: bool) -> Answer:

@@ -33,7 +33,7 @@ from bot.adapters.forges.rest import (
     private_host,
     require_unbroken,
 )
-from bot.domain.errors import Refused, Unreachable
+from bot.domain.errors import Limited, Refused, Unreachable
 
 PUBLIC_API = "https://api.github.com"
 
@@ -91,6 +91,7 @@ class Transport:
         self._pause = seconds_between_writes
         self._next_write = 0.0
         self._slowdown = Slowdown(self._who)
+        self._graphql_slowdown = Slowdown(f"the GraphQL API of {self._who}")
 
     def send(
         self,
@@ -113,6 +114,8 @@ class Transport:
             Refused: the answer is larger than Tagboat reads.
         """
         is_change = verb != "GET" if is_write is None else is_write
+        if path == GRAPHQL:
+            self._graphql_slowdown.require_over()
         self._keep_pace(is_write=is_change)
         self._own.changes = self.changes + is_change
         requester, connection = self._requester(auth)
@@ -127,8 +130,18 @@ class Transport:
         answer = Answer(status, received, decoded(text), len(text))
         require_unbroken(self._who, status)
         if _is_limited(answer):
+            if path == GRAPHQL and _is_spent(answer.headers):
+                raise self.limited_graphql(answer.headers, why=answer.message)
             raise self._slowdown.begin(_wait(answer.headers))
         return answer
+
+    def limited_graphql(self, headers: Mapping[str, str], *, why: str) -> Limited:
+        """Leave the GraphQL API alone for as long as an answer's headers say; gives what says so.
+
+        It has a limit of its own, told by an answer of status 200 too: the REST API may go on meanwhile.
+        https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+        """
+        return self._graphql_slowdown.begin(_wait(headers), why=why)
 
     @property
     def changes(self) -> int:
@@ -201,13 +214,17 @@ def served_at(headers: Mapping[str, str]) -> datetime:
 def _is_limited(answer: Answer) -> bool:
     if answer.status not in {403, 429}:
         return False
-    spent = answer.headers.get("x-ratelimit-remaining") == "0" or "retry-after" in answer.headers
-    return spent or answer.status == 429 or any(text in answer.message.lower() for text in _LIMIT_MESSAGES)
+    is_named = _is_spent(answer.headers) or "retry-after" in answer.headers
+    return is_named or answer.status == 429 or any(text in answer.message.lower() for text in _LIMIT_MESSAGES)
+
+
+def _is_spent(headers: Mapping[str, str]) -> bool:
+    return headers.get("x-ratelimit-remaining") == "0"
 
 
 def _wait(headers: Mapping[str, str]) -> timedelta:
     named, reset = named_wait(headers), headers.get("x-ratelimit-reset", "")
-    if named is None and headers.get("x-ratelimit-remaining") == "0" and reset.isdecimal():
+    if named is None and _is_spent(headers) and reset.isdecimal():
         left = timedelta(seconds=int(reset[:12]) - served_at(headers).timestamp() + 1)
         return min(max(left, timedelta(seconds=1)), LONGEST_WAIT)
     return named or UNNAMED_WAIT

@@ -301,6 +301,10 @@ FAILURES: Mapping[str, Fault] = {
     "not permitted": _error(type="FORBIDDEN"),
     "out of sight": _error(type="NOT_FOUND", path=["repository"]),
     "a limit of its own": _error(type="RATE_LIMITED"),
+    "the same by its other name": _error(type="RATE_LIMIT"),
+    "its limit by a status": Answer(
+        403, {"message": "API rate limit exceeded"}, {"X-RateLimit-Remaining": "0"}
+    ),
     "no such field": _error(extensions={"code": "undefinedField"}),
     "too much at once": _error(),
     "502": Answer(502, {}),

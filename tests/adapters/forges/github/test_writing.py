@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import Conflict, Denied, Refused, Unreachable
+from bot.domain.errors import Conflict, Denied, Limited, Refused, Unreachable
 from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, github_world
 from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection
@@ -115,6 +117,23 @@ def test_a_fault_that_names_no_rule_is_tried_again(world: GitHubWorld, first: st
         world.write(NEWER)
     assert world.hosted.git.branch(BRANCH) == first
     assert world.write(NEWER) == world.hosted.git.branch(BRANCH)
+
+
+@pytest.mark.parametrize("kind", ["RATE_LIMITED", "RATE_LIMIT"])
+def test_a_limit_of_graphql_alone_is_waited_out_while_the_rest_api_goes_on(
+    world: GitHubWorld, first: str, kind: str
+) -> None:
+    errors = [{"type": kind, "message": "API rate limit already exceeded for user ID 1"}]
+    headers = {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 600)}
+    world.github.faults.add("POST", "/graphql", Answer(200, {"errors": errors}, headers))
+    for _ in range(2):
+        with pytest.raises(Limited) as caught:
+            world.write(NEWER)
+        wait = caught.value.retry_after
+        assert wait is not None
+        assert timedelta(minutes=9) < wait < timedelta(minutes=11)
+    assert len(world.github.asked("POST", "/graphql$")) == 1
+    assert world.forge.head(REPOSITORY, BRANCH) == first
 
 
 def test_a_fault_that_is_none_is_seen_by_where_the_branch_stands(world: GitHubWorld, first: str) -> None:
