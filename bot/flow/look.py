@@ -111,12 +111,30 @@ def git_view(looking: Looking, branch: BaseBranch, pulls: Sequence[PullRequest] 
             branch=ours,
             branch_head=head,
             proposed_files=_files(looking, fellows, head) if head else {},
-            foreign_commit=forge.foreign_commit(path, branch=ours, base=branch.name) if head else None,
+            foreign_commit=_foreign_commit(looking, branch, pulls, head) if head else None,
             fellows=fellows,
         )
         return _without_older(looking, branch, _as_merged(looking, view))
     except TagboatError as error:
         return EnvironmentView(files={}, problem=Problem.of(error))
+
+
+def _foreign_commit(
+    looking: Looking, branch: BaseBranch, pulls: Sequence[PullRequest], head: str
+) -> str | None:
+    """The newest commit on the branch that is not ours and stands nowhere else.
+
+    What was merged is on the base, also where a squash left the commits themselves behind. A branch whose
+    open pull request is for another base holds commits of that one, which the base branch may lack.
+    """
+    if any(pull.state is PullRequestState.MERGED and pull.head == head for pull in pulls):
+        return None
+    forge, path, ours = looking.forge, looking.path, next(reversed(looking.branches))
+    foreign = forge.foreign_commit(path, branch=ours, base=branch.name)
+    other = next((pull.base for pull in pulls if _is_open(pull) and pull.branch == ours), branch.name)
+    if not foreign or other == branch.name or forge.head(path, other) is None:
+        return foreign
+    return forge.foreign_commit(path, branch=ours, base=other)
 
 
 def _may_be_there(looking: Looking, ours: str, pulls: Sequence[PullRequest]) -> bool:

@@ -128,6 +128,10 @@ def lacking(situation: Situation, pull: PullRequest, wanted: Wanted) -> Step | N
 
 
 def _merge(situation: Situation, pull: PullRequest, proposal: Proposal, wanted: Wanted) -> Step:
+    """Merge the head that the files were read at; a host may show the one before it for a moment."""
+    if pull.head != situation.view.branch_head:
+        step = _waiting(situation, pull, "the host does not show its newest commit yet", wanted)
+        return replace(step, until=situation.now + SOON)
     rules = rules_of(situation.environment, situation.view)
     if rules.platform:
         return _by_host(situation, pull, proposal, wanted)

@@ -11,7 +11,7 @@ from bot.domain.deciding.proposing import Draft
 from bot.domain.deciding.situation import Situation, Step, Wanted, copy_for, edited
 from bot.domain.deciding.wanted import wanted as what_is_wanted
 from bot.domain.errors import TagboatError, sentence
-from bot.domain.harmless import harmless
+from bot.domain.harmless import code, harmless
 from bot.domain.image import Release
 from bot.domain.pipeline import Merge
 from bot.domain.pull_request.branch import branch_of
@@ -83,6 +83,8 @@ def _nothing_to_propose(situation: Situation, wanted: Wanted) -> Step:
         return replace(step, reason="; ".join(each for each in (left, step.reason) if each), actions=older)
     if not situation.environment.group:
         return replace(step, actions=(*older, _withdraw(situation, pull, comment)))
+    if _is_elsewhere(situation, pull):
+        return _begun_anew(situation, pull, step.release)
     mark, fellows = proposing.own_mark(situation), group.taken_along(situation)
     if fellows and mark:
         return replace(step, actions=(proposing.without(situation, wanted.release, fellows),))
@@ -124,12 +126,30 @@ def _propose(situation: Situation, found: Release, wanted: Wanted) -> Step:
     )
     if stop:
         return stop
+    if pull and _is_elsewhere(situation, pull):
+        return _begun_anew(situation, pull, wanted.release)
     draft = obeying.named(situation, proposing.draft(situation, found, wanted))
     if pull is None or obeying.must_rebuild(situation) or not _holds(situation, pull, draft):
         return _write(situation, pull, draft)
     step = _say(situation, pull, draft) or _with_fellows(situation, pull, draft, wanted)
     revised = proposing.with_thread(situation, pull)
     return replace(step, actions=(*step.actions, revised)) if revised else step
+
+
+def _is_elsewhere(situation: Situation, pull: PullRequest) -> bool:
+    """Whether the pull request leads to another branch than the base branch, as it is now."""
+    return pull.base != situation.snapshot.branch.name
+
+
+def _begun_anew(situation: Situation, pull: PullRequest, release: Release | None) -> Step:
+    """The end of a pull request for another base; the next look opens one for the base branch.
+
+    Left open, it would bring there all that the two bases do not share, as soon as its branch begins on ours.
+    """
+    base = situation.snapshot.branch.name
+    comment = f"It is for {code(pull.base)}, and the change is for {code(base)}: proposed anew there."
+    reason = f"pull request {pull.number} is for {pull.base}, so a new one is opened for {base}"
+    return Step(State.PROPOSED, reason, (_withdraw(situation, pull, comment),), release=release)
 
 
 def _write(situation: Situation, pull: PullRequest | None, draft: Draft) -> Step:
