@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.domain.image import Release
+from bot.domain.people.protection import Rulings
 from bot.domain.pull_request.source import Origin
 
 MOST_DEPLOYMENTS = 30
@@ -114,12 +115,14 @@ class Record:
     """What Tagboat remembers of one pipeline.
 
     `fault_since` is when the first of those looks was that all met a fault; None after one that met none.
-    `origins` are what was read of the source of images that were proposed, the newest last.
+    `origins` are what was read of the source of images that were proposed, the newest last. `rulings` are
+    what the checks were seen to say in a repository where other people are looked after.
     """
 
     environments: Mapping[str, EnvironmentRecord] = field(default_factory=dict)
     fault_since: datetime | None = None
     origins: tuple[Origin, ...] = ()
+    rulings: Rulings = field(default_factory=Rulings)
 
     def environment(self, name: str) -> EnvironmentRecord:
         """The memory of one environment; empty before the first look."""

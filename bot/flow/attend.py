@@ -62,21 +62,23 @@ def _look(world: World, attended: Attended, lease: Lease) -> None:
     now = world.clock.now()
     record = world.store.load(attended.name)
     try:
-        faults = _faults(world, attended)
+        faults, seen = _faults(world, attended, lease, record)
     except Exception as error:  # one repository that breaks us must not go round for ever
         log.exception("repository_broke")
         reason = sentence("a fault of Tagboat itself", type(error).__name__, "the log shows where: report it")
         outcome = _outcome(attended, [Permanent(reason)], record, now)
         outcome = replace(outcome, wake_at=now + _BROKEN_AGAIN)
     else:
-        outcome = _outcome(attended, faults, record, now)
+        outcome = _outcome(attended, faults, seen, now)
     wake_at = outcome.wake_at or now + min(OFTEN, world.poll)
     if world.store.save(lease, replace(outcome, wake_at=wake_at), notifiers=list(world.notifiers), now=now):
         ask_for_announcements(world)
 
 
-def _faults(world: World, attended: Attended) -> Sequence[TagboatError]:
-    """Do both; what went wrong with one does not keep back the other."""
+def _faults(
+    world: World, attended: Attended, lease: Lease, record: Record
+) -> tuple[Sequence[TagboatError], Record]:
+    """Do both; what went wrong with one does not keep back the other. The record has what was seen."""
     faults: list[TagboatError] = []
     try:
         if attended.commands:
@@ -84,13 +86,11 @@ def _faults(world: World, attended: Attended) -> Sequence[TagboatError]:
     except TagboatError as error:
         log.warning("comments_not_read", reason=str(error))
         faults.append(error)
-    try:
-        if attended.protection:
-            faults += guard(world, attended, attended.protection)
-    except TagboatError as error:
-        log.warning("pull_requests_not_read", reason=str(error))
-        faults.append(error)
-    return faults
+    if attended.protection:
+        guarded = guard(world, attended, attended.protection, known=record.rulings, fence=lease.fence)
+        faults += guarded.faults
+        record = replace(record, rulings=guarded.rulings)
+    return faults, record
 
 
 def _outcome(attended: Attended, faults: Sequence[TagboatError], record: Record, now: datetime) -> Outcome:

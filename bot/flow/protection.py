@@ -1,129 +1,149 @@
 """Protection: every open pull request gets a check that says whether it leaves Tagboat's files alone.
 
 The check belongs to a head commit: it is set when it is missing or says something else, and only then. What
-was seen is remembered for a while, so that a look at many pull requests costs one request.
+was seen is remembered for a while, so that a look at many pull requests costs one request for all of them and
+one for each of their bases. The store remembers it: other workers see, and set, what this one does not.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
+import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import structlog
 
-from bot.domain.errors import Permanent, Refused
-from bot.domain.people.protection import CHECK, Offer, Override, Protection, rule
+from bot.domain.errors import NotFound, Permanent, Refused, TagboatError
+from bot.domain.people.protection import CHECK, Offer, Override, Protection, Ruled, Ruling, Rulings, rule
+from bot.domain.snapshot import Relation
 from bot.flow.world import Attended, World
-from bot.ports import Community
+from bot.ports import Community, Forge
 
 log = structlog.get_logger(__name__)
 
 _AGAIN = timedelta(hours=1)
 """How long a check that was seen on a head is believed to be there still."""
 
-_MOST_REMEMBERED = 4096
 
-_State = tuple[str, bool, Protection]
-"""What a ruling rests on: the head, whether the label is set, and what is protected."""
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """What the checks were seen to say, and why single ones were not seen to."""
 
-
-class _Seen:
-    """The pull requests of one host whose check says what it should."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._known: OrderedDict[tuple[str, int], tuple[_State, datetime]] = OrderedDict()
-
-    def has(self, place: tuple[str, int], state: _State, now: datetime) -> bool:
-        """Whether it was seen like this a moment ago."""
-        with self._lock:
-            known = self._known.get(place)
-            return known is not None and known[0] == state and now - known[1] < _AGAIN
-
-    def put(self, place: tuple[str, int], state: _State, now: datetime) -> None:
-        """Remember it; those that were seen first go first."""
-        with self._lock:
-            self._known.pop(place, None)
-            self._known[place] = (state, now)
-            while len(self._known) > _MOST_REMEMBERED:
-                self._known.popitem(last=False)
+    rulings: Rulings
+    faults: Sequence[TagboatError] = ()
 
 
-_seen: WeakKeyDictionary[Community, _Seen] = WeakKeyDictionary()
-
-
-def guard(world: World, attended: Attended, protection: Protection) -> Sequence[Permanent]:
-    """Let the check on every open pull request say what it should; return why single ones have none.
-
-    Raises:
-        Transient: the host does not answer.
-        Permanent: its pull requests cannot be listed.
-    """
-    community = world.communities[attended.repository.forge]
-    seen, now = _seen.setdefault(community, _Seen()), world.clock.now()
-    faults: list[Permanent] = []
-    for offer in community.offers(attended.repository.path):
-        place = (attended.repository.path, offer.number)
-        state = (offer.head, protection.override_label in offer.labels, protection)
-        if seen.has(place, state, now):
-            continue
-        try:
-            is_known = _judge(world, attended, protection, offer)
-        except Permanent as error:  # a required check that is missing holds this one back, and no other
-            log.warning("check_not_set", repository=str(attended.repository), number=offer.number)
-            faults.append(error)
-        else:
-            if is_known:
-                seen.put(place, state, now)
-    return faults
-
-
-def _judge(world: World, attended: Attended, protection: Protection, offer: Offer) -> bool:
-    """Set the check where it says something else; whether it needs no other look while the state stays.
-
-    A label that counts for nothing may be set anew, by somebody else, before it is seen to be gone.
-    """
-    community, path = world.communities[attended.repository.forge], attended.repository.path
-    override = _override(community, path, protection, offer)
-    touched = community.touched(path, offer.number)
-    ruling = rule(
-        protection,
-        touched,
-        is_tagboats=_is_tagboats(world, attended, offer),
-        override=override,
-    )
-    is_known = touched.is_complete and (override is None or override.may_write)
-    if ruling.is_shown_by(community.ruling(path, offer.head, CHECK)):
-        return is_known
-    community.rule(path, offer.head, CHECK, ruling)
-    log.info(
-        "check_set",
-        repository=str(attended.repository),
-        number=offer.number,
-        passes=ruling.passes,
-        overridden_by=(override.by or "somebody") if override else None,
-    )
-    return is_known
-
-
-def _override(community: Community, path: str, protection: Protection, offer: Offer) -> Override | None:
-    label = protection.override_label
-    if not label or label not in offer.labels:
-        return None
-    by = community.labelled_by(path, offer.number, label)
-    return Override(by, community.may_write(path, by)) if by else Override()
-
-
-def _is_tagboats(world: World, attended: Attended, offer: Offer) -> bool:
-    """Whether Tagboat opened it and nobody else committed to it."""
-    if not offer.is_ours:
-        return False
-    forge = world.forges[attended.repository.forge]
+def guard(world: World, attended: Attended, protection: Protection, *, known: Rulings, fence: int) -> Guarded:
+    """Let the check on every open pull request say what it should, for who holds the lease of that fence."""
+    guarding = _Guarding(world, attended, protection)
+    before = {each.number: each for each in known.for_next(fence)}
     try:
-        foreign = forge.foreign_commit(attended.repository.path, branch=offer.branch, base=offer.base)
-    except Refused:  # more commits than anybody could look through
-        return False
-    return foreign is None
+        offers = guarding.community.offers(guarding.path)
+    except TagboatError as error:
+        log.warning("pull_requests_not_read", repository=str(attended.repository), reason=str(error))
+        return Guarded(Rulings(fence, tuple(before.values())), (error,))
+    seen: dict[int, Ruled | None] = {}
+    faults: list[TagboatError] = []
+    for offer in offers:
+        try:
+            seen[offer.number] = guarding.see_to(offer, before.get(offer.number))
+        except TagboatError as error:  # a required check that is missing holds this one back, and no other
+            log.warning("check_not_set", repository=str(attended.repository), number=offer.number)
+            seen[offer.number] = None
+            faults.append(error)
+            if not isinstance(error, Permanent):
+                break  # the host does not answer: the rest is as it was
+    found = (seen.get(each.number, before.get(each.number)) for each in offers)
+    return Guarded(Rulings(fence, tuple(each for each in found if each)), faults)
+
+
+@dataclass(frozen=True, slots=True)
+class _Guarding:
+    """One look at a repository, in which each base branch is asked for once."""
+
+    world: World
+    attended: Attended
+    protection: Protection
+    _heads: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return self.attended.repository.path
+
+    @property
+    def community(self) -> Community:
+        return self.world.communities[self.attended.repository.forge]
+
+    @property
+    def forge(self) -> Forge:
+        return self.world.forges[self.attended.repository.forge]
+
+    def see_to(self, offer: Offer, known: Ruled | None) -> Ruled | None:
+        """Let the check say what it should; None where that may change though nothing is seen to.
+
+        A label that counts for nothing may be set anew, by somebody else, before it is seen to be gone.
+
+        Raises:
+            TagboatError: the pull request cannot be read, or the check not be set.
+        """
+        now, state, base_head = self.world.clock.now(), self._state(offer), self._base_head(offer)
+        if known and known.state == state and now - known.at < _AGAIN and self._holds(known, base_head):
+            return replace(known, base_head=base_head)
+        override = self._override(offer)
+        touched = self.community.touched(self.path, offer.number)
+        is_tagboats = self._is_tagboats(offer, base_head)
+        ruling = rule(self.protection, touched, is_tagboats=is_tagboats, override=override)
+        if not ruling.is_shown_by(self.community.ruling(self.path, offer.head, CHECK)):
+            self._set(offer, ruling, override)
+        if not touched.is_complete or (override and not override.may_write):
+            return None
+        return Ruled(offer.number, state, base_head, ruling.passes, now)
+
+    def _state(self, offer: Offer) -> str:
+        """What a ruling rests on, but for where the base stands."""
+        is_labelled = self.protection.override_label in offer.labels
+        facts = (offer.head, offer.base, offer.is_ours, is_labelled, self.protection)
+        return hashlib.sha256(repr(facts).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+    def _base_head(self, offer: Offer) -> str:
+        """Where its base stands; empty where that is gone."""
+        if offer.base not in self._heads:
+            self._heads[offer.base] = self.forge.head(self.path, offer.base) or ""
+        return self._heads[offer.base]
+
+    def _holds(self, known: Ruled, base_head: str) -> bool:
+        """Whether it is true of the base too, which takes commits off a pull request where it goes on."""
+        if known.base_head == base_head:
+            return True
+        if not (known.passes and known.base_head and base_head):
+            return False
+        relation = self.forge.relation(self.path, commit=known.base_head, revision=base_head)
+        return relation is Relation.CONTAINED
+
+    def _override(self, offer: Offer) -> Override | None:
+        label = self.protection.override_label
+        if not label or label not in offer.labels:
+            return None
+        by = self.community.labelled_by(self.path, offer.number, label)
+        return Override(by, self.community.may_write(self.path, by)) if by else Override()
+
+    def _is_tagboats(self, offer: Offer, base_head: str) -> bool:
+        """Whether Tagboat opened it, and made all commits that this very head holds beyond its base."""
+        if not (offer.is_ours and base_head):
+            return False
+        try:
+            foreign = self.forge.foreign_commit(self.path, branch=offer.head, base=base_head)
+        except (NotFound, Refused):  # moved meanwhile, or more commits than anybody could look through
+            return False
+        return foreign is None
+
+    def _set(self, offer: Offer, ruling: Ruling, override: Override | None) -> None:
+        self.community.rule(self.path, offer.head, CHECK, ruling)
+        log.info(
+            "check_set",
+            repository=str(self.attended.repository),
+            number=offer.number,
+            passes=ruling.passes,
+            overridden_by=(override.by or "somebody") if override else None,
+        )

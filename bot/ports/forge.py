@@ -67,7 +67,10 @@ class Forge(Protocol):
         ...
 
     def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
-        """The newest commit on `branch` and not on `base` that Tagboat did not make, or None."""
+        """The newest commit on `branch` and not on `base` that Tagboat did not make, or None.
+
+        Each is a branch or a commit; `NotFound` when the commit is not there, or the base.
+        """
         ...
 
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:

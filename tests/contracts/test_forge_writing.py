@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
-from bot.domain.errors import Conflict, Refused
+from bot.domain.errors import Conflict, NotFound, Refused
 from bot.domain.pull_request.proposal import PullRequestState
 from tests.contracts.forge_steps import (
     BRANCH,
@@ -262,6 +263,16 @@ class TestForeignCommit:
         foreign = world.commit(BRANCH, {"note.txt": b"1"})
         assert world.forge.head(world.repository, BRANCH) == foreign
         assert self._foreign(world) == foreign
+
+    def test_a_commit_is_judged_as_itself_wherever_the_branch_stands(self, world: ForgeWorld) -> None:
+        ours = write_in(world)
+        foreign = world.commit(BRANCH, {"note.txt": b"1"})
+        ask = partial(world.forge.foreign_commit, world.repository, base=base_of(world))
+        assert [ask(branch=commit) for commit in (ours, foreign)] == [None, foreign]
+
+    def test_of_a_commit_that_is_not_there_nothing_is_said(self, world: ForgeWorld) -> None:
+        with pytest.raises(NotFound):
+            world.forge.foreign_commit(world.repository, branch=NOBODYS_COMMIT, base=base_of(world))
 
     def test_what_was_taken_back_from_the_base_is_foreign_to_a_branch_that_holds_it(
         self, world: ForgeWorld

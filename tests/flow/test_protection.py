@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import Refused
+from bot.adapters.forges.memory.forge import File
+from bot.domain.errors import Refused, Unreachable
 from bot.domain.people.protection import CHECK, Offer, Ruling, Touched
-from tests.flow.people import People
+from bot.flow.attend import attend
+from tests.flow.people import PLACE, People
 from tests.flow.worlds import REPOSITORY
 
 FEATURE = Offer(50, "feature", "main", "a" * 40)
@@ -147,3 +150,118 @@ def test_one_that_cannot_be_read_keeps_back_no_other(people: People, monkeypatch
     assert not ruling(people).passes
     assert people.community.ruling(REPOSITORY, "b" * 40, CHECK) is None
     assert any("cannot be read" in notice.text for notice in people.told())
+
+
+def attend_elsewhere(people: People) -> None:
+    """Another worker looks: it shares nothing with the first but the store and the host."""
+    other = replace(people.world, communities={"forge": copy(people.community)})
+    assert attend(other, PLACE.name)
+
+
+def test_a_label_that_another_worker_saw_does_not_count_when_it_is_gone(people: People) -> None:
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.attend()
+    people.community.label(REPOSITORY, FEATURE.number, "tagboat-override", by="ada")
+    attend_elsewhere(people)
+    assert ruling(people).passes
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.attend()
+    assert not ruling(people).passes
+
+
+def test_a_worker_that_died_after_it_set_a_check_is_not_overlooked(people: People) -> None:
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.attend()
+    lease = people.store.lease(PLACE.name, owner="dying", now=people.clock.now(), ttl=timedelta(seconds=10))
+    assert lease is not None
+    people.community.rule(REPOSITORY, FEATURE.head, CHECK, Ruling(passes=True, reason="overridden"))
+    people.clock.pass_by(timedelta(seconds=11))
+    people.attend()
+    assert not ruling(people).passes
+
+
+def test_what_one_worker_saw_another_does_not_ask_again(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.attend()
+    monkeypatch.delattr(type(people.community), "touched")
+    attend_elsewhere(people)
+    shown = people.store.shown(PLACE.name)
+    assert shown is not None
+    assert not shown.problem
+
+
+def test_a_host_that_stops_to_answer_is_asked_only_for_the_rest(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    known = people.community.touched
+
+    def touched(repository: str, number: int) -> Touched:
+        asked.append(number)
+        if number == 50 and len(asked) < 3:
+            raise Unreachable("the host does not answer")
+        return known(repository, number)
+
+    monkeypatch.setattr(people.community, "touched", touched)
+    people.community.offer(REPOSITORY, FEATURE, TOUCHES)
+    people.community.offer(REPOSITORY, replace(FEATURE, number=51, head="b" * 40), TOUCHES)
+    people.attend()
+    people.attend()
+    assert not ruling(people).passes
+    assert asked == [51, 50, 50]
+
+
+def test_a_commit_that_came_a_moment_after_a_look_at_the_branch_counts(people: People) -> None:
+    own = _own(people)
+    assert people.forge.head(REPOSITORY, own.branch) == own.head
+    head = people.forge.commit_by_human(REPOSITORY, own.branch, {})
+    people.community.offer(REPOSITORY, replace(own, head=head), TOUCHES)
+    people.attend()
+    assert not ruling(people, head).passes
+
+
+def test_what_was_taken_back_from_the_base_is_somebody_elses_on_tagboats_branch(people: People) -> None:
+    before = people.forge.head(REPOSITORY, "main")
+    assert before is not None
+    people.forge.commit_by_human(REPOSITORY, "main", {"README.md": File(b"By hand")})
+    own = _own(people)
+    people.community.offer(REPOSITORY, own, TOUCHES)
+    people.attend()
+    assert ruling(people, own.head).passes
+    people.forge.reset_by_human(REPOSITORY, "main", before)
+    attend_elsewhere(people)
+    assert not ruling(people, own.head).passes
+
+
+def test_a_commit_that_came_to_the_base_is_not_held_against_tagboats_branch(people: People) -> None:
+    own = _own(people)
+    head = people.forge.commit_by_human(REPOSITORY, own.branch, {})
+    people.community.offer(REPOSITORY, replace(own, head=head), TOUCHES)
+    people.attend()
+    assert not ruling(people, head).passes
+    people.forge.reset_by_human(REPOSITORY, "main", head)
+    attend_elsewhere(people)
+    assert ruling(people, head).passes
+
+
+def test_one_that_leaves_for_another_base_is_looked_at_anew(people: People) -> None:
+    people.community.offer(REPOSITORY, FEATURE, OTHERS)
+    people.attend()
+    assert ruling(people).passes
+    people.forge.commit_by_human(REPOSITORY, "release", {})
+    people.community.offer(REPOSITORY, replace(FEATURE, base="release"), TOUCHES)
+    people.attend()
+    assert not ruling(people).passes
+
+
+def test_a_base_that_goes_on_asks_nothing_of_what_passes(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people.community.offer(REPOSITORY, FEATURE, OTHERS)
+    people.attend()
+    people.forge.commit_by_human(REPOSITORY, "main", {})
+    monkeypatch.delattr(type(people.community), "touched")
+    people.attend()
+    assert ruling(people).passes

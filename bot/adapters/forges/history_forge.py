@@ -20,6 +20,7 @@ from bot.adapters.forges.rules import (
     require_branch,
     require_own_branch,
     require_path,
+    require_revision,
     require_writable,
 )
 from bot.adapters.forges.told import Told
@@ -115,14 +116,18 @@ class HistoryForge(ABC):
         )
 
     def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
-        """The newest commit on `branch`, not on `base` (a commit or branch), that Tagboat did not make.
+        """The newest commit on `branch`, not on `base` (commits or branches), that Tagboat did not make.
 
         A branch that this thread was just told of is judged as it stood then: to ask a far repository costs
         more than all else here, and each write and merge names the head that it was judged by.
         """
-        require_branch(branch)
+        require_revision(branch)
         with self._locked(repository) as history:
-            head = self._heads.take((repository, branch), lambda: history.head(branch))
+            if is_commit(branch):
+                require_commit(history, repository, branch)
+                head: str | None = branch
+            else:
+                head = self._heads.take((repository, branch), lambda: history.head(branch))
             if head is None:
                 return None
             against = base if is_commit(base) else self._heads.peek((repository, base)) or history.head(base)

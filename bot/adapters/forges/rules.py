@@ -35,6 +35,12 @@ def require_commits(repository: str, *commits: str) -> None:
             raise NotFound(f"{_shown(commit)} is no commit of {repository}")
 
 
+def require_revision(revision: str) -> None:
+    """Raise `Refused` unless it is a full commit id, or Git allows the name for a branch."""
+    if not is_commit(revision):
+        require_branch(revision)
+
+
 def require_branch(branch: str) -> None:
     """Raise `Refused` unless Git allows the name for a branch."""
     if not is_branch_name(branch):

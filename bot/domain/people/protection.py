@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from bot.domain.errors import sentence
@@ -86,6 +87,37 @@ class Ruling:
             return False
         begin = shown.reason.removesuffix("…")
         return self.reason == shown.reason or (begin != shown.reason and self.reason.startswith(begin))
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What the check on an open pull request was last seen to say, at `at`.
+
+    `state` names what that rests on: head, base, label and what is protected; `base_head` is where the base
+    stood.
+    """
+
+    number: int
+    state: str
+    base_head: str
+    passes: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Rulings:
+    """What was seen of the checks in a repository by whoever held its lease with that `fence`.
+
+    It is true for who comes right after: a worker that held the lease in between may have died before it
+    could say which checks it set.
+    """
+
+    fence: int = 0
+    seen: tuple[Ruled, ...] = ()
+
+    def for_next(self, fence: int) -> tuple[Ruled, ...]:
+        """What may be believed by who holds the lease now; nothing where somebody held it in between."""
+        return self.seen if fence == self.fence + 1 else ()
 
 
 def rule(

@@ -11,6 +11,7 @@ from bot.adapters.forges.github.api import GitHubApi
 from bot.adapters.forges.github.commits import Commits
 from bot.adapters.forges.github.objects import Commit, comparison_of
 from bot.adapters.forges.identity import TRAILER, Identity
+from bot.adapters.forges.rules import is_commit
 from bot.domain.errors import NotFound, Refused
 
 _LISTED = 100
@@ -52,7 +53,7 @@ class Authors:
             try:
                 page = self._api.look(repository, where, comparison_of, parameters=pages)
             except NotFound:
-                if self._commits.head(repository, branch) is None:
+                if not is_commit(branch) and self._commits.head(repository, branch) is None:
                     return None
                 raise
             if page.total >= _LONGEST_LOG:

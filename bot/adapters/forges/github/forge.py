@@ -41,6 +41,7 @@ from bot.adapters.forges.rules import (
     require_branch,
     require_own_branch,
     require_path,
+    require_revision,
     require_writable,
 )
 from bot.domain.directories.directory import Tree
@@ -160,10 +161,9 @@ class GitHubForge(HostedPulls[Answer]):
         return self._commits.relation(repository, commit=commit, revision=revision)
 
     def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
-        """The newest commit on `branch` and not on `base` (commit or branch) that Tagboat did not make."""
-        require_branch(branch)
-        if not is_commit(base):
-            require_branch(base)
+        """The newest commit on `branch` and not on `base` (commits or branches) that Tagboat did not make."""
+        require_revision(branch)
+        require_revision(base)
         return self._survey.foreign(repository, branch=branch, base=base)
 
     def write(self, repository: str, proposal: Proposal, *, base: str, expected: str | None) -> str:

@@ -93,7 +93,7 @@ class Survey:
         Branches whose heads this thread was just told are judged as they stood then: each write and merge
         names the head that it was judged by.
         """
-        head = self._judged.see((repository, branch))
+        head = branch if is_commit(branch) else self._judged.see((repository, branch))
         against = base if is_commit(base) else self._judged.see((repository, base))
         if self._authors.is_own(repository, base=against, head=head):
             return None

@@ -29,6 +29,7 @@ from bot.adapters.forges.rules import (
     require_branch,
     require_own_branch,
     require_path,
+    require_revision,
     require_writable,
 )
 from bot.adapters.forges.told import Told
@@ -124,14 +125,13 @@ class GitLabForge(HostedPulls[Answer]):
         return self._commits.relation(repository, commit=commit, revision=revision)
 
     def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
-        """The newest commit on `branch` and not on `base` (commit or branch) that Tagboat did not make.
+        """The newest commit on `branch` and not on `base` (commits or branches) that Tagboat did not make.
 
         Branches that this thread was just told of are judged as they stood then.
         """
-        require_branch(branch)
-        if not is_commit(base):
-            require_branch(base)
-        head = self._heads.take((repository, branch), lambda: branch)
+        require_revision(branch)
+        require_revision(base)
+        head = branch if is_commit(branch) else self._heads.take((repository, branch), lambda: branch)
         if head is None:
             return None
         try:
@@ -139,7 +139,7 @@ class GitLabForge(HostedPulls[Answer]):
                 repository, head=head, base=self._heads.peek((repository, base)) or base
             )
         except NotFound:
-            if self._branches.tip(repository, branch) is None:
+            if not is_commit(branch) and self._branches.tip(repository, branch) is None:
                 return None
             raise
 
