@@ -113,6 +113,7 @@ class Pull:
     assignees: set[str] = field(default_factory=set)
     reviewers: set[str] = field(default_factory=set)
     milestone: str = ""
+    armed_by: str = ""
 
 
 @dataclass

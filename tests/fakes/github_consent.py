@@ -115,12 +115,14 @@ class Consent:
         """Turn on auto-merge."""
         standing = self.of(repository, number)
         standing.armed = armed
+        repository.pull(number).armed_by = armed.by
         self._happened(standing, "AutoMergeEnabledEvent", armed.by)
 
     def disarm(self, repository: HostedRepository, number: int, *, by: str = HUMAN, reason: str = "") -> None:
         """Turn off auto-merge."""
         standing = self.of(repository, number)
         standing.armed = None
+        repository.pull(number).armed_by = ""
         self._happened(standing, "AutoMergeDisabledEvent", by, reason)
 
     def enqueue(self, repository: HostedRepository, number: int, *, by: str) -> None:
@@ -152,7 +154,7 @@ class Consent:
             pull = repository.pull(number)
             if armed is None or pull.state != "open" or not self.is_ready(repository, pull):
                 continue
-            standing.armed = None
+            standing.armed, pull.armed_by = None, ""
             if path in self.queues:
                 self.enqueue(repository, number, by=armed.by)
                 continue

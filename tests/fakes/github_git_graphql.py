@@ -62,6 +62,7 @@ def pull_fields(
         "mergeCommit": {"oid": pull.merge_commit} if pull.merge_commit else None,
         "mergeable": mergeable,
         "mergeStateStatus": lambda _: told_mergeability(repository, pull, late)[1].upper(),
+        "autoMergeRequest": {"enabledAt": timestamp(pull.updated_at)} if pull.armed_by else None,
     }
 
 

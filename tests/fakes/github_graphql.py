@@ -164,7 +164,6 @@ class _Root:
             "state": pull.state.upper(),
             "headRefOid": pull.head,
             "author": actor(pull.author),
-            "autoMergeRequest": {"enabledAt": timestamp(self._host.now())} if standing.armed else None,
             "mergeQueue": {"id": "MQ_1"} if repository.path in self._consent.queues else None,
             "mergeQueueEntry": self._entry(repository, pull),
             "commits": {"nodes": [{"commit": {"committedDate": timestamp(committed)}}]},

@@ -240,7 +240,7 @@ class Shapes:
             "requested_reviewers": [],
             "requested_teams": [],
             "author_association": "CONTRIBUTOR",
-            "auto_merge": None,
+            "auto_merge": self._armed(pull),
             "draft": pull.is_draft,
             "created_at": timestamp(pull.created_at),
             "updated_at": timestamp(pull.updated_at),
@@ -260,6 +260,12 @@ class Shapes:
                 "review_comment": {"href": urls["review_comment_url"]},
             },
         }
+
+    def _armed(self, pull: Pull) -> Json | None:
+        if not pull.armed_by:
+            return None
+        asked = {"merge_method": "merge", "commit_title": "", "commit_message": ""}
+        return {"enabled_by": self.user(pull.armed_by), **asked}
 
     def whole_pull(
         self, repository: HostedRepository, pull: Pull, *, mergeable: bool | None, state: str

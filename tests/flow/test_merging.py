@@ -49,7 +49,7 @@ class TestRules:
         made = bench(MergeRules(approvals=1, checks=("ci",), method=MergeMethod.SQUASH))
         before = head(made)
         pull = made.forge.pull_requests(REPOSITORY, BRANCH)[0]
-        waits = "pull request 1 waits: 0 of 1 approvals; check ci has not reported on this commit"
+        waits = "pull request 1 waits: 0 of 1 approvals; check `ci` has not reported on this commit"
         assert made.status("dev").reason == waits
         made.forge.review_by_human(REPOSITORY, 1, Opinion.APPROVED)
         made.forge.report_by_check(REPOSITORY, pull.head, "ci", CheckState.SUCCEEDED)
@@ -75,7 +75,7 @@ class TestRules:
             made.settle()
         assert made.status("dev").state is State.BLOCKED
         assert [each.text for each in made.told() if each.event is Event.BLOCKED] == [
-            "dev is blocked: pull request 1 is held back: check ci failed"
+            "dev is blocked: pull request 1 is held back: check `ci` failed"
         ]
 
     def test_the_branch_goes_after_the_merge(self) -> None:
@@ -136,6 +136,27 @@ class TestByTheHost:
         assert made.forge.arming(REPOSITORY, 1).is_armed
         made.forge.merge_by_host(REPOSITORY, 1)
         assert made.file("dev") == values("1.2.0")
+
+    @pytest.mark.parametrize("mode", [Merge.MANUAL, Merge.AUTO])
+    def test_what_a_human_asked_of_the_host_is_not_for_a_later_release(self, mode: Merge) -> None:
+        approved = MergeRules(approvals=1)
+        made = bench(approved if mode is Merge.AUTO else _NO_RULES, mode)
+        pull = made.forge.pull_request(REPOSITORY, 1)
+        made.forge.arm(REPOSITORY, 1, expected_head=pull.head, message="By ada")
+        made.look()
+        assert made.forge.pull_request(REPOSITORY, 1).is_armed
+        disarmed: list[str] = []
+        disarm = made.forge.disarm
+
+        def watched(repository: str, number: int) -> None:
+            disarmed.append(head(made, BRANCH))
+            disarm(repository, number)
+
+        made.forge.disarm = watched  # type: ignore[method-assign]
+        made.registry.push(WEB, "1.2.0")
+        made.look()
+        assert disarmed == [pull.head]
+        assert not made.forge.pull_request(REPOSITORY, 1).is_armed
 
     def test_a_window_that_closes_stops_the_host(self) -> None:
         night = Window(WindowKind.DENY, "0 10 * * *", timedelta(hours=2))

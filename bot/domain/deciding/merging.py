@@ -18,10 +18,11 @@ from bot.domain.deciding.action import (
     DeleteBranch,
     DisarmPullRequest,
     MergePullRequest,
+    Propose,
 )
 from bot.domain.deciding.situation import Situation, Step, Wanted
 from bot.domain.glob import translate
-from bot.domain.harmless import harmless
+from bot.domain.harmless import code, harmless
 from bot.domain.people.consent import Check, CheckState, Consent, Opinion, Review
 from bot.domain.pipeline import Environment, Merge, MergeRules
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
@@ -100,10 +101,8 @@ def commit(situation: Situation, proposal: Proposal, wanted: Wanted) -> Step:
 def tidied(situation: Situation, step: Step) -> Step:
     """The step with what is due beside it: a host that must not go on is stopped, a merged branch goes."""
     view, rules = situation.view, situation.environment.merging
-    pull, consent = view.open_pull_request, view.consent
-    is_armed = isinstance(consent, Consent) and consent.arming.is_armed
-    # In a group, only who has a part in the pull request has a say in it.
-    if pull and is_armed and not step.leaves_to_host and (pull.mark or not situation.environment.group):
+    pull = view.open_pull_request
+    if pull and _is_stopped(situation, pull, step):
         disarm = DisarmPullRequest(situation.environment.name, pull.number)
         return replace(step, actions=(disarm, *step.actions))
     newest = next(iter(view.pull_requests), None)
@@ -112,6 +111,19 @@ def tidied(situation: Situation, step: Step) -> Step:
     if newest.state is not PullRequestState.MERGED or newest.head != view.branch_head:
         return step
     return replace(step, actions=(DeleteBranch(situation.environment.name, newest.number),))
+
+
+def _is_stopped(situation: Situation, pull: PullRequest, step: Step) -> bool:
+    """Whether the host must not go on with what it was asked to merge.
+
+    Whoever asked it, a human too, did so for the head that stands there: before another one takes its place,
+    that is taken back. In a group, only who has a part in the pull request has a say in it otherwise.
+    """
+    if pull.is_armed and any(isinstance(each, Propose) for each in step.actions):
+        return True
+    consent = situation.view.consent
+    is_armed = isinstance(consent, Consent) and consent.arming.is_armed
+    return is_armed and not step.leaves_to_host and bool(pull.mark or not situation.environment.group)
 
 
 def lacking(situation: Situation, pull: PullRequest, wanted: Wanted) -> Step | None:
@@ -180,7 +192,7 @@ def _objections(rules: MergeRules, reviews: Iterable[Review]) -> Iterator[str]:
         return
     people = [each.by for each in _counted(reviews) if each.opinion is Opinion.CHANGES_REQUESTED]
     if people:
-        yield f"changes were requested by {_named(people)}"
+        yield f"changes were requested by {_named(map(harmless, people))}"
 
 
 def _missing_approvals(rules: MergeRules, reviews: Iterable[Review], head: str) -> Iterator[str]:
@@ -224,10 +236,10 @@ def _matches(want: str, name: str) -> bool:
 
 def _checks(names: Iterable[str]) -> str:
     each = list(dict.fromkeys(names))
-    return f"{'check' if len(each) == 1 else 'checks'} {_named(each)}"
+    return f"{'check' if len(each) == 1 else 'checks'} {_named(map(code, each))}"
 
 
 def _named(names: Iterable[str]) -> str:
     each = list(dict.fromkeys(names))
     more = f" and {len(each) - _MOST_NAMED} more" if len(each) > _MOST_NAMED else ""
-    return f"{', '.join(harmless(one) for one in each[:_MOST_NAMED])}{more}"
+    return f"{', '.join(each[:_MOST_NAMED])}{more}"

@@ -33,7 +33,8 @@ class PullRequest:
     `pipeline` and `environment` say for whom it is looked at, where it serves several; a forge leaves them
     empty. `comments` are those that a forge without a page of its own keeps. `doubt` is why one might wait
     though the host would merge: a check that is not required failed, or still runs. `is_behind` says that the
-    host wants the branch to hold the whole base first.
+    host wants the branch to hold the whole base first. `is_armed` says that somebody, a human too, asked the
+    host to merge it by itself, where the host tells that along.
     """
 
     number: int
@@ -51,6 +52,7 @@ class PullRequest:
     doubt: str = ""
     is_behind: bool = False
     is_draft: bool = False
+    is_armed: bool = False
     metadata: Metadata | None = None
     comments: tuple[str, ...] = ()
     pipeline: str = ""

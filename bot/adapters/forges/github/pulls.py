@@ -65,6 +65,7 @@ def pull_request(data: Any) -> PullRequest:
         blocked_reason=_BLOCKED.get(state_of_merge, ""),
         doubt=_DOUBT if state_of_merge == _DOUBTFUL else "",
         is_behind=state_of_merge == _BEHIND,
+        is_armed=is_open and data.get("auto_merge") is not None,
     )
 
 

@@ -30,7 +30,7 @@ _DETAILS = """
 fragment pulls on PullRequestConnection {
   nodes {
     number url title body state isDraft isCrossRepository headRefName headRefOid baseRefName
-    mergedAt mergeCommit { oid } mergeable mergeStateStatus
+    mergedAt mergeCommit { oid } mergeable mergeStateStatus autoMergeRequest { enabledAt }
   }
   pageInfo { hasNextPage }
 }
@@ -223,4 +223,5 @@ def _as_rest(node: Any) -> Mapping[str, Any]:
         # A draft was a state of its own there, too; that is to go: https://docs.github.com/graphql/overview/breaking-changes
         "mergeable_state": "draft" if node["isDraft"] and state == "blocked" else state,
         "draft": node["isDraft"],
+        "auto_merge": node["autoMergeRequest"],
     }

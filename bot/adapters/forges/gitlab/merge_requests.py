@@ -52,8 +52,6 @@ class Found:
     is_own: bool
     status: str
     """GitLab's own word on whether it may be merged."""
-    is_armed: bool
-    """Whether GitLab was asked to merge it by itself."""
     author: str
 
 
@@ -76,12 +74,12 @@ def found(data: Any) -> Found:
         mergeable=_mergeable(status, has_conflicts=bool(data["has_conflicts"])) if is_open else None,
         blocked_reason=_blocked(status) if is_open else "",
         is_draft=bool(data["draft"]),
+        is_armed=is_open and bool(data["merge_when_pipeline_succeeds"]),
     )
     return Found(
         pull,
         is_own=data["source_project_id"] == data["target_project_id"],
         status=status,
-        is_armed=is_open and bool(data["merge_when_pipeline_succeeds"]),
         author=str(data["author"]["username"]),
     )
 

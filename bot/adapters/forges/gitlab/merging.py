@@ -62,7 +62,7 @@ class Merger:
         seen = self._requests.one(repository, number)
         if seen.pull_request.state is not PullRequestState.OPEN:
             return Arming()
-        if seen.is_armed:
+        if seen.pull_request.is_armed:
             return Arming(waits=seen.pull_request.blocked_reason or "GitLab's auto-merge")
         return Arming(refusal=self._taken_back(repository, number, seen.pull_request.head))
 
@@ -76,7 +76,7 @@ class Merger:
         refusal = _moved(repository, seen, expected_head)
         if refusal is not None:
             raise refusal
-        if seen.is_armed:
+        if seen.pull_request.is_armed:
             return
         # The older name too: a GitLab before 17.11 knows the newer one not, and would merge at once.
         when = {"auto_merge": True, "merge_when_pipeline_succeeds": True}
@@ -86,7 +86,7 @@ class Merger:
         if answer is not None and answer.status == 200:
             return
         again = self._requests.one(repository, number)
-        if again.is_armed or again.pull_request.merge_commit is not None:
+        if again.pull_request.is_armed or again.pull_request.merge_commit is not None:
             return
         if answer is None:
             raise Unreachable(f"GitLab at {self._api.host} did not say whether it merges", fix="asked again")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from abc import ABC
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bot.adapters.forges.history import History
 from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.ledger_forge import LedgerForge
 from bot.domain.errors import Conflict, Refused
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
-from bot.domain.pull_request.proposal import PullRequestState
+from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.ports import Clock, Ledger
 
 
@@ -77,6 +78,12 @@ class MemoryHost(LedgerForge, ABC):
         """Take it back."""
         self.pull_request(repository, number)
         self._asked.pop((repository, number), None)
+
+    def _present(self, history: History, repository: str, kept: PullRequest) -> PullRequest:
+        pull = super()._present(history, repository, kept)
+        asked = self._asked.get((repository, kept.number))
+        is_open = pull.state is PullRequestState.OPEN
+        return replace(pull, is_armed=is_open and asked is not None and not asked.refusal)
 
     def review_by_human(
         self,

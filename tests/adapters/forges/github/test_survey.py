@@ -22,9 +22,11 @@ from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, g
 from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection, Pull
 from tests.fakes.git_repository import Person
+from tests.fakes.github_consent import Armed
 from tests.fakes.http_host import Answer, Cut, Fault
 
 OTHER = "envs/dev/more.yaml"
+ODD = 'envs/"it\'s" 100%25 #1?/wert ü+é.yaml'
 LOOK = Look(None, {BRANCH: (DEV, OTHER)})
 
 
@@ -115,6 +117,16 @@ def _checked(world: GitHubWorld) -> None:
     world.hosted.set_status(world.open().head, "ci", "failure")
 
 
+def _armed(world: GitHubWorld) -> None:
+    world.hosted.protection = Protection(required_approvals=1)
+    world.github.consent.arm(world.hosted, world.open().number, Armed("squash", "All of it", "ada"))
+
+
+def _odd(world: GitHubWorld) -> None:
+    world.hosted.commit("main", {ODD: b"a: 1\n"})
+    world.open()
+
+
 def _forked(world: GitHubWorld) -> None:
     fork = world.github.host.fork(world.hosted, "stranger/infra")
     fork.commit(BRANCH, {DEV: b"tag: evil\n"})
@@ -183,6 +195,8 @@ SITUATIONS = {
     "more than are listed": Situation(_many, ("GET /pulls", "GET /pulls/1")),
     "a commit of somebody else": Situation(_touched, (_COMPARE,)),
     "more commits than are listed": Situation(_long, (_COMPARE, _COMPARE)),
+    "armed by a human": Situation(_armed),
+    "a path of odd characters": Situation(_odd, look=Look(None, {BRANCH: (DEV, ODD)})),
     "a named base": Situation(_open, look=replace(LOOK, base="main")),
     "a base that is not there": Situation(_open, look=replace(LOOK, base="nowhere")),
     "another default branch": Situation(_renamed),

@@ -104,6 +104,7 @@ class TestArming:
         for _ in range(2):
             _arm(world, pull)
         assert world.forge.arming(REPOSITORY, pull.number).waits == "a pipeline must succeed first"
+        assert [each.is_armed for each in world.forge.pull_requests(REPOSITORY, pull.branch)] == [True]
         assert len(world.gitlab.asked("PUT", "/merge$")) == 1
         world.hosted.set_status(pull.head, "ci", "success")
         merged = world.forge.pull_request(REPOSITORY, pull.number)
