@@ -31,11 +31,22 @@ BROKEN_AGAIN = timedelta(minutes=5)
 _EVERYWHERE = "every environment"
 
 
-def decided(plan: Plan, snapshot: Snapshot, acted: Acted, now: datetime) -> Outcome:
-    """What is left behind by a plan that was carried out, but for what went wrong."""
+def decided(
+    plan: Plan, snapshot: Snapshot, shown: PipelineStatus | None, acted: Acted, now: datetime
+) -> Outcome:
+    """What is left behind by a plan that was carried out, but for what went wrong.
+
+    `shown` is what people see until now: what could not be read stays as it is.
+    """
     pipeline, errors = snapshot.pipeline, acted.errors
-    environments = tuple(_hindered(each, errors.get(each.name)) for each in plan.environments)
     remembered = _as_done(plan.record, snapshot.record, acted)
+    before = {each.name: each for each in shown.environments} if shown else {}
+    environments = tuple(
+        _with_last_seen(each, before.get(each.name))
+        if snapshot.environments[each.name].problem
+        else _hindered(each, errors.get(each.name), remembered.environment(each.name))
+        for each in plan.environments
+    )
     return Outcome(
         record=replace(remembered, fault_since=_fault_since(snapshot, errors, now)),
         status=PipelineStatus(pipeline.name, str(pipeline.repository), environments, looked_at=now),
@@ -62,6 +73,17 @@ def unread(
     return Outcome(remembered, status, notices, now + _pause(error, since, now))
 
 
+def restless(outcome: Outcome, now: datetime) -> Outcome:
+    """The outcome of a look that came to no rest: gone on with after a pause, which grows with lost races.
+
+    A host that says of each move that somebody else was faster must not be asked without an end.
+    """
+    record = outcome.record
+    since = record.fault_since if record else None
+    remembered = replace(record, fault_since=since or now) if record else None
+    return replace(outcome, record=remembered, wake_at=now + pause(since, now))
+
+
 def broken(pipeline: Pipeline, shown: PipelineStatus | None, error: Exception, now: datetime) -> Outcome:
     """What is left behind when Tagboat itself failed: a sentence, and a pause, so that it does not go round.
 
@@ -77,9 +99,21 @@ def broken(pipeline: Pipeline, shown: PipelineStatus | None, error: Exception, n
     return Outcome(None, _still_shown(pipeline, shown, reason, now), (notice,), now + BROKEN_AGAIN)
 
 
-def _hindered(status: EnvironmentStatus, error: TagboatError | None) -> EnvironmentStatus:
+def _with_last_seen(status: EnvironmentStatus, shown: EnvironmentStatus | None) -> EnvironmentStatus:
+    """What is shown of an environment that cannot be read: its pull request is there as far as is known."""
+    if shown is None:
+        return status
+    return replace(status, pull_request=shown.pull_request, opened=shown.opened)
+
+
+def _hindered(
+    status: EnvironmentStatus, error: TagboatError | None, record: EnvironmentRecord
+) -> EnvironmentStatus:
+    """What is shown after an error; only where no answer came may a pull request be there all the same."""
     if error is None:
         return status
+    if isinstance(error, Conflict | Permanent):
+        status = replace(status, opened=record.opened)
     if isinstance(error, Conflict):
         return replace(status, reason=f"looks again: {error}")
     state = State.BLOCKED if isinstance(error, Permanent) else status.state
@@ -129,6 +163,8 @@ def _fault_since(snapshot: Snapshot, errors: Mapping[str, TagboatError], now: da
         or any(_is_fault(answer) for answers in snapshot.choices.values() for answer in answers.values())
         or any(isinstance(digest, Problem) for digest in snapshot.tag_digests.values())
     )
+    if errors and not is_faulty:
+        return snapshot.record.fault_since  # a lost race is no fault, and ends none
     return (snapshot.record.fault_since or now) if is_faulty else None
 
 

@@ -22,7 +22,7 @@ from bot.flow.act import Acted, act, wake_fellows
 from bot.flow.leases import LEASE, alone, kept, shared, unshared
 from bot.flow.observe import observe
 from bot.flow.origins import with_origins
-from bot.flow.outcome import AGAIN, broken, decided, unread
+from bot.flow.outcome import broken, decided, restless, unread
 from bot.flow.receive import ask_for_announcements, wake
 from bot.flow.threads import with_threads
 from bot.flow.world import World
@@ -95,7 +95,7 @@ def _round(world: World, pipeline: Pipeline, lease: Lease, *, is_last: bool) -> 
         outcome, goes_on = _look(world, pipeline, now)
         if is_last and goes_on:
             log.warning("restless", rounds=_ROUNDS)
-            outcome = replace(outcome, wake_at=now + AGAIN)
+            outcome = restless(outcome, now)
         _save(world, lease, outcome, now)
     except TagboatError:
         raise
@@ -120,12 +120,14 @@ def _look(world: World, pipeline: Pipeline, now: datetime) -> tuple[Outcome, boo
     except TagboatError as error:
         log.warning("not_observed", reason=str(error))
         return unread(pipeline, record, world.store.shown(pipeline.name), error, now), False
+    is_whole = not any(view.problem for view in snapshot.environments.values())
+    shown = None if is_whole else world.store.shown(pipeline.name)
     only_overtaken = all(isinstance(error, Conflict) for error in acted.errors.values())
     is_due = bool(plan.actions) or (plan.wake_at is not None and plan.wake_at <= now)
     # Who reads thousands of tags gives the lease back between the parts, so that others have their turn.
     goes_on = is_due and only_overtaken and not (_is_reading(snapshot) and not plan.actions)
     goes_on = goes_on and groups <= held  # who waits for a fellow gives it the time
-    return _polled(world, pipeline, decided(plan, snapshot, acted, now), now), goes_on
+    return _polled(world, pipeline, decided(plan, snapshot, shown, acted, now), now), goes_on
 
 
 def _planned(world: World, pipeline: Pipeline, record: Record, now: datetime) -> tuple[Snapshot, Plan]:

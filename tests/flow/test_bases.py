@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from bot.adapters.forges.memory.forge import File
+from bot.domain.errors import Conflict
 from bot.domain.pipeline import Merge, MergeMethod
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.status import State
@@ -174,3 +177,31 @@ class TestTheirCommits:
             made.status("dev").reason == "pull request 1 waits: the host does not show its newest commit yet"
         )
         assert merges == []
+
+    def test_a_host_that_calls_each_move_a_lost_race_is_asked_ever_more_seldom(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        made = bench()
+        moves: list[datetime] = []
+        write = made.forge.write
+
+        def lose(*_: object, **__: object) -> str:
+            moves.append(made.clock.now())
+            raise Conflict("somebody else was faster")
+
+        monkeypatch.setattr(made.forge, "write", lose)
+        made.registry.push(WEB, "1.2.0")
+        made.look()
+        for _ in range(40):
+            made.clock.pass_by(timedelta(seconds=15))
+            made.settle()
+        moments = sorted(set(moves))
+        pauses = [late - early for early, late in pairwise(moments)]
+        assert pauses == sorted(pauses)
+        assert pauses[0] == timedelta(seconds=15)
+        assert pauses[-1] >= timedelta(minutes=2)
+        monkeypatch.setattr(made.forge, "write", write)
+        made.clock.pass_by(timedelta(minutes=5))
+        made.settle()
+        assert read(made, BRANCH, "envs/dev/values.yaml") == values("1.2.0")
+        assert made.store.load("shop").fault_since is None
