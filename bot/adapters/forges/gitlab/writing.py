@@ -178,6 +178,12 @@ class Writer:
     def _refusal(self, repository: str, branch: str, answer: Answer) -> TagboatError:
         if answer.status == 400 and any(text in answer.message.lower() for text in _LOST_RACE):
             return Conflict(f"branch {branch} of {repository} was moved by somebody else", why=answer.message)
+        if answer.status in {400, 403} and "force push" in answer.message.lower():
+            return Refused(
+                f"branch {branch} of {repository} may not begin anew on its base",
+                why=answer.message,
+                fix="let the protected branches that match its name allow force pushes",
+            )
         return self._api.failure(repository, answer)
 
 

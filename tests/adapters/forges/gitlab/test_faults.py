@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
-from bot.domain.errors import Limited, NotFound, Unreachable
+from bot.domain.errors import Limited, NotFound, Refused, Unreachable
 from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld, gitlab_world
 from tests.adapters.forges.host_world import BRANCH, DEV, FAULTS, PROPOSAL
 from tests.adapters.registries.hostile import Reply, serving
@@ -64,6 +64,18 @@ def test_a_lost_race_is_a_conflict(world: GitLabWorld, message: str) -> None:
     world.gitlab.faults.add("POST", "/repository/commits$", Answer(400, {"message": message}))
     failures = world.until_done(world.open)
     assert [type(each).__name__ for each in failures] == ["Conflict"]
+
+
+def test_a_protected_branch_that_may_not_begin_anew_says_what_to_allow(world: GitLabWorld) -> None:
+    pull = world.open(replace(PROPOSAL, files=((DEV, b"tag: 1.9.0\n"),)))
+    said = "You are not allowed to force push code to a protected branch on this project"
+    world.gitlab.faults.add("POST", "/repository/commits$", Answer(400, {"message": said}))
+    with pytest.raises(
+        Refused, match="let the protected branches that match its name allow force pushes"
+    ) as caught:
+        world.write()
+    assert caught.value.why == said
+    assert world.hosted.git.branch(BRANCH) == pull.head
 
 
 @pytest.mark.parametrize("path", ["/branches", "/files/", "/compare$", "/merge_requests"])
