@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 _LONGEST = 160
 _LONGEST_MESSAGE = 300
@@ -20,6 +21,10 @@ _BREAK = "\u200b"
 _LOOK_ALIKES = str.maketrans(r"<>&`|\*~[]{}!$", "‹›＆ʼ¦⧵∗∼❲❳❴❵ǃ＄") | {
     ord(mark): f"{mark}{_BREAK}" for mark in "@#%"
 }
+_OF_GLOBS = "*[]{}!"
+"""Marks that mean nothing in Markdown's code, so that a glob can be copied from there."""
+
+_IN_CODE = {mark: other for mark, other in _LOOK_ALIKES.items() if chr(mark) not in _OF_GLOBS}
 _ADDRESS = re.compile(r":(?=//)|(?i:(?<=www)\.|(?<=mailto):|(?<=xmpp):)")
 _BEGIN = re.compile(r"^(?=[-+/=%]|\d{1,9}[.)](?:\s|$))")
 
@@ -29,11 +34,15 @@ def harmless(text: str, *, longest: int = _LONGEST) -> str:
 
     The same text always gives the same line, and what is harmless already stays as it is.
     """
+    return _line(text, longest, _LOOK_ALIKES)
+
+
+def _line(text: str, longest: int, others: Mapping[int, str]) -> str:
     visible = text[: 4 * longest].replace(_BREAK, "")
     seen = "".join(" " if unicodedata.category(each) in _UNSEEN else each for each in visible)
     line = " ".join(seen.split())
     line = line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
-    return _BEGIN.sub(_BREAK, _ADDRESS.sub(rf"\g<0>{_BREAK}", line.translate(_LOOK_ALIKES)))
+    return _BEGIN.sub(_BREAK, _ADDRESS.sub(rf"\g<0>{_BREAK}", line.translate(others)))
 
 
 def shown(text: str) -> str:
@@ -44,8 +53,8 @@ def shown(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Text from outside as code in Markdown; nothing for an empty one."""
-    line = harmless(text).strip(_BREAK)
+    """Text from outside as code in Markdown, a glob as it is written; nothing for an empty one."""
+    line = _line(text, _LONGEST, _IN_CODE).strip(_BREAK)
     return f"`{line}`" if line else ""
 
 

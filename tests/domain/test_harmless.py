@@ -151,6 +151,12 @@ def test_what_tags_are_made_of_stays_readable(tag: str) -> None:
     assert slug(tag) == tag
 
 
+@pytest.mark.parametrize("glob", ["lint*", "**/*.yaml", "config/[a-z]?.json", "{a,b}", "test [3.11]"])
+def test_a_glob_can_be_copied_from_code(glob: str) -> None:
+    assert code(glob) == f"`{glob}`"
+    assert f"<code>{glob}</code>" in _MARKDOWN.render(f"- a {code(glob)} *b* {code(glob)}\n")
+
+
 @given(texts)
 def test_a_slug_can_stand_in_the_name_of_a_branch(text: str) -> None:
     assert is_branch_name(f"updates-{slug(text)}")

@@ -121,7 +121,7 @@ def test_the_pull_request_lists_what_it_does() -> None:
     assert "1 added, 1 changed, 1 deleted" in pull.body
     for line in ("- + `production/new.yaml`", "- ~ `production/app.yaml`", "- - `production/old.yaml`"):
         assert line in pull.body
-    assert "**Keeps** `values.yaml:replicas`, `secrets/∗∗`" in pull.body
+    assert "**Keeps** `values.yaml:replicas`, `secrets/**`" in pull.body
 
 
 def test_what_is_copied_is_the_commit_that_was_proved_and_not_the_branch() -> None:

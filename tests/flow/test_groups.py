@@ -328,7 +328,7 @@ def test_a_check_that_fails_is_said_alike_by_all_and_none_hides_it_behind_a_fell
     group.forge.report_by_check(REPOSITORY, head, "ci", CheckState.FAILED)
     group.see("api", "web", "api", "web")
     reasons = {group.shown(name).reason for name in ("api", "web")}
-    assert reasons == {f"pull request {group.pull().number} is held back: check ci failed"}
+    assert reasons == {f"pull request {group.pull().number} is held back: check `ci` failed"}
     group.forge.report_by_check(REPOSITORY, head, "ci", CheckState.SUCCEEDED)
     group.see("api", "web", "api")
     assert group.on_base()["web.yaml"] == content("1.1.0")

@@ -44,9 +44,7 @@ def _checks(environments: Sequence[Environment]) -> Iterator[str]:
     names = dict.fromkeys(name for each in environments for name in each.merging.checks)
     if names:
         word = "check" if len(names) == 1 else "checks"
-        # Globs of the configuration are shown as they are written there.
-        shown = ", ".join(f"`{name.replace('`', '')}`" for name in names)
-        yield f"{word} passed on the newest commit: {shown}"
+        yield f"{word} passed on the newest commit: {', '.join(map(code, names))}"
     if any(each.merging.platform for each in environments):
         yield "what the host itself asks for: Tagboat leaves the merge to it"
 
