@@ -117,6 +117,8 @@ class EnvironmentView:
     A file that is not there is None. `pull_requests` holds every one that was ever opened from the
     environment's `branch`, newest first; `proposed_files` are the files at the branch's head, which is
     `branch_head` (None: no such branch). `foreign_commit` names a commit on our branch that is not ours.
+    `is_uprooted` says that those stand below our own: the base branch held them when it was written, for a
+    branch of ours is one commit on its base, and was rewritten since.
     `consent` is what reviewers, checks and the host say of the open pull request; None where none of it
     matters.
     `directory` is what was read to copy one (None: not now).
@@ -129,6 +131,7 @@ class EnvironmentView:
     branch_head: str | None = None
     proposed_files: Mapping[str, bytes | None] = field(default_factory=dict)
     foreign_commit: str | None = None
+    is_uprooted: bool = False
     consent: Consent | Problem | None = None
     applications: tuple[ApplicationView, ...] = ()
     problem: Problem | None = None

@@ -105,13 +105,16 @@ def git_view(looking: Looking, branch: BaseBranch, pulls: Sequence[PullRequest] 
         ours = next(reversed(looking.branches), "")
         fellows = looking.fellows()
         head = forge.head(path, ours) if _may_be_there(looking, ours, pulls) else None
+        foreign = _foreign_commit(looking, branch, pulls, head) if head else None
+        is_below = foreign not in {None, head}
         view = EnvironmentView(
             files=_files(looking, fellows, branch.head),
             pull_requests=tuple(pulls),
             branch=ours,
             branch_head=head,
             proposed_files=_files(looking, fellows, head) if head else {},
-            foreign_commit=_foreign_commit(looking, branch, pulls, head) if head else None,
+            foreign_commit=None if is_below else foreign,
+            is_uprooted=is_below,
             fellows=fellows,
         )
         return _without_older(looking, branch, _as_merged(looking, view))

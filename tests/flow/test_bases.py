@@ -127,6 +127,42 @@ class TestAnotherBase:
         assert {group.on_branch()[f"{name}.yaml"] for name in ("api", "shop")} == {b"image:\n  tag: 1.1.0\n"}
 
 
+class TestARewrittenBase:
+    @MODES
+    @AGAIN
+    def test_what_was_taken_from_it_is_not_brought_back(self, mode: Merge, tag: str) -> None:
+        made = Bench((environment("dev"),))
+        made.settle()
+        before = made.forge.head(REPOSITORY, "main") or ""
+        commit(made, "main", b"taken back later")
+        made.registry.push(WEB, "1.1.0")
+        made.look()
+        made.forge.reset_by_human(REPOSITORY, "main", before)
+        configure(made, environments=(environment("dev", merge=mode),))
+        made.registry.push(WEB, tag)
+        made.look()
+        if mode is Merge.MANUAL:
+            assert made.forge.parents(REPOSITORY, made.forge.head(REPOSITORY, BRANCH) or "") == (before,)
+            made.merge("dev")
+            made.look()
+        assert pulls(made) == [("main", MERGED)]
+        assert (read(made, "main", "note"), made.file("dev")) == (None, values(tag))
+
+    def test_somebodys_commit_on_ours_still_stops_it(self) -> None:
+        made = Bench((environment("dev"),))
+        made.settle()
+        before = made.forge.head(REPOSITORY, "main") or ""
+        commit(made, "main", b"taken back later")
+        made.registry.push(WEB, "1.1.0")
+        made.look()
+        made.forge.reset_by_human(REPOSITORY, "main", before)
+        theirs = commit(made, BRANCH, b"theirs")
+        made.registry.push(WEB, "1.2.0")
+        made.look()
+        assert made.status("dev").state is State.BLOCKED
+        assert made.forge.head(REPOSITORY, BRANCH) == theirs
+
+
 class TestTheirCommits:
     @pytest.mark.parametrize("method", [MergeMethod.SQUASH, MergeMethod.MERGE])
     def test_what_was_merged_with_them_does_not_stop_the_next_release(self, method: MergeMethod) -> None:

@@ -235,6 +235,8 @@ def _holds(situation: Situation, pull: PullRequest, draft: Draft) -> bool:
     release = draft.release
     if pull.mergeable is False or merging.must_follow(situation.environment, pull):
         return False
+    if situation.view.is_uprooted:  # merged as it is, it would bring back what was taken from the base
+        return False
     if group.has_strays(situation.view, draft.changes, situation.now):
         return False
     try:
