@@ -80,8 +80,9 @@ class EnvironmentRecord:
 
     `proposed` is the release of the newest pull request, with the digests that its files may not show.
     `branches` are those of its releases where each has one of its own, the newest last. `opened` are the
-    times at which pull requests were opened in the last hour. `described` and `commented` name what was
-    said beside and below which pull request; `unsaid` is what the host did not take of it.
+    times at which pull requests were first seen in the last hour, up to the number `counted` (None: nobody
+    looked yet). `described` and `commented` name what was said beside and below which pull request; `unsaid`
+    is what the host did not take of it.
     """
 
     deployments: tuple[Deployment, ...] = ()
@@ -89,6 +90,7 @@ class EnvironmentRecord:
     branches: tuple[str, ...] = ()
     gathering: Gathering | None = None
     opened: tuple[datetime, ...] = ()
+    counted: int | None = None
     described: str = ""
     commented: str = ""
     unsaid: tuple[str, ...] = ()

@@ -56,7 +56,8 @@ class EnvironmentStatus:
     """One environment as people are shown it.
 
     `running` is what Git says at the base branch (alias → version), `next` what should come. `group` names
-    those that share its pull request; `opened` are the times of `EnvironmentRecord`.
+    those that share its pull request; `opened` are the times of `EnvironmentRecord`, and of what was about to
+    be opened.
     """
 
     name: str

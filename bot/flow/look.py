@@ -11,7 +11,7 @@ from bot.domain.people.order import standing
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.pull_request.branch import branch_of, has_branch_per_release
 from bot.domain.pull_request.proposal import BRANCH_PREFIX, PullRequest, PullRequestState
-from bot.domain.record import EnvironmentRecord
+from bot.domain.record import EnvironmentRecord, Record
 from bot.domain.snapshot import BaseBranch, EnvironmentView, Fellow, Problem, Traffic
 from bot.domain.status import PipelineStatus
 from bot.flow.world import World
@@ -151,8 +151,12 @@ def _may_be_there(looking: Looking, ours: str, pulls: Sequence[PullRequest]) -> 
     return bool(ours) and not is_new
 
 
-def traffic(world: World, pipeline: Pipeline, views: Mapping[str, EnvironmentView]) -> Traffic:
+def traffic(
+    world: World, pipeline: Pipeline, views: Mapping[str, EnvironmentView], record: Record
+) -> Traffic:
     """Tagboat's pull requests in the pipeline's repository: its own as they are, others as they were shown.
+
+    So are those of its own environments that cannot be read now.
 
     Nobody is asked where no limit is set.
     """
@@ -161,11 +165,17 @@ def traffic(world: World, pipeline: Pipeline, views: Mapping[str, EnvironmentVie
         return Traffic()
     near = {name for name, each in world.pipelines.items() if each.repository == pipeline.repository}
     boards = [board for board in world.store.board() if board.name in near]
-    shown = [each for board in boards if board.name != pipeline.name for each in board.environments]
+    seen = {name for name, view in views.items() if not view.problem}
+    shown = [
+        each
+        for board in boards
+        for each in board.environments
+        if board.name != pipeline.name or each.name not in seen
+    ]
     others = {each.pull_request.number for each in shown if each.pull_request}
     own = {pull.number for view in views.values() for pull in view.pull_requests if _is_open(pull)}
-    opened = sorted(moment for board in boards for each in board.environments for moment in each.opened)
-    return Traffic(len(own | others), tuple(opened))
+    known = [*(each.opened for each in shown), *(record.environment(name).opened for name in seen)]
+    return Traffic(len(own | others), tuple(sorted(moment for times in known for moment in times)))
 
 
 def _as_shown(fellow: Fellow, board: PipelineStatus | None) -> Fellow:

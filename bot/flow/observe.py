@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain import rollout
+from bot.domain.deciding.memory import counted
 from bot.domain.deciding.obeying import eased_environment
 from bot.domain.edit.targets import read_target
 from bot.domain.errors import NotFound, TagboatError
@@ -67,12 +68,13 @@ def observe(world: World, pipeline: Pipeline, record: Record, now: datetime) -> 
     for each in pipeline.environments:
         views[each.name] = _with_directory(directories, each, views[each.name], tracked)
         anchored, seen = rollouts(world, pipeline, each, tracked.environment(each.name), branch, now)
-        tracked = replace(tracked, environments={**tracked.environments, each.name: anchored})
+        kept = counted(anchored, views[each.name], pipeline, each, now)
+        tracked = replace(tracked, environments={**tracked.environments, each.name: kept})
         said = consult(forge, pipeline.repository.path, _eased(each, views, standings), views[each.name], now)
         views[each.name] = replace(views[each.name], applications=seen, consent=said)
     branch = _told_apart(forge, pipeline, branch, views)
     digests = tag_digests(world, pipeline, tracked, now, standings)
-    near = traffic(world, pipeline, views)
+    near = traffic(world, pipeline, views, tracked)
     return Snapshot(pipeline, branch, choices, views, tracked, digests, near, standings)
 
 

@@ -11,7 +11,7 @@ from bot.adapters.forges.memory.forge import File
 from bot.domain.errors import Unreachable
 from bot.domain.pipeline import Environment, Merge
 from bot.domain.pull_request.policy import CommitPolicy, CommitStyle, Pace, PullRequestPolicy, Texts
-from bot.domain.pull_request.proposal import Metadata, PullRequest, PullRequestState
+from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.domain.pull_request.templates import Template
 from bot.domain.status import State
 from bot.domain.window import Window, WindowKind
@@ -310,3 +310,80 @@ class TestPace:
         made.settle()
         push(made, "1.1.0")
         assert [made.status(name).state for name in ("dev", "free")] == [State.PROPOSED, State.PROPOSED]
+
+    def test_one_whose_answer_was_lost_counts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made = bench(PullRequestPolicy(pace=Pace(per_hour=1)), "staging")
+        opening = made.forge.open
+
+        def lossy(repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
+            opening(repository, proposal, base_branch=base_branch)
+            raise Unreachable("the connection broke before the answer came")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(made.forge, "open", lossy)
+            push(made, "1.1.0")
+        for _ in range(4):
+            made.clock.pass_by(10 * MINUTE)
+            made.look()
+        assert len(pulls(made)) == 1
+        assert "1 opened of at most 1" in made.status("staging").reason
+        made.clock.pass_by(61 * MINUTE)
+        made.look()
+        assert len(pulls(made)) == 2
+
+    def test_one_that_was_opened_before_a_crash_counts(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made = bench(PullRequestPolicy(pace=Pace(per_hour=1)), "staging")
+        opening = made.forge.open
+
+        def deadly(repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
+            opening(repository, proposal, base_branch=base_branch)
+            raise SystemExit
+
+        with monkeypatch.context() as broken:
+            broken.setattr(made.forge, "open", deadly)
+            with pytest.raises(SystemExit):
+                push(made, "1.1.0")
+        made.clock.pass_by(10 * MINUTE)
+        made.look()
+        assert len(pulls(made)) == 1
+        assert "1 opened of at most 1" in made.status("staging").reason
+
+    def test_one_that_could_not_be_opened_does_not_count(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made = bench(PullRequestPolicy(pace=Pace(per_hour=1)))
+
+        def deaf(repository: str, proposal: Proposal, *, base_branch: str) -> PullRequest:
+            raise Unreachable(f"{repository} is away", why=f"{proposal.branch} {base_branch}")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(made.forge, "open", deaf)
+            push(made, "1.1.0")
+        made.clock.pass_by(MINUTE)
+        made.look()
+        assert len(pulls(made)) == 1
+
+    def test_one_that_cannot_be_read_now_counts_and_is_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        made = bench(PullRequestPolicy(pace=Pace(most_open=1)), "staging")
+        push(made, "1.1.0")
+        shown, asking = made.status("dev").pull_request, made.forge.pull_requests
+
+        def half_deaf(repository: str, branch: str) -> Sequence[PullRequest]:
+            if branch.endswith("/dev"):
+                raise Unreachable("this list does not come")
+            return asking(repository, branch)
+
+        monkeypatch.setattr(made.forge, "pull_requests", half_deaf)
+        for _ in range(2):
+            made.clock.pass_by(6 * MINUTE)
+            made.look()
+        assert made.status("dev").state is State.UNKNOWN
+        assert made.status("dev").pull_request == shown is not None
+        assert len(pulls(made)) == 1
+
+    def test_one_beside_a_file_that_cannot_be_used_counts_and_is_shown(self) -> None:
+        made = bench(PullRequestPolicy(pace=Pace(most_open=1)), "staging")
+        push(made, "1.1.0")
+        shown = made.status("dev").pull_request
+        made.forge.commit_by_human(REPOSITORY, "main", {"envs/dev/values.yaml": File(b"image: [")})
+        made.look()
+        assert made.status("dev").state is State.BLOCKED
+        assert made.status("dev").pull_request == shown is not None

@@ -19,7 +19,6 @@ from bot.domain.directories.copying import adopted
 from bot.domain.errors import TagboatError
 from bot.domain.image import Release
 from bot.domain.notice import Notice
-from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.record import EnvironmentRecord, Record
 from bot.domain.rollout.deployment import written
 from bot.domain.rollout.progress import Progress, follow
@@ -75,8 +74,13 @@ def decide(snapshot: Snapshot, now: datetime) -> Plan:
 
 def _busier(traffic: Traffic, actions: Iterable[Action], now: datetime) -> Traffic:
     """The traffic with what is about to be opened."""
-    new = sum(isinstance(action, Propose) and action.number is None for action in actions)
-    return Traffic(traffic.open + new, (*traffic.opened, *(now,) * new)) if new else traffic
+    new = _opening(actions, now)
+    return Traffic(traffic.open + len(new), (*traffic.opened, *new)) if new else traffic
+
+
+def _opening(actions: Iterable[Action], now: datetime) -> tuple[datetime, ...]:
+    """The times of the pull requests that are about to be opened."""
+    return tuple(now for action in actions if isinstance(action, Propose) and action.number is None)
 
 
 def _decide_one(situation: Situation) -> _Decided:
@@ -96,7 +100,7 @@ def _decide_one(situation: Situation) -> _Decided:
     )
     record = _remember(situation.record, progress)
     step = next_step(situation, found)
-    record = obeying.carried_out(situation, memory.after(record, step, situation.now))
+    record = obeying.carried_out(situation, memory.after(record, step))
     if step.holds and situation.environment.promote:
         record = adopted(record, step.holds, base=situation.snapshot.branch.head)
     refreshes = tuple(
@@ -115,6 +119,7 @@ def _unread(situation: Situation, state: State, reason: str) -> _Decided:
         reason=reason,
         after=situation.environment.after,
         running=_versions(current.release) if current else {},
+        pull_request=_shown_pull(situation, state),
         group=situation.environment.group,
         opened=recent(situation.record.opened, situation.now),
     )
@@ -133,7 +138,6 @@ def _status(
     state, reason = _word(progress, step)
     current = record.current
     times = [moment for moment in (progress.wake_at, step.until, *_choice_times(situation)) if moment]
-    pull = _shown_pull(situation, step)
     return EnvironmentStatus(
         name=situation.environment.name,
         state=state,
@@ -141,19 +145,22 @@ def _status(
         after=situation.environment.after,
         running=_versions(current.release if current else found),
         next=_versions(step.release) if step.release else {},
-        pull_request=PullRequestSummary(pull.number, pull.title, pull.url, pull.head) if pull else None,
+        pull_request=_shown_pull(situation, step.state),
         applications=progress.applications,
         live_since=progress.deployment.live_since if progress.deployment else None,
         wake_at=min(times) if times else None,
         group=situation.environment.group,
-        opened=record.opened,
+        opened=(*record.opened, *_opening(step.actions, situation.now)),
     )
 
 
-def _shown_pull(situation: Situation, step: Step) -> PullRequest | None:
+def _shown_pull(situation: Situation, state: State | None) -> PullRequestSummary | None:
     """The open pull request, where the environment has to do with it: a group's may be its fellows' alone."""
     is_own = not situation.environment.group or proposing.own_mark(situation) is not None
-    return situation.view.open_pull_request if is_own or step.state in _CONCERNED else None
+    pull = situation.view.open_pull_request
+    if pull is None or not (is_own or state in _CONCERNED):
+        return None
+    return PullRequestSummary(pull.number, pull.title, pull.url, pull.head)
 
 
 def _unsaid(situation: Situation, record: EnvironmentRecord) -> str:

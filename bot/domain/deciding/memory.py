@@ -9,25 +9,47 @@ from bot.domain.deciding import hot_fix, proposing
 from bot.domain.deciding.action import Comment, CommitDirectly, Describe, Propose
 from bot.domain.deciding.noise import recent
 from bot.domain.deciding.situation import Step
+from bot.domain.pipeline import Environment, Pipeline
+from bot.domain.pull_request.mark import marks
+from bot.domain.pull_request.proposal import PullRequest
 from bot.domain.record import EnvironmentRecord
+from bot.domain.snapshot import EnvironmentView
 
 MOST_BRANCHES = 5
 """Branches of single releases that are looked at, the newest ones."""
 
 
-def after(record: EnvironmentRecord, step: Step, now: datetime) -> EnvironmentRecord:
+def counted(
+    record: EnvironmentRecord,
+    view: EnvironmentView,
+    pipeline: Pipeline,
+    environment: Environment,
+    now: datetime,
+) -> EnvironmentRecord:
+    """The memory with the pull requests that are there since the last look, whoever lived to see them opened.
+
+    One of a group counts where its first mark is. What is found at the first look was not opened just now.
+    """
+    pulls = (*view.pull_requests, *view.older)
+    if view.problem:
+        return record
+    last = record.counted
+    places = {(pipeline.name, environment.name), ("", "")}
+    new = sum(last is not None and each.number > last and _first(each) in places for each in pulls)
+    newest = max((each.number for each in pulls), default=last or 0)
+    return replace(record, opened=recent((*record.opened, *(now,) * new), now), counted=newest)
+
+
+def after(record: EnvironmentRecord, step: Step) -> EnvironmentRecord:
     """The memory with what the step waits with, looks at, and is about to do."""
-    kept = replace(record, gathering=step.gathering, opened=recent(record.opened, now))
+    kept = replace(record, gathering=step.gathering)
     if step.branch:
         branches = (*(each for each in kept.branches if each != step.branch), step.branch)
         kept = replace(kept, branches=branches[-MOST_BRANCHES:])
     kept = hot_fix.remembered(replace(kept, rebased=step.rebuilds or kept.rebased), step)
     for action in step.actions:
         match action:
-            case Propose():
-                opened = (*kept.opened, now) if action.number is None else kept.opened
-                kept = replace(kept, proposed=action.release, opened=opened)
-            case CommitDirectly():
+            case Propose() | CommitDirectly():
                 kept = replace(kept, proposed=action.release)
             case Describe():
                 kept = replace(kept, described=action.key, unsaid=action.unsaid)
@@ -43,12 +65,16 @@ def undone(record: EnvironmentRecord, before: EnvironmentRecord) -> EnvironmentR
     return replace(
         record,
         gathering=before.gathering or record.gathering,
-        opened=before.opened,
         described=before.described,
         commented=before.commented,
         unsaid=before.unsaid,
         rebased=before.rebased,
     )
+
+
+def _first(pull: PullRequest) -> tuple[str, str] | None:
+    """The place that a pull request names first; names are empty where it serves one alone."""
+    return next(((each.pipeline, each.environment) for each in marks(pull.body)), None)
 
 
 def unsaid(record: EnvironmentRecord, more: tuple[str, ...]) -> EnvironmentRecord:

@@ -98,7 +98,7 @@ def test_what_waits_is_remembered_and_forgotten_once_it_is_proposed() -> None:
     assert waiting.record.environment("dev").gathering == Gathering(release("1.2.0").key, NOW, NOW)
     done = decide(replace(made, record=waiting.record), NOW + 2 * MINUTE)
     assert done.record.environment("dev").gathering is None
-    assert done.record.environment("dev").opened == (NOW + 2 * MINUTE,)
+    assert done.environments[0].opened == (NOW + 2 * MINUTE,)
 
 
 METADATA = PullRequestPolicy(Texts(labels=(Template("env/{{ environment }}"),)), Metadata(reviewers=("ada",)))
