@@ -157,7 +157,8 @@ def close(pipeline: PipelineName, environment: EnvironmentName, config: ConfigFi
     display.console().print(
         styled(
             f"Closed pull request {pull.number} ({pull.title}); "
-            f"the next release will be proposed to {environment} again."
+            f"the next release will be proposed to {environment} again "
+            "(`tagboat promote` brings this one back, without waiting for a human)."
         ),
         soft_wrap=True,
     )

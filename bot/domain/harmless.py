@@ -37,7 +37,7 @@ def harmless(text: str, *, longest: int = _LONGEST) -> str:
     return _line(text, longest, _LOOK_ALIKES)
 
 
-def _line(text: str, longest: int, others: Mapping[int, str]) -> str:
+def _line(text: str, longest: int, others: Mapping[int, int | str]) -> str:
     visible = text[: 4 * longest].replace(_BREAK, "")
     seen = "".join(" " if unicodedata.category(each) in _UNSEEN else each for each in visible)
     line = " ".join(seen.split())

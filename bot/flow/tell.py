@@ -79,7 +79,8 @@ def sentence_for(order: Order, *, resume: str = "/tagboat resume") -> str:
         case Verb.REBASE:
             return f"The branch for {place} is built anew."
         case Verb.SKIP:
-            return f"{code(order.version)} is not proposed to {place} again; the next release is."
+            after = "the next release is (`promote` brings this one back)"
+            return f"{code(order.version)} is not proposed to {place} again; {after}."
         case Verb.PROMOTE:
             gates = "soaking, its windows" if order.is_forced else "soaking"
             return (

@@ -103,6 +103,7 @@ def test_a_closed_pull_request_is_remembered_as_a_no(waiting: Bench, tagboat: Ta
     answer = tagboat("pr", "close", "shop", "prod")
     assert answer.code == 0
     assert answer.out.startswith("Closed pull request 3 (shop prod: web 1.0.0 → 1.1.0)")
+    assert "`tagboat promote` brings this one back" in answer.out
     waiting.settle()
     assert waiting.status("prod").state == "declined"
     assert waiting.status("prod").running == {"web": "1.0.0"}

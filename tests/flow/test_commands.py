@@ -9,6 +9,7 @@ import pytest
 
 from bot.adapters.forges.memory.community import MemoryCommunity
 from bot.adapters.forges.memory.forge import File
+from bot.domain.deciding.obeying import AFTER_NO
 from bot.domain.errors import Denied, Refused, Unreachable
 from bot.domain.fact import Commented
 from bot.domain.people.command import Verb
@@ -77,11 +78,15 @@ def test_a_skip_is_a_no_to_this_release_alone(people: People) -> None:
     people.push("1.1.0")
     number = people.number("prod")
     answer = people.say("/tagboat skip breaks the login", on=number)
-    assert answer == "`1.1.0` is not proposed to `shop/prod` again; the next release is."
+    assert answer == (
+        "`1.1.0` is not proposed to `shop/prod` again; the next release is (`promote` brings this one back)."
+    )
     status = people.status("prod")
     assert status.state == "declined"
     assert status.reason.startswith("1.1.0 was skipped by ada: breaks the login")
-    assert people.forge.pull_request(REPOSITORY, number).state == "closed"
+    closed = people.forge.pull_request(REPOSITORY, number)
+    assert closed.state == "closed"
+    assert closed.body.endswith(f"1.1.0 was skipped by ada: breaks the login{AFTER_NO}.")
     people.push("1.2.0")
     assert people.status("prod").next == {"web": "1.2.0"}
 
@@ -142,11 +147,27 @@ def test_windows_stay_shut_unless_they_are_forced(words: str, version: str) -> N
 
 def test_a_promotion_of_what_a_human_closed_proposes_it_again(people: People) -> None:
     people.push("1.1.0")
-    people.forge.close_by_human(REPOSITORY, people.number("prod"))
+    number = people.number("prod")
+    people.forge.close_by_human(REPOSITORY, number)
     people.look()
-    assert people.status("prod").state == "declined"
+    assert people.status("prod").reason == (
+        f"pull request {number} for 1.1.0 was closed without a merge{AFTER_NO}"
+    )
     people.say("/tagboat promote shop/prod")
     assert people.status("prod").running == {"web": "1.1.0"}
+
+
+def test_a_no_to_what_a_rollback_asks_for_ends_with_it(people: People) -> None:
+    people.push("1.1.0")
+    people.merge("prod")
+    people.settle()
+    people.say("/tagboat rollback shop/prod loses sessions")
+    number = people.number("prod")
+    people.forge.close_by_human(REPOSITORY, number)
+    people.look()
+    assert people.status("prod").reason == (
+        f"pull request {number} for 1.0.0 was closed without a merge (resume to end the rollback)"
+    )
 
 
 def test_a_promotion_of_what_was_taken_back_by_hand_brings_it_again(people: People) -> None:

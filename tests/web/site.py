@@ -192,7 +192,8 @@ def every_state() -> Sequence[EnvironmentStatus]:
         environment(
             "prod-ap",
             State.DECLINED,
-            reason="pull request 11 for 1.5.0 was closed without a merge; the next release will be proposed",
+            reason="pull request 11 for 1.5.0 was closed without a merge; the next release will be proposed "
+            "(`promote` brings this one back, without waiting for a human)",
             after=("staging", "qa"),
             running={"web": "1.4.2"},
             live_since=START - 80 * hour,

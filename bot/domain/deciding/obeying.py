@@ -20,6 +20,12 @@ from bot.domain.pipeline import Environment, Merge
 from bot.domain.record import EnvironmentRecord
 from bot.domain.status import State
 
+AFTER_NO = "; the next release will be proposed (`promote` brings this one back, without waiting for a human)"
+"""What follows on a human's no to one release, in Markdown."""
+
+AFTER_NO_TO_ROLLBACK = " (resume to end the rollback)"
+"""What follows on a no to the release that a rollback asks for: no other one comes before its end."""
+
 
 def held(situation: Situation) -> Step | None:
     """The wait that somebody ordered, or None."""
@@ -66,8 +72,12 @@ def skipped(situation: Situation, release: Release) -> Step | None:
     skip, rollback = situation.standing.skip_of(release), situation.standing.rollback
     if skip is None or (rollback and rollback.release == release.key and rollback.at > skip.at):
         return None
-    reason = f"{release.version} was skipped {skip.because}; the next release will be proposed"
-    return Step(State.DECLINED, reason)
+    return Step(State.DECLINED, f"{release.version} was skipped {skip.because}{after_no(situation)}")
+
+
+def after_no(situation: Situation) -> str:
+    """What follows on a human's no to the release that is wanted, in Markdown."""
+    return AFTER_NO_TO_ROLLBACK if situation.standing.rollback else AFTER_NO
 
 
 def overrules(situation: Situation, release: Release) -> bool:

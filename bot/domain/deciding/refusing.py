@@ -56,11 +56,10 @@ def declined(situation: Situation, release: Release) -> Step | None:
     pull = view.open_pull_request
     no = next((each for each in view.pull_requests if _declines(each, release)), None)
     if no and (pull is None or pull.release_key != release.key):
-        reason = f"pull request {no.number} for {release.version} was closed without a merge"
-        return Step(State.DECLINED, f"{reason}; the next release will be proposed")
+        what = f"pull request {no.number} for {release.version} was closed without a merge"
+        return Step(State.DECLINED, f"{what}{obeying.after_no(situation)}")
     if situation.standing.rollback is None and _was_taken_back(situation.record, release):
-        reason = f"{release.version} was taken back by hand"
-        return Step(State.DECLINED, f"{reason}; the next release will be proposed")
+        return Step(State.DECLINED, f"{release.version} was taken back by hand{obeying.AFTER_NO}")
     return None
 
 

@@ -101,7 +101,8 @@ def _taken_down(situation: Situation, release: Release, reason: str) -> tuple[Wi
     pull = situation.view.open_pull_request
     if pull is None or pull.release_key != release.key or situation.environment.group:
         return ()
-    return (_withdraw(situation, pull, f"{harmless(reason)}."),)
+    after = obeying.after_no(situation)
+    return (_withdraw(situation, pull, f"{harmless(reason.removesuffix(after))}{after}."),)
 
 
 def _propose(situation: Situation, found: Release, wanted: Wanted) -> Step:
