@@ -176,10 +176,13 @@ class Laws:
                     "bytes outside the targets never change", f"{path}: {old.get(path)} {new.get(path)}"
                 )
 
-    def not_foreign(self, branch: str, base: str, what: str) -> None:
-        """A branch is about to be written, merged or deleted."""
+    def not_foreign(self, branch: str, base: str, what: str, *, on_top_of: str = "") -> None:
+        """A branch is about to be written, merged or closed.
+
+        What stands below our own head, `on_top_of`, is no work on the branch: the base held it once.
+        """
         foreign = self.forge.foreign_commit(REPOSITORY, branch=branch, base=base)
-        if foreign:
+        if foreign and on_top_of in {"", foreign}:
             self.says("foreign commits are left alone", f"{branch} {what} over {foreign[:8]}")
 
     # -- what is merged ----------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ class WatchedForge:
         laws, before = self._laws, self._forge.head(repository, proposal.branch)
         laws.truth.look()
         if before is not None and before == expected:
-            laws.not_foreign(proposal.branch, base, "written")
+            laws.not_foreign(proposal.branch, base, "written", on_top_of=before)
         commit = self._forge.write(repository, proposal, base=base, expected=expected)
         laws.changes["write"] += 1
         laws.written(proposal, base=base, before=before, after=commit)
@@ -54,10 +54,9 @@ class WatchedForge:
     def close(self, repository: str, number: int, *, comment: str) -> None:
         """Close, and leave alone what is somebody else's."""
         pull = self._forge.pull_request(repository, number)
-        foreign = self._forge.foreign_commit(repository, branch=pull.branch, base=pull.base)
         is_told = self._laws.is_by_human or self._laws.is_skipped(pull)
-        if pull.state is PullRequestState.OPEN and foreign and not is_told:
-            self._laws.says("foreign commits are left alone", f"{pull.branch} closed over {foreign[:8]}")
+        if pull.state is PullRequestState.OPEN and not is_told:
+            self._laws.not_foreign(pull.branch, pull.base, "closed", on_top_of=pull.head)
         self._forge.close(repository, number, comment=comment)
         self._laws.changes["close"] += 1
 
