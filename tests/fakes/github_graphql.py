@@ -22,6 +22,7 @@ from tests.fakes.github_json import Json, timestamp
 from tests.fakes.http_host import Request, Response
 
 _HEADS = "refs/heads/"
+_NOTHING = "0" * 40
 _WENT_WRONG = (
     "Something went wrong while executing your query. Please include `0F5A:1D3C` when reporting this issue."
 )
@@ -97,7 +98,10 @@ class _Root:
             _require_update(repository, update)
         for update in updates:
             branch, by = update["name"].removeprefix(_HEADS), self._account.login
-            repository.move_branch(branch, update["afterOid"], force=update["force"], by=by)
+            if update["afterOid"] == _NOTHING:
+                repository.delete_branch(branch, by=by)
+            else:
+                repository.move_branch(branch, update["afterOid"], force=update["force"], by=by)
         return {"clientMutationId": None}
 
     def enablePullRequestAutoMerge(self, _: Any, input: Json) -> Json:
@@ -184,7 +188,11 @@ def _require_update(repository: HostedRepository, update: Json) -> None:
     branch, new = update["name"].removeprefix(_HEADS), update["afterOid"]
     before = repository.git.branch(branch)
     is_expected = update.get("beforeOid") in {None, before}
-    if before is None or not is_expected or repository.git.kind(new) != "commit":
+    if before is None or not is_expected:
+        raise _Refusal(_WENT_WRONG, "")
+    if new == _NOTHING:
+        return
+    if repository.git.kind(new) != "commit":
         raise _Refusal(_WENT_WRONG, "")
     if repository.git.contains(new, before):
         return

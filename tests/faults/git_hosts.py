@@ -84,7 +84,7 @@ GITHUB = Host(
         "merge": ("PUT", "/merge$"),
     },
     updates={("POST", "/graphql mutation"): 1, ("PATCH", r"/pulls/\d+$"): 1},
-    withdrawals=(("PATCH", r"/pulls/\d+$"), ("POST", "/comments$"), ("DELETE", "/git/refs/heads/")),
+    withdrawals=(("PATCH", r"/pulls/\d+$"), ("POST", "/comments$"), ("POST", "/graphql mutation")),
     prods_file="/contents/envs/prod",
     survey=("POST", "/graphql query"),
     refusals=_GITHUB_REFUSALS,

@@ -255,7 +255,7 @@ class GitHubForge(HostedPulls[Answer]):
             return
         if is_foreign_kept and self._authors.foreign(repository, branch=pull.branch, base=pull.base):
             return
-        self._writer.delete(repository, pull.branch)
+        self._writer.delete(repository, pull.branch, expected=pull.head)
 
 
 def _credential(settings: GitHubSettings, transport: Transport) -> TokenCredential | AppCredential:

@@ -23,6 +23,8 @@ from bot.domain.pull_request.proposal import Proposal
 _PLAIN, _NEW = "100644", ""
 _FILES = {"100644", "100755"}
 _HEADS = "refs/heads/"
+_NOTHING = "0" * 40
+"""What a branch is moved to that is to go."""
 _LOST_RACE = ("already exists", "not a fast forward", "does not exist")
 _RULE = re.compile(r"rule violation|protected branch|force[- ]push", re.IGNORECASE)
 _REPLACE = "mutation($input: UpdateRefsInput!) { updateRefs(input: $input) { clientMutationId } }"
@@ -78,11 +80,18 @@ class Writer:
             ) from error
         return commit
 
-    def delete(self, repository: str, branch: str) -> None:
-        """Delete a branch; one that is gone already is no error."""
-        answer = self._api.attempt("DELETE", repository, f"/git/refs/heads/{quote(branch)}")
-        if answer.status not in {204, 404, 422}:
-            raise self._api.failure(repository, answer)
+    def delete(self, repository: str, branch: str, *, expected: str) -> None:
+        """Delete a branch; one that is gone already, or that somebody moved, is left as it is."""
+        refusal = self._leased(repository, branch, expected, _NOTHING)
+        if refusal is None or self._commits.head(repository, branch) != expected:
+            return
+        if isinstance(refusal, Unreachable):
+            raise refusal
+        raise Refused(
+            f"branch {branch} of {repository} may not be deleted",
+            why=refusal.why,
+            fix="let Tagboat's login bypass the rules of its branches, or let them allow deletions",
+        ) from refusal
 
     def _is_made(self, repository: str, commit: str, made: Made) -> bool:
         """Whether a commit is made of just this; one that GitHub does not know any more is not."""
@@ -195,12 +204,7 @@ class Writer:
         are documented nowhere, and are said to be no more than that something went wrong: where the branch
         stands now tells what happened, also where no answer came.
         """
-        try:
-            refusal = self._lease(repository, branch, expected, commit)
-            if refusal is not None and self._is_made_anew(repository):
-                refusal = self._lease(repository, branch, expected, commit)
-        except Unreachable as error:
-            refusal = error
+        refusal = self._leased(repository, branch, expected, commit)
         if refusal is None:
             return
         head = self._commits.head(repository, branch)
@@ -215,6 +219,16 @@ class Writer:
                 fix="let Tagboat's login bypass the rules of its branches, or let them allow force pushes",
             ) from refusal
         raise refusal
+
+    def _leased(self, repository: str, branch: str, expected: str, commit: str) -> TagboatError | None:
+        """Why the branch was not moved from the one commit to the other; None where it was."""
+        try:
+            refusal = self._lease(repository, branch, expected, commit)
+            if refusal is not None and self._is_made_anew(repository):
+                refusal = self._lease(repository, branch, expected, commit)
+        except Unreachable as error:
+            return error
+        return refusal
 
     def _lease(self, repository: str, branch: str, expected: str, commit: str) -> TagboatError | None:
         update = {"name": f"{_HEADS}{branch}", "beforeOid": expected, "afterOid": commit, "force": True}

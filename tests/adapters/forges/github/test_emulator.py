@@ -83,8 +83,10 @@ def test_without_graphql_a_branch_stays_and_its_pull_request_is_closed(forge: Gi
     with pytest.raises(Refused, match=r"does not know what Tagboat asks .* Enterprise Server 3\.17"):
         forge.write(REPOSITORY, newer, base=base, expected=first)
     assert forge.head(REPOSITORY, proposal.branch) == first
-    forge.close(REPOSITORY, number, comment="superseded")
+    with pytest.raises(Refused, match=r"Enterprise Server 3\.17"):
+        forge.close(REPOSITORY, number, comment="superseded")
     assert forge.pull_request(REPOSITORY, number).state is PullRequestState.CLOSED
+    assert forge.head(REPOSITORY, proposal.branch) == first
 
 
 def test_what_is_not_there_is_told_apart(forge: GitHubForge) -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.forges.github.writing import Writer
 from bot.domain.errors import Conflict, Denied, Limited, Refused, Unreachable
 from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, github_world
 from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection
 from tests.fakes.github import BOT, TOKEN
-from tests.fakes.http_host import Answer
+from tests.fakes.http_host import Answer, Cut, Fault
 
 NEWER = replace(PROPOSAL, files=((DEV, b"tag: 3.0.0\n"),))
 WENT_WRONG = Answer(200, {"data": None, "errors": [{"message": "Something went wrong"}]})
@@ -183,3 +184,37 @@ def test_whether_a_repository_is_public_is_not_mixed_up_with_its_default_branch(
         assert world.forge.default_branch(REPOSITORY) == "main"
         assert sources.is_public(REPOSITORY) is False
     assert [each.response.status for each in world.github.exchanges] == [200, 200, 304, 304]
+
+
+class TestDeleting:
+    def test_what_somebody_pushes_at_that_moment_is_not_deleted(
+        self, world: GitHubWorld, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        world.open()
+        theirs: list[str] = []
+        delete = Writer.delete
+
+        def late(self: Writer, repository: str, branch: str, *, expected: str) -> None:
+            theirs.append(world.hosted.commit(BRANCH, {"note": b"theirs"}))
+            delete(self, repository, branch, expected=expected)
+
+        monkeypatch.setattr(Writer, "delete", late)
+        world.forge.close(REPOSITORY, 1, comment="Superseded.")
+        assert [world.hosted.git.branch(BRANCH)] == theirs
+        assert world.hosted.pull(1).state == "closed"
+
+    @pytest.mark.parametrize(
+        "answer", [Cut(after=True), replace(WENT_WRONG, after=True)], ids=["cut", "wrong"]
+    )
+    def test_a_lost_answer_is_made_good_by_a_look(self, world: GitHubWorld, answer: Fault) -> None:
+        world.open()
+        world.github.faults.add("POST", "/graphql mutation", answer)
+        world.forge.close(REPOSITORY, 1, comment="Superseded.")
+        assert world.hosted.git.branch(BRANCH) is None
+
+    def test_a_rule_against_it_is_named_with_the_fix(self, world: GitHubWorld) -> None:
+        world.open()
+        said = [{"type": "UNPROCESSABLE", "message": "Cannot delete this branch"}]
+        world.github.faults.add("POST", "/graphql mutation", Answer(200, {"data": None, "errors": said}))
+        with pytest.raises(Refused, match=r"may not be deleted: Cannot delete this branch .*allow deletions"):
+            world.forge.close(REPOSITORY, 1, comment="Superseded.")
