@@ -53,6 +53,8 @@ def _show(console: Console, shown: Sequence[PipelineStatus], now: datetime) -> N
         console.print(head, soft_wrap=True)
         if each.problem:
             console.print(styled(f"cannot be looked at: {each.problem}", "bold red"), soft_wrap=True)
+        if each.untold:
+            console.print(styled(f"people are not told: {each.untold}", "bold red"), soft_wrap=True)
         console.print(_table(each, now))
 
 

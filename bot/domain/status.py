@@ -76,10 +76,14 @@ class EnvironmentStatus:
 
 @dataclass(frozen=True, slots=True)
 class PipelineStatus:
-    """One pipeline as people are shown it; `problem` is what keeps Tagboat from looking at all."""
+    """One pipeline as people are shown it; `problem` is what keeps Tagboat from looking at all.
+
+    `untold` is what keeps people from being told of it in their chat.
+    """
 
     name: str
     repository: str
     environments: tuple[EnvironmentStatus, ...]
     problem: str = ""
     looked_at: datetime | None = None
+    untold: str = ""

@@ -22,8 +22,12 @@ def board(world: World) -> Sequence[PipelineStatus]:
         TagboatError: the store cannot be read.
     """
     kept = {each.name: each for each in world.store.board()}
+    untold = world.store.untold()
     return [
-        _with_merges(kept[name], pipeline) if name in kept else _unseen(pipeline)
+        replace(
+            _with_merges(kept[name], pipeline) if name in kept else _unseen(pipeline),
+            untold=untold.get(name, ""),
+        )
         for name, pipeline in sorted(world.pipelines.items())
     ]
 

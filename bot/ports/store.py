@@ -141,6 +141,10 @@ class Store(Protocol):
         """The notice was not told; None means: never try again."""
         ...
 
+    def untold(self) -> Mapping[str, str]:
+        """By pipeline, what keeps its oldest notice that waits for another try from being told."""
+        ...
+
     def tidy(self, *, now: datetime) -> int:
         """Forget deliveries and notices too old to matter; return how many rows went."""
         ...

@@ -8,6 +8,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.errors import Denied
+from bot.domain.notice import Notice
 from bot.domain.status import ApplicationStatus
 from bot.flow import status as shown_status
 from tests.cli.verbs import Answer
@@ -33,6 +35,20 @@ def test_every_environment_has_its_state_version_and_reason(bench: Bench, tagboa
     assert "1.0.0 → 1.1.0" in prod
     assert "waits for a human to merge it" in prod
     assert "tagboat pr show shop prod" in answer.out
+
+
+def test_what_keeps_people_from_being_told_is_said(
+    bench: Bench, tagboat: Tagboat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bench.notifier, "begin", _refuse)
+    bench.registry.push(WEB, "1.1.0")
+    bench.look()
+    assert "people are not told: Slack refused the token (give another one)" in tagboat("status").out
+
+
+def _refuse(notice: Notice) -> str:
+    assert notice.pipeline == "shop"
+    raise Denied("Slack refused the token", fix="give another one")
 
 
 def test_json_is_what_the_api_gives(bench: Bench, tagboat: Tagboat) -> None:

@@ -37,6 +37,18 @@ def test_a_known_notice_is_not_told_again(store: AnyStore) -> None:
     assert told(store, notice("a")) == 0
 
 
+def test_what_keeps_people_from_being_told_is_shown_until_they_are(store: AnyStore) -> None:
+    told(store, notice("a", thread="web/1"), notice("b", thread="web/2"))
+    assert store.untold() == {}
+    first, second = store.outbox(now=NOW, limit=10)
+    store.failed(first, error="the token is refused", retry_at=NOW + MINUTE)
+    store.failed(second, error="later", retry_at=NOW + MINUTE)
+    assert store.untold() == {first.notice.pipeline: "the token is refused"}
+    for pending in store.outbox(now=NOW + MINUTE, limit=10):
+        store.sent(pending, now=NOW + MINUTE)
+    assert store.untold() == {}
+
+
 def test_nothing_is_told_without_notifiers(store: AnyStore) -> None:
     assert told(store, notice("a"), notifiers=[]) == 0
     assert store.outbox(now=NOW, limit=10) == []

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.status import State
+from bot.flow.status import board
 from tests.adapters.notifiers.fake_slack import LOST, Answer, error
 from tests.faults.checker import assert_no_secret_is_shown, assert_one_release_went_through
 from tests.faults.stage import Stage
@@ -18,6 +19,7 @@ FAULTS = {
     "junk": (Answer(b"<html>"), "Slack"),
     "lost answer": (LOST, "Slack does not answer"),
     "channel gone": (error("channel_not_found"), "channel_not_found (name a channel that exists"),
+    "token refused": (error("invalid_auth"), "invalid_auth (check the bot's token"),
     "token revoked": (error("token_revoked"), "token_revoked (check the bot's token"),
 }
 
@@ -34,9 +36,11 @@ def test_while_it_lasts_the_release_goes_on_and_the_log_says_why(
     delayed = [str(entry["error"]) for entry in stage.logs if entry["event"] == "notice_delayed"]
     assert delayed
     assert words in delayed[0]
+    assert words in board(stage.world)[0].untold
     assert_no_secret_is_shown(stage)
     stage.finish()
     assert_one_release_went_through(stage)
+    assert board(stage.world)[0].untold == ""
 
 
 def test_a_chat_that_is_away_for_an_hour_hears_of_all_that_happened(stage: Stage) -> None:

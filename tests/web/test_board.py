@@ -13,6 +13,7 @@ from bot.domain.errors import Unreachable
 from bot.domain.status import ApplicationStatus, EnvironmentStatus, PullRequestSummary, State
 from bot.web.board import clock, relative
 from tests.flow.worlds import START
+from tests.kit.stores import NOW, notice, told
 from tests.web.site import Site, environment, every_state, show, shown
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\u202etxt\"'&"
@@ -179,6 +180,17 @@ def test_a_pipeline_that_nobody_looked_at_says_what_to_check() -> None:
 def test_a_problem_is_shown_above_what_was_seen_before() -> None:
     text = page(environment("dev"), problem="git.example refused the token (give a new one)")
     assert text.index("git.example refused the token") < text.index('id="shop.dev"')
+
+
+def test_what_keeps_people_from_being_told_is_shown_harmlessly() -> None:
+    site = Site()
+    show(site.bench.store, shown(environment("dev")))
+    told(site.bench.store, notice("opened", pipeline="shop"))
+    (pending,) = site.bench.store.outbox(now=NOW, limit=1)
+    site.bench.store.failed(pending, error=f"Slack refused the token {HOSTILE}", retry_at=NOW)
+    text = site.client().get("/").text
+    assert "<b>People are not told.</b> <bdi>Slack refused the token" in text
+    assert "<script>alert" not in text
 
 
 def test_a_store_that_does_not_answer_is_said_in_a_page_to_people(monkeypatch: pytest.MonkeyPatch) -> None:

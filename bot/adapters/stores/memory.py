@@ -14,6 +14,7 @@ from bot.adapters.stores.rules import (
     CLAIM,
     KEEP_DELIVERIES,
     KEEP_NOTICES,
+    MOST_UNTOLD,
     Waiting,
     due,
     shows_the_same,
@@ -48,6 +49,7 @@ class _Entry:
     begun: bool = False
     claimed_until: datetime | None = None
     concluded_at: datetime | None = None
+    error: str = ""
 
     def is_free(self, now: datetime) -> bool:
         """Whether it may be claimed now."""
@@ -244,16 +246,22 @@ class MemoryStore(MemoryLedger):
 
     def failed(self, pending: Pending, *, error: str, retry_at: datetime | None) -> None:
         """The notice was not told: it waits until `retry_at`, or is given up when that is None."""
-        del error
         with self._lock:
             entry = self._entry(pending)
             if entry is None or entry.concluded_at is not None or entry.attempts != pending.attempts:
                 return
+            entry.error = error
             entry.attempts, entry.claimed_until = entry.attempts + 1, None
             if retry_at is None:
                 entry.concluded_at = entry.due_at
             else:
                 entry.due_at = retry_at
+
+    def untold(self) -> Mapping[str, str]:
+        """What keeps the oldest notices from being told, by pipeline."""
+        with self._lock:
+            waiting = [each for each in self._outbox.values() if each.error and each.concluded_at is None]
+        return {each.notice.pipeline: each.error for each in reversed(waiting[:MOST_UNTOLD])}
 
     def tidy(self, *, now: datetime) -> int:
         """Forget old deliveries, old notices and their threads; return how many went."""

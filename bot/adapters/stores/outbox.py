@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exi
 
 from bot.adapters.stores import codec
 from bot.adapters.stores.database import Database
-from bot.adapters.stores.rules import CLAIM, KEEP_NOTICES
+from bot.adapters.stores.rules import CLAIM, KEEP_NOTICES, MOST_UNTOLD
 from bot.adapters.stores.schema import notices, threads
 from bot.domain.errors import Malformed
 from bot.domain.notice import Notice
@@ -88,6 +88,19 @@ class SqlOutbox:
         with self._database.writing() as connection:
             connection.execute(change)
 
+    def untold(self) -> Mapping[str, str]:
+        """What keeps the oldest notices from being told, by pipeline."""
+        waiting = (
+            select(notices.c.notifier, notices.c.key, notices.c.notice, notices.c.error)
+            .where(notices.c.state == _WAITING, notices.c.error != "")
+            .order_by(notices.c.id)
+            .limit(MOST_UNTOLD)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(waiting).all()
+        found = ((_notice(row.notifier, row.key, row.notice), row.error) for row in reversed(rows))
+        return {notice.pipeline: error for notice, error in found if notice}
+
     def _put(
         self, connection: Connection, told: Sequence[Notice], notifiers: Sequence[str], now: datetime
     ) -> int:
@@ -140,12 +153,18 @@ def _due(now: datetime) -> Select[tuple[str, str, int, bool, str, str | None]]:
     )
 
 
-def _pending(row: Row[tuple[str, str, int, bool, str, str | None]]) -> Pending | None:
+def _notice(notifier: str, key: str, text: str) -> Notice | None:
     try:
-        notice = codec.decode(row.notice, Notice)
+        return codec.decode(text, Notice)
     except Malformed as error:
         # A newer release wrote it, and its workers will tell it; ours must not stop for it.
-        _log.warning("notice_unreadable", notifier=row.notifier, key=row.key, error=str(error))
+        _log.warning("notice_unreadable", notifier=notifier, key=key, error=str(error))
+        return None
+
+
+def _pending(row: Row[tuple[str, str, int, bool, str, str | None]]) -> Pending | None:
+    notice = _notice(row.notifier, row.key, row.notice)
+    if notice is None:
         return None
     return Pending(row.notifier, notice, attempts=row.attempts, thread=row.message, begun=row.begun)
 

@@ -23,6 +23,9 @@ KEEP_DELIVERIES = timedelta(days=30)
 """How long a delivery is recognised as a repeat: ten times the three days in which GitHub lets one be sent
 again (https://docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/redelivering-webhooks)."""
 
+MOST_UNTOLD = 200
+"""Notices that are looked at for what keeps them from being told."""
+
 KEEP_ORDERS = timedelta(days=365)
 """How long it is remembered who told what, where it counts no more."""
 
