@@ -17,7 +17,7 @@ from bot.domain.people.consent import CheckState, Opinion
 from bot.domain.people.order import Standing, standing
 from bot.domain.pipeline import Environment, Merge, Pipeline
 from bot.domain.pull_request.mark import Mark, marks
-from bot.domain.pull_request.proposal import Proposal, PullRequest
+from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.window import closed
 from bot.ports import Clock, Orders
 from tests.flow.simulation_shape import Shape, file_of
@@ -179,9 +179,13 @@ class Laws:
     def not_foreign(self, branch: str, base: str, what: str, *, on_top_of: str = "") -> None:
         """A branch is about to be written, merged or closed.
 
-        What stands below our own head, `on_top_of`, is no work on the branch: the base held it once.
+        What stands below our own head, `on_top_of`, is no work on the branch: the base held it once. What was
+        merged is on the base, also where a squash left the commits themselves behind.
         """
         foreign = self.forge.foreign_commit(REPOSITORY, branch=branch, base=base)
+        pulls = self.forge.pull_requests(REPOSITORY, branch)
+        if any(pull.state is PullRequestState.MERGED and pull.head == foreign for pull in pulls):
+            return
         if foreign and on_top_of in {"", foreign}:
             self.says("foreign commits are left alone", f"{branch} {what} over {foreign[:8]}")
 
