@@ -67,8 +67,9 @@ class Forge(Protocol):
         ...
 
     def foreign_commit(self, repository: str, *, branch: str, base: str) -> str | None:
-        """The newest commit on `branch` and not on `base` that Tagboat did not make, or None.
+        """The newest commit on `branch` and not on `base` that Tagboat did not make there, or None.
 
+        A branch of Tagboat's is one commit: one of its own below that stood on the base once, and counts too.
         Each is a branch or a commit; `NotFound` when the commit is not there, or the base.
         """
         ...

@@ -286,3 +286,14 @@ class TestForeignCommit:
         assert self._foreign(world) == wrong
         write_in(world)
         assert self._foreign(world) is None
+
+    def test_a_merge_of_ours_that_was_taken_back_is_foreign_to_a_branch_that_holds_it(
+        self, world: ForgeWorld
+    ) -> None:
+        old, release = base_of(world), with_file(PROD, b"tag: 2\n")
+        merged = world.forge.commit(world.repository, release, branch="main", expected=old)
+        head = write_in(world)
+        assert self._foreign(world) is None
+        world.reset("main", old)
+        assert world.forge.head(world.repository, "main") == old
+        assert self._foreign(world) == merged != head

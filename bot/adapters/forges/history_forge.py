@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from bot.adapters.cache import Cache
 from bot.adapters.forges.history import History
-from bot.adapters.forges.identity import Identity, signed
+from bot.adapters.forges.identity import Identity, first_foreign, signed
 from bot.adapters.forges.ledger_sources import LedgerSources
 from bot.adapters.forges.relations import Relations
 from bot.adapters.forges.rules import (
@@ -188,14 +188,13 @@ class HistoryForge(ABC):
 
     def _foreign(self, history: History, head: str, base: str) -> str | None:
         commits = history.log(head, base=base, limit=_LONGEST_LOG)
-        for commit in commits:
-            if not self._identity.made(message=commit.message, emails=commit.emails):
-                return commit.id
-        if len(commits) == _LONGEST_LOG:
+        made = self._identity.made
+        foreign = first_foreign((each.id, made(message=each.message, emails=each.emails)) for each in commits)
+        if foreign is None and len(commits) == _LONGEST_LOG:
             raise Refused(
                 f"a branch of Tagboat holds {_LONGEST_LOG} commits or more", fix="delete the branch"
             )
-        return None
+        return foreign
 
 
 def require_commit(history: History, repository: str, commit: str) -> None:

@@ -48,3 +48,17 @@ def signed(message: str, *, sign_off: Identity | None = None, sign_offs: Iterabl
         return message
     # One paragraph, as Git reads trailers in the last one alone: https://git-scm.com/docs/git-interpret-trailers
     return "\n".join([message.rstrip(), "", *missing, ""])
+
+
+def first_foreign(commits: Iterable[tuple[str, bool]]) -> str | None:
+    """The newest commit, of those on a branch and not on its base, that is no work of ours there, or None.
+
+    They come newest first, each with whether Tagboat made it. A branch of ours is one commit: one of ours
+    below another was the base's, as a merge that was taken back, and would be brought back with the branch.
+    """
+    below = None
+    for place, (commit, is_own) in enumerate(commits):
+        if not is_own:
+            return commit
+        below = commit if place == 1 else below
+    return below

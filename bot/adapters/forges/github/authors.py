@@ -10,7 +10,7 @@ from bot.adapters.cache import Cache
 from bot.adapters.forges.github.api import GitHubApi
 from bot.adapters.forges.github.commits import Commits
 from bot.adapters.forges.github.objects import Commit, comparison_of
-from bot.adapters.forges.identity import TRAILER, Identity
+from bot.adapters.forges.identity import TRAILER, Identity, first_foreign
 from bot.adapters.forges.rules import is_commit
 from bot.domain.errors import NotFound, Refused
 
@@ -37,7 +37,7 @@ class Authors:
 
     def tell(self, repository: str, *, base: str, head: str, commits: Sequence[Commit]) -> None:
         """Say which commits a head holds beyond a base commit: all of them."""
-        if all(map(self._is_own, commits)):
+        if self._foreign_among(commits) is None:
             self.tell_own(repository, base=base, head=head)
 
     def tell_own(self, repository: str, *, base: str, head: str) -> None:
@@ -64,7 +64,11 @@ class Authors:
             if len(found) >= page.total or not page.commits:
                 if found:
                     self.tell(repository, base=page.base, head=found[-1].sha, commits=found)
-                return next((each.sha for each in reversed(found) if not self._is_own(each)), None)
+                return self._foreign_among(found)
+
+    def _foreign_among(self, commits: Sequence[Commit]) -> str | None:
+        """GitHub tells them oldest first."""
+        return first_foreign((each.sha, self._is_own(each)) for each in reversed(commits))
 
     def _is_own(self, commit: Commit) -> bool:
         committers = [] if _WEB.fullmatch(commit.committer) else [commit.committer]

@@ -7,7 +7,7 @@ import re
 from bot.adapters.cache import Cache
 from bot.adapters.forges.gitlab.api import GitLabApi
 from bot.adapters.forges.gitlab.commits import Commit, Commits, Comparison
-from bot.adapters.forges.identity import TRAILER, Identity
+from bot.adapters.forges.identity import TRAILER, Identity, first_foreign
 from bot.domain.errors import Refused
 from bot.domain.snapshot import Relation
 
@@ -46,7 +46,7 @@ class Authors:
             raise Refused(
                 f"branch {head[:80]} of {repository} holds too many commits", fix="delete the branch"
             )
-        foreign = next((each.sha for each in found.commits if not self._is_own(each)), None)
+        foreign = first_foreign((each.sha, self._is_own(each)) for each in found.commits)
         if foreign is None:
             self._learn_from(repository, found, head, base)
         return foreign
