@@ -6,20 +6,24 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
 from bot.adapters.argocd.memory import MemoryDeployments
 from bot.adapters.forges.memory.forge import File
 from bot.adapters.stores.memory_orders import MemoryOrders
+from bot.domain.directories.directory import Tree
 from bot.domain.directories.keep import DirectoryPromotion, Keep
-from bot.domain.errors import Refused
+from bot.domain.errors import NotFound, Refused
 from bot.domain.people.command import Command, Place, Verb
 from bot.domain.pipeline import Application, Environment, Merge, Target
 from bot.domain.place import HelmValues
+from bot.domain.pull_request.proposal import PullRequestState
 from bot.domain.status import State
 from bot.flow.reconcile import preview
 from bot.flow.tell import Teller, sentence_for, tell
+from bot.ports import Forge
 from tests.flow.worlds import REPOSITORY, WEB, Bench
 
 VALUES = b"image: {tag: 1.0.0}\nreplicas: 1\n"
@@ -50,6 +54,30 @@ def directory_bench(production: Environment = PRODUCTION, *more: Environment) ->
         },
     )
     bench.settle()
+    return bench
+
+
+def forgotten_bench() -> Bench:
+    """A world with a copy whose commit was cleared away after somebody rewrote the base branch."""
+    bench = directory_bench()
+    commit(bench, {"staging/app.yaml": b"a: 2\n"})
+    bench.look()
+    bench.forge.begin_anew_by_human(REPOSITORY, "main")
+    forge, copied_at = (
+        bench.forge,
+        bench.store.load("shop").environment("production").deployments[-1].copied_at,
+    )
+
+    class Forgetful:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(forge, name)
+
+        def tree(self, repository: str, commit: str, directory: str) -> Tree:
+            if commit == copied_at:
+                raise NotFound(f"{repository} has no commit {commit}")
+            return forge.tree(repository, commit, directory)
+
+    bench.world = replace(bench.world, forges={"forge": cast(Forge, Forgetful())})
     return bench
 
 
@@ -273,9 +301,9 @@ def test_the_first_copy_over_other_files_waits_for_a_human() -> None:
     bench.settle()
     status = bench.status("production")
     assert status.state is State.PROPOSED
-    assert "production/ holds files that were never copied before" in status.reason
+    assert "no copy to production/ before this one is known" in status.reason
     body = bench.ledger.of_branch(REPOSITORY, "tagboat/shop/production")[0].body
-    assert "a human's look: production/ holds files that were never copied before" in body
+    assert "a human's look: no copy to production/ before this one is known" in body
     assert "**Next** A human merges this" in body
     bench.merge("production")
     bench.settle()
@@ -283,6 +311,44 @@ def test_the_first_copy_over_other_files_waits_for_a_human() -> None:
     commit(bench, {"staging/app.yaml": b"a: 2\n"})
     bench.look()
     assert production(bench)["app.yaml"].data == b"a: 2\n"
+
+
+def test_a_copy_over_one_that_is_not_known_any_more_waits_for_a_human() -> None:
+    bench = forgotten_bench()
+    commit(bench, {"production/app.yaml": b"a: mine\n", "staging/app.yaml": b"a: 3\n"})
+    bench.look()
+    reason = bench.status("production").reason
+    assert reason.endswith("waits for a human to merge it: no copy to production/ before this one is known")
+    assert production(bench)["app.yaml"].data == b"a: mine\n"
+    bench.merge("production")
+    commit(bench, {"staging/app.yaml": b"a: 4\n"})
+    bench.look()
+    assert production(bench)["app.yaml"].data == b"a: 4\n"
+
+
+def test_files_that_are_alike_are_a_copy_that_is_known_again() -> None:
+    bench = forgotten_bench()
+    bench.look()
+    commit(bench, {"staging/app.yaml": b"a: 3\n"})
+    bench.look()
+    assert production(bench)["app.yaml"].data == b"a: 3\n"
+
+
+def test_the_first_copy_says_to_whoever_merges_by_hand_what_it_overwrites() -> None:
+    bench = Bench((STAGING, replace(PRODUCTION, merge=Merge.MANUAL)))
+    ours = {"production/app.yaml": b"a: mine\n", "production/old.yaml": b"mine\n"}
+    commit(bench, {"staging/values.yaml": VALUES, "staging/app.yaml": b"a: 1\n", **ours})
+    bench.settle()
+    (pull,) = bench.ledger.of_branch(REPOSITORY, "tagboat/shop/production")
+    assert (
+        "**Overwrites** whatever people changed by hand in `production/`, in the files above "
+        "(1 at `~` and 1 at `-`): no copy to it before this one is known."
+    ) in pull.body
+    bench.merge("production")
+    commit(bench, {"staging/app.yaml": b"a: 2\n"})
+    bench.look()
+    pull = bench.ledger.of_branch(REPOSITORY, "tagboat/shop/production")[0]
+    assert (pull.state, "**Overwrites**" in pull.body) == (PullRequestState.OPEN, False)
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,8 @@ def _decide_one(situation: Situation) -> _Decided:
     step = next_step(situation, found)
     record = obeying.carried_out(situation, memory.after(record, step))
     if step.holds and situation.environment.promote:
-        record = adopted(record, step.holds, base=situation.snapshot.branch.head)
+        read, base = situation.view.directory, situation.snapshot.branch.head
+        record = adopted(record, read, step.holds, base=base)
     refreshes = tuple(
         Refresh(situation.environment.name, application, hard) for application, hard in progress.refreshes
     )

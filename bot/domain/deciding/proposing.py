@@ -219,8 +219,9 @@ def _copy_note(situation: Situation, wanted: Wanted) -> CopyNote | None:
     if promotion is None or copy is None:
         return None
     source = source_of(situation.environment, situation.upstream, wanted.release)
-    doubt = hesitation(promotion, situation.record, copy)
-    return CopyNote(summary(promotion, copy), described(promotion, copy, source or ""), doubt)
+    read = situation.view.directory
+    doubt, text = hesitation(promotion, read, copy), described(promotion, read, copy, source or "")
+    return CopyNote(summary(promotion, copy), text, doubt)
 
 
 def _is_first(pull: PullRequest, described: str, is_open_anyway: bool) -> bool:

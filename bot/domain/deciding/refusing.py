@@ -42,7 +42,7 @@ def moved_tag(situation: Situation, wanted: Wanted) -> Step | None:
 def doubt(situation: Situation, wanted: Wanted) -> str:
     """Why a human has to agree to a copy."""
     copy = copy_for(situation, wanted.release)
-    return hesitation(situation.environment.promote, situation.record, copy) if copy else ""
+    return hesitation(situation.environment.promote, situation.view.directory, copy) if copy else ""
 
 
 def declined(situation: Situation, release: Release) -> Step | None:

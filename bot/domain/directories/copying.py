@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.deciding.promotion import carried
-from bot.domain.directories.directory import Copied, copied, listed
+from bot.domain.directories.directory import Copied, DirectoryView, copied, listed
 from bot.domain.directories.keep import DirectoryPromotion
 from bot.domain.harmless import code
 from bot.domain.image import Release
@@ -99,21 +99,23 @@ def with_tree(
     return kept.with_new(changed, now)
 
 
-def adopted(record: EnvironmentRecord, release: Release, *, base: str) -> EnvironmentRecord:
+def adopted(
+    record: EnvironmentRecord, view: DirectoryView | None, release: Release, *, base: str
+) -> EnvironmentRecord:
     """The memory of an environment that holds the release's files already, whoever brought them."""
     current = record.current
-    if current is None or (current.release == release and current.copied_at):
+    if current is None or (current.release == release and not _is_first(view)):
         return record
     known = replace(current, release=release, copied_at=base)
     return replace(record, deployments=(*record.deployments[:-1], known))
 
 
-def hesitation(promotion: DirectoryPromotion | None, record: EnvironmentRecord, copy: Copied) -> str:
+def hesitation(promotion: DirectoryPromotion | None, view: DirectoryView | None, copy: Copied) -> str:
     """Why a human has to merge a copy, whoever merges otherwise; empty when nothing speaks against it."""
     if promotion is None or promotion.overwrite:
         return ""
-    if not (record.current and record.current.copied_at) and (copy.changed or copy.deleted):
-        return f"{promotion.to}/ holds files that were never copied before"
+    if _is_first(view) and (copy.changed or copy.deleted):
+        return f"no copy to {promotion.to}/ before this one is known"
     if copy.unsettled:
         return f"upstream's values come along at {listed(copy.unsettled)}"
     return ""
@@ -125,7 +127,7 @@ def summary(promotion: DirectoryPromotion, copy: Copied) -> str:
     return f"{count} file{'' if count == 1 else 's'} of {promotion.directory}/"
 
 
-def described(promotion: DirectoryPromotion, copy: Copied, source: str) -> str:
+def described(promotion: DirectoryPromotion, view: DirectoryView | None, copy: Copied, source: str) -> str:
     """The part of a pull request's text that tells of a copy, in Markdown."""
     counts = [
         f"{len(paths)} {word}"
@@ -143,10 +145,27 @@ def described(promotion: DirectoryPromotion, copy: Copied, source: str) -> str:
     parts = [
         head,
         "\n".join([*lines[:_MOST_LISTED], *rest]),
+        _overwritten(promotion, copy) if _is_first(view) else "",
         f"**Keeps** {kept}." if kept else "",
         _unsettled(copy.unsettled),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _is_first(view: DirectoryView | None) -> bool:
+    """Whether nobody knows what people changed by hand: nothing was copied, or the branch was rewritten."""
+    return view is None or view.last is None
+
+
+def _overwritten(promotion: DirectoryPromotion, copy: Copied) -> str:
+    kinds = (("~", len(copy.changed)), ("-", len(copy.deleted)))
+    counts = " and ".join(f"{count} at `{sign}`" for sign, count in kinds if count)
+    if not counts:
+        return ""
+    return (
+        f"**Overwrites** whatever people changed by hand in {code(f'{promotion.to}/')}, in the files above "
+        f"({counts}): no copy to it before this one is known."
+    )
 
 
 def _unsettled(places: Sequence[str]) -> str:

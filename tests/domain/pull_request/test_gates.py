@@ -61,9 +61,9 @@ def test_what_must_hold_is_listed(place: dict[str, object], gates: list[str]) ->
 
 
 def test_a_copy_that_needs_a_humans_look_says_why() -> None:
-    copy = CopyNote("3 files of staging/", "", "prod/ holds files that were never copied before")
+    copy = CopyNote("3 files of staging/", "", "no copy to prod/ before this one is known")
     doubted = replace(change(**AUTO), copy=copy)
-    assert lines(doubted) == ["a human's look: prod/ holds files that were never copied before"]
+    assert lines(doubted) == ["a human's look: no copy to prod/ before this one is known"]
     assert (doubted.is_merged_by_tagboat, change(**AUTO).is_merged_by_tagboat) == (False, True)
 
 
