@@ -1,4 +1,4 @@
-"""GitLab for tests: its REST API over real Git repositories, faults by script.
+"""GitLab for tests: its REST and GraphQL APIs over real Git repositories, faults by script.
 
     with FakeGitLab(tmp_path) as gitlab:
         infra = gitlab.host.create("acme/platform/infra", {"values.yaml": b"tag: 1"})
@@ -20,6 +20,10 @@ from tests.fakes.git_host_model import MissingError
 from tests.fakes.gitlab_community import Community
 from tests.fakes.gitlab_community import route as route_to_community
 from tests.fakes.gitlab_consent import Consent
+from tests.fakes.gitlab_git_routes import route as route_to_git
+from tests.fakes.gitlab_graphql import World
+from tests.fakes.gitlab_graphql import answer as answer_query
+from tests.fakes.gitlab_graphql import refused as refused_query
 from tests.fakes.gitlab_json import Shapes
 from tests.fakes.gitlab_routes import MEMBERS, STRANGERS, Account, Call, Ways, refused, route
 from tests.fakes.http_host import Request, Response
@@ -39,6 +43,8 @@ class FakeGitLab(Served):
         self.ways = Ways()
         self.consent = Consent()
         self.community = Community()
+        self.is_older = False
+        """Set it to True: an older GitLab, whose GraphQL API knows neither `commits` nor `parentSha`."""
         super().__init__()
         self._shapes = Shapes(self.url)
 
@@ -55,7 +61,9 @@ class FakeGitLab(Served):
 
     def _routed(self, request: Request) -> Response:
         path = request.path.removeprefix(_PREFIX)
-        account = self.tokens.get(request.headers.get("private-token", ""))
+        account = self._account(request)
+        if path == "/api/graphql" and request.method == "POST":
+            return self._queried(account, request)
         if account is None:
             return refused(401, "401 Unauthorized")
         if path == "/api/v4/user":
@@ -66,7 +74,8 @@ class FakeGitLab(Served):
             return Response(200, [self._shapes.user(name)] if name in MEMBERS | STRANGERS else [])
         found = re.fullmatch(r"/api/v4/projects/(?P<id>[^/]+)(?P<rest>/.*)?", path)
         rest = (found["rest"] or "") if found else ""
-        routed = route_to_community(self.community, request.method, rest) or route(request.method, rest)
+        routed = route_to_community(self.community, request.method, rest)
+        routed = routed or route(request.method, rest) or route_to_git(request.method, rest)
         if found is None or routed is None:
             return Response(404, {"error": "404 Not Found"})
         repository = self._project(unquote(found["id"]))
@@ -76,10 +85,20 @@ class FakeGitLab(Served):
             return refused(403, "403 Forbidden")
         function, parts = routed
         try:
-            call = Call(request, repository, account, self._shapes, self.ways, self.consent, parts)
-            return function(call)
+            return function(Call(request, repository, parts, account, self._shapes, self.ways, self.consent))
         except MissingError as error:
             return refused(404, str(error))
+
+    def _account(self, request: Request) -> Account | None:
+        """Whose token it is, in either of the headers."""
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        return self.tokens.get(request.headers.get("private-token", bearer))
+
+    def _queried(self, account: Account | None, request: Request) -> Response:
+        if account is None:
+            return refused_query(401, "Invalid token")
+        world = World(self.host, self._shapes, self.ways, self.consent, is_older=self.is_older)
+        return answer_query(world, account, request)
 
     def _project(self, name: str) -> HostedRepository | None:
         """By path or by number."""

@@ -6,17 +6,16 @@ gitlab.community.roles["grace"] = 20
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import unquote
 
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_host_model import HUMAN, Pull
 from tests.fakes.gitlab_json import Json, account_id, timestamp
-from tests.fakes.gitlab_routes import Call, Route, refused
+from tests.fakes.gitlab_routes import Call, refused
 from tests.fakes.gitlab_routes import route as other_route
+from tests.fakes.host_call import Route, Routes, route_among
 from tests.fakes.http_host import Response
 
 
@@ -65,16 +64,12 @@ class Community:
         return note | {"updated_at": timestamp(edited)} if edited else note
 
 
-def route(community: Community, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route for what follows `/projects/:id`, and the parts of the address, unquoted."""
-    for verb, pattern, function in (*_of_people(community), *_of_changes(community)):
-        found = re.fullmatch(pattern, path)
-        if verb == method and found:
-            return function, {name: unquote(text) for name, text in found.groupdict().items()}
-    return None
+def route(community: Community, method: str, path: str) -> tuple[Route[Call], dict[str, str]] | None:
+    """The route for what follows `/projects/:id`, and the parts of the address."""
+    return route_among((*_of_people(community), *_of_changes(community)), method, path)
 
 
-def _of_people(community: Community) -> Sequence[tuple[str, str, Route]]:
+def _of_people(community: Community) -> Routes[Call]:
     def get_notes(call: Call) -> Response:
         """GET …/merge_requests/:iid/notes, by the order that is asked for."""
         notes = [community.changed(note) for note in _all(call, "notes", {})]
@@ -115,7 +110,7 @@ def _of_people(community: Community) -> Sequence[tuple[str, str, Route]]:
     )
 
 
-def _of_changes(community: Community) -> Sequence[tuple[str, str, Route]]:
+def _of_changes(community: Community) -> Routes[Call]:
     def get_merge_requests(call: Call) -> Response:
         """GET …/merge_requests, of those updated after a moment where that is asked for, in either order."""
         query = call.request.query

@@ -1,20 +1,17 @@
-"""What each address of GitLab's REST API does on the fake, with GitLab's statuses and words."""
+"""What the addresses of projects and merge requests do on the fake, with GitLab's statuses and words."""
 
 from __future__ import annotations
 
-import base64
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_host_model import ExistsError, HeadMovedError, MissingError, NotMergeableError, Pull
 from tests.fakes.git_repository import Person
-from tests.fakes.gitlab_commit import CommitError, commit, last_commit
 from tests.fakes.gitlab_consent import Consent
 from tests.fakes.gitlab_json import Json, Noted, Shapes, account_id
-from tests.fakes.http_host import Request, Response
+from tests.fakes.host_call import HostCall, Route, Routes, route_among
+from tests.fakes.http_host import Response
 
 MEMBERS = frozenset({"ada", "grace"})
 STRANGERS = frozenset({"mallory"})
@@ -44,27 +41,28 @@ class Ways:
     protected: set[str] = field(default_factory=set)
     """Branches that nobody commits to without a merge request."""
 
+    def has_squashed(self, repository: HostedRepository, pull: Pull) -> bool:
+        """Whether its commits became one."""
+        return (repository.path, pull.number) in (self.squashed or set())
+
+    def is_unjudged(self, pull: Pull) -> bool:
+        """Whether the status of its head is late, and nobody asked for it yet."""
+        return pull.state == "open" and self.late is not None and (pull.number, pull.head) not in self.late
+
+    def judge(self, pull: Pull) -> None:
+        """Let the status of its head be known from now on."""
+        assert self.late is not None
+        self.late.add((pull.number, pull.head))
+
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """One request about a project: `parts` are the named parts of its address, unquoted."""
+class Call(HostCall):
+    """With who asks, what the fake keeps, and how it shows it."""
 
-    request: Request
-    repository: HostedRepository
     account: Account
     shapes: Shapes
     ways: Ways
     consent: Consent
-    parts: Mapping[str, str]
-
-    def __getitem__(self, name: str) -> str:
-        return self.parts[name]
-
-    @property
-    def body(self) -> Json:
-        """The request's JSON."""
-        data = self.request.data
-        return data if isinstance(data, dict) else {}
 
     @property
     def pull(self) -> Pull:
@@ -91,104 +89,6 @@ def refused(status: int, message: object) -> Response:
 def get_project(call: Call) -> Response:
     """GET /projects/:id"""
     return Response(200, call.shapes.project(call.repository))
-
-
-def get_branches(call: Call) -> Response:
-    """GET …/repository/branches"""
-    wanted = re.compile(call.request.query.get("regex", ""))
-    branches = call.repository.git.branches().items()
-    return call.page(
-        [call.shapes.branch(call.repository, *each) for each in branches if wanted.search(each[0])]
-    )
-
-
-def post_branch(call: Call) -> Response:
-    """POST …/repository/branches"""
-    name, ref = str(call.body["branch"]), str(call.body["ref"])
-    start = call.repository.git.resolve(ref)
-    if start is None:
-        return refused(400, f"Invalid reference name: {ref}")
-    try:
-        call.repository.make_branch(name, start, by=call.account.name)
-    except ExistsError:
-        return refused(400, "Branch already exists")
-    return Response(201, call.shapes.branch(call.repository, name, start))
-
-
-def get_branch(call: Call) -> Response:
-    """GET …/repository/branches/:branch"""
-    head = call.repository.git.branch(call["branch"])
-    if head is None:
-        return refused(404, "404 Branch Not Found")
-    return Response(200, call.shapes.branch(call.repository, call["branch"], head))
-
-
-def delete_branch(call: Call) -> Response:
-    """DELETE …/repository/branches/:branch"""
-    try:
-        call.repository.delete_branch(call["branch"], by=call.account.name)
-    except MissingError:
-        return refused(404, "404 Branch Not Found")
-    return Response(204)
-
-
-def get_file(call: Call) -> Response:
-    """GET …/repository/files/:file_path"""
-    git, ref = call.repository.git, call.request.query["ref"]
-    head = git.resolve(ref)
-    if head is None:
-        return refused(404, "404 Commit Not Found")
-    entry = git.entry(head, call["path"])
-    if entry is None or entry.kind != "blob":
-        return refused(404, "404 File Not Found")
-    content = git.blob(entry.sha) or b""
-    changed_by = last_commit(call.repository, head, call["path"])
-    return Response(200, call.shapes.file(ref, head, entry, content, changed_by))
-
-
-def get_tree(call: Call) -> Response:
-    """GET …/repository/tree"""
-    git, query = call.repository.git, call.request.query
-    head, folder = git.resolve(query.get("ref", call.repository.default_branch)), query.get("path", "")
-    if head is None:
-        return refused(404, "404 Tree Not Found")
-    entry = git.entry(head, folder) if folder else None
-    if folder and (entry is None or entry.kind != "tree"):
-        return refused(404, "404 invalid revision or path Not Found")
-    entries = git.entries(f"{head}:{folder}", recursive=query.get("recursive") in {"true", "True"})
-    return call.page([call.shapes.tree_entry(folder, each) for each in entries])
-
-
-def get_blob(call: Call) -> Response:
-    """GET …/repository/blobs/:sha"""
-    content = call.repository.git.blob(call["sha"])
-    if content is None:
-        return refused(404, "404 Blob Not Found")
-    encoded = base64.b64encode(content).decode()
-    return Response(200, {"size": len(content), "encoding": "base64", "content": encoded, "sha": call["sha"]})
-
-
-def get_comparison(call: Call) -> Response:
-    """GET …/repository/compare"""
-    git, query = call.repository.git, call.request.query
-    one, other = git.resolve(query["from"]), git.resolve(query["to"])
-    if one is None or other is None:
-        return refused(404, "404 Ref Not Found")
-    commits = git.log(other, without=one)
-    changed = git.changed(git.merge_base(one, other), other) if commits else []
-    return Response(200, call.shapes.comparison(call.repository, commits, changed))
-
-
-def post_commit(call: Call) -> Response:
-    """POST …/repository/commits"""
-    account = call.account
-    if call.body["branch"] in call.ways.protected:
-        return refused(400, "You are not allowed to push into this branch")
-    try:
-        made = commit(call.repository, call.body, by=account.name, committer=account.person)
-    except CommitError as error:
-        return refused(400, str(error))
-    return Response(201, call.shapes.commit_detail(call.repository, call.repository.git.commit(made)))
 
 
 def get_merge_requests(call: Call) -> Response:
@@ -345,20 +245,9 @@ def get_release(call: Call) -> Response:
     return Response(200, {"tag_name": call["tag"], "name": call["tag"], "description": text or None})
 
 
-Route = Callable[[Call], Response]
-
-_ROUTES: Sequence[tuple[str, str, Route]] = (
+_ROUTES: Routes[Call] = (
     ("GET", "", get_project),
-    ("GET", "/repository/branches", get_branches),
-    ("POST", "/repository/branches", post_branch),
-    ("GET", "/repository/branches/(?P<branch>[^/]+)", get_branch),
-    ("DELETE", "/repository/branches/(?P<branch>[^/]+)", delete_branch),
-    ("GET", "/repository/files/(?P<path>[^/]+)", get_file),
-    ("GET", "/repository/tree", get_tree),
-    ("GET", r"/repository/blobs/(?P<sha>[^/]+)", get_blob),
-    ("GET", "/repository/compare", get_comparison),
     ("GET", "/repository/commits/(?P<sha>[^/]+)/statuses", get_statuses),
-    ("POST", "/repository/commits", post_commit),
     ("GET", "/milestones", get_milestones),
     ("GET", "/releases/(?P<tag>[^/]+)", get_release),
     ("GET", "/merge_requests", get_merge_requests),
@@ -374,37 +263,39 @@ _ROUTES: Sequence[tuple[str, str, Route]] = (
 )
 
 
-def route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route for what follows `/projects/:id`, and the parts of the address, unquoted."""
-    for verb, pattern, function in _ROUTES:
-        found = re.fullmatch(pattern, path)
-        if verb == method and found:
-            return function, {name: unquote(text) for name, text in found.groupdict().items()}
-    return None
+def route(method: str, path: str) -> tuple[Route[Call], dict[str, str]] | None:
+    """The route for what follows `/projects/:id`, and the parts of the address."""
+    return route_among(_ROUTES, method, path)
+
+
+def judged(repository: HostedRepository, pull: Pull, ways: Ways, consent: Consent) -> str:
+    """GitLab's detailed merge status (https://docs.gitlab.com/api/merge_requests/#merge-status)."""
+    if pull.state != "open":
+        return "not_open"
+    if consent.asks_for_changes.get((repository.path, pull.number)):
+        return "requested_changes"
+    verdict = repository.mergeability(pull)
+    tip = repository.git.branch(pull.base) or ""
+    if verdict.state == "blocked":
+        return "not_approved" if "review" in verdict.reason else "ci_must_pass"
+    if verdict.state == "clean" and ways.method == "ff":
+        return "mergeable" if repository.git.contains(pull.head, tip) else "need_rebase"
+    return {"dirty": "conflict", "behind": "need_rebase"}.get(verdict.state, "mergeable")
 
 
 def _shown(call: Call, pull: Pull) -> Json:
-    squashed = (call.repository.path, pull.number) in (call.ways.squashed or set())
-    is_armed = (call.repository.path, pull.number) in call.consent.armed
     return call.shapes.merge_request(
-        call.repository, pull, _status(call, pull), squashed=squashed, is_armed=is_armed
+        call.repository,
+        pull,
+        _status(call, pull),
+        squashed=call.ways.has_squashed(call.repository, pull),
+        is_armed=(call.repository.path, pull.number) in call.consent.armed,
     )
 
 
 def _status(call: Call, pull: Pull) -> str:
-    """GitLab's detailed merge status (https://docs.gitlab.com/api/merge_requests/#merge-status)."""
-    if pull.state != "open":
-        return "not_open"
-    key = (pull.number, pull.head)
-    if call.ways.late is not None and key not in call.ways.late:
-        call.ways.late.add(key)
+    """To be asked lets GitLab begin to think about it."""
+    if call.ways.is_unjudged(pull):
+        call.ways.judge(pull)
         return "checking"
-    if call.consent.asks_for_changes.get((call.repository.path, pull.number)):
-        return "requested_changes"
-    verdict = call.repository.mergeability(pull)
-    tip = call.repository.git.branch(pull.base) or ""
-    if verdict.state == "blocked":
-        return "not_approved" if "review" in verdict.reason else "ci_must_pass"
-    if verdict.state == "clean" and call.ways.method == "ff":
-        return "mergeable" if call.repository.git.contains(pull.head, tip) else "need_rebase"
-    return {"dirty": "conflict", "behind": "need_rebase"}.get(verdict.state, "mergeable")
+    return judged(call.repository, pull, call.ways, call.consent)

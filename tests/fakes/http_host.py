@@ -46,7 +46,7 @@ class Request:
     def call(self) -> str:
         """The path, and of a GraphQL request the kind: `/graphql query` or `/graphql mutation`."""
         is_graphql = self.path.endswith("/graphql") and self.body
-        return f"{self.path} {self.data['query'].split('(')[0].strip()}" if is_graphql else self.path
+        return f"{self.path} {re.split(r'[^a-z]', self.data['query'])[0]}" if is_graphql else self.path
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
