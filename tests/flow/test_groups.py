@@ -558,3 +558,22 @@ def test_a_human_on_the_page_does_not_merge_what_is_held_for_a_fellow() -> None:
     pull = group.pull()
     with pytest.raises(Refused, match="prod of web may not change now: it is held by ada"):
         merge_by_human(group.world, "api", "prod", number=pull.number, head=pull.head, who="ada")
+
+
+@pytest.mark.parametrize("goes", ["out of the group", "out of the configuration"])
+def test_what_somebody_left_behind_in_the_pull_request_is_not_merged(goes: str) -> None:
+    group = Group({"api": place("api", merge=Merge.MANUAL), "web": place("web")})
+    for name in ("api", "web"):
+        group.push(name, "1.1.0")
+        group.see(name)
+    pipelines = {"api": replace(group.world.pipelines["api"]), "web": group.world.pipelines["web"]}
+    pipelines["api"] = replace(pipelines["api"], environments=(place("api", merge=Merge.MANUAL, group=""),))
+    if goes == "out of the configuration":
+        del pipelines["api"]
+    group.world = replace(group.world, pipelines=pipelines)
+    group.see("web", "web")
+    assert group.on_base() == {"api.yaml": content("1.0.0"), "web.yaml": content("1.1.0")}
+    if goes == "out of the group":
+        group.see("api")
+        (pull,) = group.forge.pull_requests(REPOSITORY, "tagboat/api/prod")
+        assert pull.state is PullRequestState.OPEN

@@ -6,7 +6,7 @@ branch, and the marks in the pull request's body, are all that they know of each
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -125,14 +125,18 @@ def joining(
             yield fellow, until if until and until > now else None
 
 
-def has_strays(view: EnvironmentView, changes: Iterable[Change], now: datetime) -> bool:
-    """Whether the branch holds something for a fellow who proposes nothing.
+def has_strays(situation: Situation, changes: Iterable[Change]) -> bool:
+    """Whether the branch of a group holds something for a place that proposes nothing there.
 
     What a fellow had there and was merged meanwhile, for one, was written over before its merge was seen:
-    merged as it stands, the branch would take that back.
+    merged as it stands, the branch would take that back. Who left the group, or the configuration, has no
+    say in the merge any more.
     """
+    view = situation.view
     inside = {change.place for change in changes}
-    outside = [each for each in view.fellows if each.place not in inside and not _joins(each, now)]
+    if situation.environment.group and _has_strangers(view, inside):
+        return True
+    outside = [each for each in view.fellows if each.place not in inside and not _joins(each, situation.now)]
     return any(_is_changed(each.pipeline, each.environment, view) for each in outside)
 
 
@@ -189,6 +193,12 @@ def _gathers(fellow: Fellow, now: datetime) -> bool:
     if shown is None or shown.state is not State.WAITING or shown.wake_at is None or not pace.debounce:
         return False
     return now - _LATE < shown.wake_at <= now + pace.patience
+
+
+def _has_strangers(view: EnvironmentView, inside: Collection[tuple[str, str]]) -> bool:
+    pull, known = view.open_pull_request, {*inside, *(fellow.place for fellow in view.fellows)}
+    named = marks(pull.body) if pull else ()
+    return any(each.pipeline and (each.pipeline, each.environment) not in known for each in named)
 
 
 def _is_changed(pipeline: Pipeline, environment: Environment, view: EnvironmentView) -> bool:

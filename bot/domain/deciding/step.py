@@ -238,7 +238,7 @@ def _holds(situation: Situation, pull: PullRequest, draft: Draft) -> bool:
         return False
     if situation.view.is_uprooted:  # merged as it is, it would bring back what was taken from the base
         return False
-    if group.has_strays(situation.view, draft.changes, situation.now):
+    if group.has_strays(situation, draft.changes):
         return False
     try:
         return pull.release_key == release.key and not edited(
