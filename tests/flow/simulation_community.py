@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from itertools import count
 
 from bot.adapters.forges.memory.community import MemoryCommunity
@@ -15,9 +14,6 @@ from bot.ports import Clock
 from tests.flow.simulation_laws import Laws
 from tests.flow.simulation_shape import file_of
 from tests.flow.worlds import REPOSITORY
-
-_BELIEVED = timedelta(hours=1, minutes=10)
-"""For so long what was said of a head is not looked at again, though its base branch moved."""
 
 PROTECTION = Protection(("envs/**/values.yaml",), "tagboat-override")
 
@@ -83,11 +79,9 @@ def protected_at_rest(laws: Laws, community: PlayedCommunity) -> None:
         if ruling is None:
             laws.says("every pull request has a check", offer)
             continue
-        if not offer.is_ours:
-            must = community.must_pass(offer)
-        elif laws.truth.rewritten_at and laws.clock.now() - laws.truth.rewritten_at < _BELIEVED:
-            continue  # what was on the base branch is somebody else's commit now
-        else:
+        if offer.is_ours:
             must = not laws.forge.foreign_commit(REPOSITORY, branch=offer.branch, base=offer.base)
+        else:
+            must = community.must_pass(offer)
         if ruling.passes is not must:
             laws.says("protected files are protected", f"{offer}: {ruling}")

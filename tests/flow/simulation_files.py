@@ -24,7 +24,6 @@ def force_base(sim: Simulation, draw: Random) -> str:
     if commit == base:
         return ""
     now, then = sim.forge.files(REPOSITORY, base), sim.forge.files(REPOSITORY, commit)
-    sim.truth.rewritten_at = sim.clock.now()
     if draw.random() < 0.2:
         return f"somebody begins main anew as {sim.forge.begin_anew_by_human(REPOSITORY, 'main')[:8]}"
     sim.forge.reset_by_human(REPOSITORY, "main", commit)
@@ -54,7 +53,8 @@ def edit_line(sim: Simulation, draw: Random) -> str:
     old = sim.truth.refs(sim.truth.base(), place).get(image.alias)
     if old is None:
         return ""
-    return _edit(sim, place, f"tag: {old[0]}".encode(), f"tag: {tag}".encode())
+    line = f"{image.alias}:\n  tag: "
+    return _edit(sim, place, f"{line}{old[0]}".encode(), f"{line}{tag}".encode())
 
 
 def edit_beside(sim: Simulation, draw: Random) -> str:
@@ -69,7 +69,7 @@ def _edit(sim: Simulation, place: Place, old: bytes, new: bytes) -> str:
     if file is None or old not in file.data:
         return ""
     sim.commit({path: File(file.data.replace(old, new, 1))})
-    return f"somebody edits {path}: {old.decode()} → {new.decode()}"
+    return f"somebody edits {path}: {old.decode()!r} → {new.decode()!r}"
 
 
 def edit_elsewhere(sim: Simulation, draw: Random) -> str:

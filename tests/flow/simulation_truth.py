@@ -73,8 +73,6 @@ class Truth:
         self._bases: list[tuple[datetime, str]] = []
         self.by_hand: dict[str, datetime] = {}
         """Commits of people on the base branch that are no merges, and when they were made."""
-        self.rewritten_at: datetime | None = None
-        """When somebody forced the base branch last."""
 
     def pushed(self, image: ImageName, tag: str, digest: str) -> None:
         """A tag names this digest from now on."""
