@@ -153,7 +153,7 @@ class Laws:
 
     def _not_taken_back(self, pipeline: Pipeline, place: Place, refs: Refs, name: str) -> None:
         """What a human put something else in the place of, with Git, is not proposed again."""
-        *before, last = self.truth.spans(place)
+        before, last = self.truth.spans(place)[:-1], self.truth.seen(place)
         if not last.is_by_hand or last.stood(self.clock.now()) < UNSEEN:
             return
         if any(self.truth.was_moved(pipeline.image(alias).name, tag) for alias, (tag, _) in refs.items()):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.adapters.forges.memory.forge import MemoryForge
@@ -104,6 +104,16 @@ class Truth:
     def spans(self, place: Place) -> Sequence[Span]:
         """What a place held, the oldest first."""
         return self._spans[place]
+
+    def seen(self, place: Place) -> Span:
+        """What a place holds, since it came there for a look that saw nothing else in between."""
+        *before, last = self._spans[place]
+        for span in reversed(before):
+            if span.refs == last.refs:
+                last = replace(span, until=last.until)
+            elif span.stood(self._clock.now()) >= UNSEEN:
+                break
+        return last
 
     def base(self) -> str:
         """The head of the base branch."""
