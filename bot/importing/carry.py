@@ -21,10 +21,11 @@ from bot.importing.draft import (
 )
 from bot.importing.generated import Repository
 from bot.importing.installation import Installation
+from bot.importing.layout import staged
 from bot.importing.logins import LOGIN_KEYS, logins
 from bot.importing.objects import Application, control_namespace
 from bot.importing.placed import Placed, placed
-from bot.importing.stage import stage_of
+from bot.importing.stage import Stage, stage_of
 from bot.importing.updater import Found
 
 _HEAD = (
@@ -138,7 +139,7 @@ def _environments(
     for place in group:
         by_values.setdefault((place.file, *place.claims), []).append(place)
     together = list(by_values.values())
-    stages = [stage_of(places[0].watched.application.name) or stage_of(places[0].file) for places in together]
+    stages = [_stage(places[0]) for places in together]
     wanted = [
         stage.name if stage else places[0].watched.application.name
         for stage, places in zip(stages, together, strict=True)
@@ -157,6 +158,12 @@ def _environments(
             settings={"merge": first.merge},
             notes=note if len(ranked) > 1 and name != ranked[0][0] else (),
         )
+
+
+def _stage(place: Placed) -> Stage | None:
+    """The environment that the Application's name says, or else the path of its file."""
+    in_path = staged(place.file)
+    return stage_of(place.watched.application.name) or (in_path[1] if in_path else None)
 
 
 def _targets(place: Placed, shared: Mapping[str, Mapping[str, Any] | None]) -> Iterator[DraftTarget]:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
+from bot.domain.edit.parts import behind
 from bot.domain.image import parse_image_name, parse_image_ref
 
 COLLECTIONS = frozenset({"applications", "apps", "services", "components", "workloads", "microservices"})
@@ -54,10 +55,11 @@ def stood_in(values: Any, names: Mapping[str, str]) -> Iterator[Stood]:
         if key:
             yield Stood(value["image"], {"tag": _path(way, key)}, element, {"tag": _path(spot.numbered, key)})
         for key, inner in value.items():
-            if isinstance(key, str) and key.lower().endswith("image") and _is_reference(inner):
+            if isinstance(key, str) and _holds_all(spot, key) and _is_reference(inner):
                 paths = {"reference": _path(way, key)}
                 positions = {"reference": _path(spot.numbered, key)}
-                yield Stood(str(parse_image_ref(inner).name), paths, element, positions)
+                whole = behind(_registry(value), inner)
+                yield Stood(str(parse_image_ref(whole).name), paths, element, positions)
 
 
 def names_in(values: Any) -> dict[str, str]:
@@ -127,16 +129,27 @@ def _mappings(value: Any, way: _Way = (), numbered: _Way = ()) -> Iterator[_Spot
 
 
 def _name(value: Mapping[Any, Any], way: _Way) -> str:
-    """What `repository` says, with `registry` where it is; `name` says it in an `image`."""
+    """What `repository` says, behind a `registry` beside it; `name` says it in an `image`."""
     keys = _NAMES if _is_image(way) else _NAMES[:1]
     name = next((value[key] for key in keys if isinstance(value.get(key), str) and value[key]), "")
-    registry = value.get("registry")
-    whole = f"{registry}/{name}" if name and isinstance(registry, str) and registry else name
+    whole = behind(_registry(value), name)
     try:
         parse_image_name(whole)
     except ValueError:
         return ""
     return whole
+
+
+def _registry(value: Mapping[Any, Any]) -> str:
+    """What a key `registry` says."""
+    registry = value.get("registry")
+    return registry if isinstance(registry, str) else ""
+
+
+def _holds_all(spot: _Spot, key: str) -> bool:
+    """Whether a key may hold a whole reference: it is called `image`, or is a name in one that has no tag."""
+    is_name = key in _NAMES and "tag" not in spot.value and _is_image(spot.way)
+    return is_name or key.lower().endswith("image")
 
 
 def _tag_beside(value: Mapping[Any, Any]) -> str:

@@ -162,6 +162,23 @@ def test_applications_that_deploy_one_file_are_one_environment(tmp_path: Path) -
     assert [each.name for each in environment.applications] == ["web-eu", "web-us"]
 
 
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("envs/prod/values.yaml", "prod"),
+        ("envs/prod/eu-west-1/web.yaml", "prod-eu-west-1"),
+        ("web/values-staging.yaml", "staging"),
+        ("web/values.yaml", "web"),
+    ],
+)
+def test_an_environment_that_the_application_does_not_name_is_named_by_the_file(
+    file: str, name: str, tmp_path: Path
+) -> None:
+    said = _GIT | {"image-list": "web=ghcr.io/acme/web", "write-back-target": f"helmvalues:/{file}"}
+    (environment,) = only_pipeline(carry(application("web", said)).draft, tmp_path).environments
+    assert environment.name == name
+
+
 def test_two_rules_for_one_value_are_not_carried_over(tmp_path: Path) -> None:
     said = _GIT | {"image-list": "web=ghcr.io/acme/web:1.x", "write-back-target": "helmvalues:/v.yaml"}
     done = carry(application("a", said), application("b", said | {"image-list": "web=ghcr.io/acme/web:2.x"}))

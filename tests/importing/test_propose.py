@@ -83,6 +83,35 @@ def test_several_images_and_shapes_are_each_found_at_their_place(tmp_path: Path)
     }
 
 
+@pytest.mark.parametrize(
+    ("image", "name", "place"),
+    [
+        ("{registry: ghcr.io, name: 'acme/api:1.0'}", "ghcr.io/acme/api", HelmValues(reference="image.name")),
+        (
+            "{repository: 'ghcr.io/acme/api:1.0'}",
+            "ghcr.io/acme/api",
+            HelmValues(reference="image.repository"),
+        ),
+        (
+            "{registry: quay.io, repository: ghcr.io/acme/api, tag: '1.0'}",
+            "ghcr.io/acme/api",
+            HelmValues(tag="image.tag"),
+        ),
+        (
+            "{registry: ghcr.io, image: 'acme/api:1.0'}",
+            "ghcr.io/acme/api",
+            HelmValues(reference="image.image"),
+        ),
+    ],
+)
+def test_a_registry_is_put_before_a_name_that_has_none(
+    image: str, name: str, place: HelmValues, tmp_path: Path
+) -> None:
+    (pipeline,) = _pipelines({"dev/values.yaml": f"image: {image}\n"}, tmp_path).values()
+    assert [str(each.name) for each in pipeline.images] == [name]
+    assert [each.place for each in pipeline.environments[0].targets] == [place]
+
+
 def test_keys_that_hold_dots_are_written_as_they_stand(tmp_path: Path) -> None:
     text = (
         '"image.repository": ghcr.io/acme/web\n"image.tag": "1.0.0"\n'

@@ -1,6 +1,6 @@
 """Images that stand in keys of a file: a `tag`, a `digest` beside it, a `repository`, or one `reference`.
 
-Many charts part the name once more: a `registry` beside the `repository` is put before it
+Many charts part the name once more: a `registry` beside the `repository` or the `reference` is put before it
 (https://github.com/bitnami/charts/tree/main/bitnami/common#imageroot). It is read along and never written.
 """
 
@@ -16,7 +16,7 @@ from bot.domain.errors import Refused
 from bot.domain.image import ImageName, ImageRef
 from bot.domain.place import ImageKeys
 
-__all__ = ["check", "path_of", "read_keys", "written_keys"]
+__all__ = ["behind", "check", "path_of", "read_keys", "written_keys"]
 
 
 class Said(NamedTuple):
@@ -53,9 +53,8 @@ def read_keys(
         Malformed: a text is not what it should be, or contradicts another one.
     """
     told = [(part, key, texts.told(path(key))) for part, key in _parts(keys)]
-    written = [_written(part, key, said) for part, key, said in told if said is not None]
-    registry = _registry(keys, texts, path)
-    return read([_behind(registry, each) if each.part is Part.NAME else each for each in written], name)
+    written = [(key, _written(part, key, said)) for part, key, said in told if said is not None]
+    return read([_whole(each, _registry(key, each, texts, name, path)) for key, each in written], name)
 
 
 def written_keys(
@@ -73,22 +72,32 @@ def written_keys(
         Refused: the image lacks a part that a key needs, or has another registry than stands there.
     """
     has_other_place = bool(keys.digest or keys.reference)
-    registry = _registry(keys, texts, path)
     for part, key in _parts(keys):
         at = path(key)
         written = _written(part, key, texts.told(at))
         is_pinned = pin_digest and not (part is Part.TAG and has_other_place)
-        if part is Part.NAME and registry and not _has_host(written.text):
-            yield at, _name_behind(registry, written, ref.name)
-        else:
-            yield at, text_for(written, ref, pin_digest=is_pinned)
+        registry = _registry(key, written, texts, ref.name, path)
+        text = text_for(_whole(written, registry), ref, pin_digest=is_pinned)
+        yield at, _without(registry, text, written, ref.name) if registry else text
 
 
-def _registry(keys: ImageKeys, texts: Texts, path: Callable[[str], KeyPath]) -> Said | None:
-    """What a key `registry` beside that of the name says; None where there is none, or it says nothing."""
-    if not keys.repository:
+def behind(registry: str, text: str) -> str:
+    """A name or reference as charts put it together with what stands at `registry` beside it."""
+    return f"{registry}/{text}" if registry and text and not _has_host(text) else text
+
+
+def _registry(
+    key: str, written: Written, texts: Texts, name: ImageName, path: Callable[[str], KeyPath]
+) -> Said | None:
+    """What a key `registry` beside that of a name says, where it is put before the name.
+
+    Not every chart puts it before a reference: one that names the image by itself is left alone.
+    """
+    if written.part not in {Part.NAME, Part.REFERENCE} or _has_host(written.text):
         return None
-    *above, last = path_of(keys.repository).steps
+    if written.part is Part.REFERENCE and written.text and read([written], name).name == name:
+        return None
+    *above, last = path_of(key).steps
     if not isinstance(last, Key):
         return None
     lead, dot, _ = last.name.rpartition(".")
@@ -102,26 +111,24 @@ def _has_host(name: str) -> bool:
     return bool(slash) and ("." in host or ":" in host or host == "localhost")
 
 
-def _behind(registry: Said | None, written: Written) -> Written:
-    """The whole name, of which the registry may stand beside it."""
-    if registry is None or not written.text or _has_host(written.text):
-        return written
-    return replace(written, text=f"{registry.text}/{written.text}")
+def _whole(written: Written, registry: Said | None) -> Written:
+    """The text with the registry that is put before it."""
+    return replace(written, text=behind(registry.text, written.text)) if registry else written
 
 
-def _name_behind(registry: Said, written: Written, name: ImageName) -> str:
-    """The text of a name whose registry stands beside it; raises Refused where that is another one."""
-    if written.text and read([_behind(registry, written)], name).name == name:
-        return written.text
-    example = replace(written, text=f"{registry.text}/any/name")
+def _without(registry: Said, text: str, written: Written, name: ImageName) -> str:
+    """The text behind its registry; raises Refused where the image has another one."""
+    example = Written(Part.NAME, f"{registry.text}/any/name", written.where)
     lead = str(read([example], name).name).removesuffix("any/name")
-    if str(name).startswith(lead):
-        return str(name).removeprefix(lead)
-    raise Refused(
-        f"the image {name} is not written",
-        why=f"the `registry` beside {written.where} says {registry.text[:80]} in line {registry.line}",
-        fix="change it there by hand, or leave `repository` out",
-    )
+    found = next((each for each in (f"{registry.text}/", lead) if text.startswith(each)), None)
+    if found is None:
+        raise Refused(
+            f"the image {name} is not written",
+            why=f"the `registry` beside {written.where} says {registry.text[:80]} in line {registry.line}",
+            fix="change it there by hand"
+            + (", or leave `repository` out" if written.part is Part.NAME else ""),
+        )
+    return text.removeprefix(found)
 
 
 def _written(part: Part, key: str, said: Said | None) -> Written:

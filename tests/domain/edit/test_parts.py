@@ -7,10 +7,11 @@ import pytest
 from bot.domain.errors import Malformed, Permanent, Refused
 from bot.domain.image import ImageRef, parse_image_name
 from bot.domain.place import HelmValues, ImageKeys, JsonPaths, SourceField, SourceKeys, TomlPaths
-from tests.domain.edit.text_kinds import WEB, read, written
+from tests.domain.edit.text_kinds import NEW, OLD, WEB, read, written
 
 _TAG, _NAME = "image.tag", "image.repository"
 _YAML = HelmValues(_TAG, repository=_NAME)
+_WHOLE = HelmValues(reference="image.name")
 
 
 @pytest.mark.parametrize(
@@ -70,6 +71,27 @@ _YAML = HelmValues(_TAG, repository=_NAME)
             "helm:\n  values: |\n    image: {registry: ghcr.io, repository: acme/web, tag: v8}\n",
             id="values as a text",
         ),
+        pytest.param(_WHOLE, "image:\n  registry: ghcr.io\n  name: acme/web:v8 # x\n", id="a reference"),
+        pytest.param(
+            _WHOLE, "image: {registry: ghcr.io/acme, name: 'web:v8'}\n", id="a reference without a folder"
+        ),
+        pytest.param(
+            _WHOLE, "image: {registry: quay.io, name: 'ghcr.io/acme/web:v8'}\n", id="a whole reference"
+        ),
+        pytest.param(
+            HelmValues(reference="image"), "registry: ghcr.io\nimage: acme/web:v8\n", id="at the top"
+        ),
+        pytest.param(
+            JsonPaths(reference="image.name"),
+            '{"image": {"registry": "ghcr.io", "name": "acme/web:v8"}}',
+            id="a reference in JSON",
+        ),
+        pytest.param(
+            SourceKeys(reference="image.name"),
+            "helm:\n  parameters:\n  - {name: image.registry, value: ghcr.io}\n"
+            "  - {name: image.name, value: 'acme/web:v8'}\n",
+            id="a reference in Helm parameters",
+        ),
     ],
 )
 def test_a_name_behind_its_registry_is_read_as_one_and_stays(place: ImageKeys, content: str) -> None:
@@ -98,6 +120,25 @@ def test_the_name_is_added_behind_a_registry_that_is_there() -> None:
     assert written(place, content, ImageRef(WEB, "v8")) == f"{content}  repository: acme/web\n"
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("registry: ghcr.io, name: 'acme/old:v8'", "registry: ghcr.io, name: 'acme/web:v9'"),
+        ("registry: ghcr.io, name: ''", "registry: ghcr.io, name: 'acme/web:v9'"),
+        (f"registry: ghcr.io, name: 'acme/web@{OLD}'", f"registry: ghcr.io, name: 'acme/web:v9@{NEW}'"),
+        ("registry: GHCR.io, name: 'acme/web:v8'", "registry: GHCR.io, name: 'acme/web:v9'"),
+    ],
+)
+def test_a_reference_is_written_behind_its_registry(before: str, after: str) -> None:
+    assert written(_WHOLE, f"image: {{{before}}}", ImageRef(WEB, "v9", NEW)) == f"image: {{{after}}}"
+
+
+def test_a_reference_that_names_the_image_by_itself_is_put_behind_nothing() -> None:
+    image = ImageRef(parse_image_name("acme/web"), "v9")
+    content = "image: {registry: mirror.example.com, name: 'acme/web:v8'}"
+    assert written(_WHOLE, content, image) == content.replace("v8", "v9")
+
+
 def test_docker_hub_may_go_without_its_library() -> None:
     nginx = ImageRef(parse_image_name("nginx"), "v9")
     content = "image: {registry: docker.io, repository: nginx, tag: v8}"
@@ -116,3 +157,8 @@ def test_another_registry_is_not_written_over(registry: str, error: type[Permane
     with pytest.raises(error) as caught:
         written(_YAML, f"image: {{registry: {registry}, repository: acme/web, tag: v8}}", ImageRef(WEB, "v9"))
     assert says in str(caught.value)
+
+
+def test_a_reference_is_not_written_behind_another_registry() -> None:
+    with pytest.raises(Refused, match=r"`registry` beside `image.name` in line 1 says quay.io in line 1"):
+        written(_WHOLE, "image: {registry: quay.io, name: 'acme/web:v8'}", ImageRef(WEB, "v9"))
