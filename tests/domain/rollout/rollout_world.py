@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from bot.domain.image import parse_image_ref
 from bot.domain.pipeline import Application
@@ -42,6 +44,7 @@ ABSENT = object()
 NAME = str(APPLICATION)
 OUT_OF_SYNC = {"status.sync.status": "OutOfSync"}
 NO_OPERATION = {"status.operationState": ABSENT}
+RUNNING = {"status.operationState.phase": "Running", "status.operationState.finishedAt": ABSENT}
 CHART = {"repoURL": "https://charts.example.com", "chart": "web", "targetRevision": "1.x"}
 VALUES = {"repoURL": REPOSITORY, "ref": "values", "targetRevision": "main"}
 
@@ -144,6 +147,12 @@ def check(row: Row) -> None:
     assert row.reason in verdict.reason
     assert (verdict.is_final, verdict.failed) == (row.is_final, row.failed)
     assert verdict.is_live == (row.word is VerdictWord.LIVE)
+
+
+def table(**parts: Sequence[Row]) -> pytest.MarkDecorator:
+    """Have a test of a `row` run for every row of a table, under the name of its part."""
+    named = [pytest.param(row, id=f"{part}: {row.id}") for part, rows in parts.items() for row in rows]
+    return pytest.mark.parametrize("row", named)
 
 
 def multi(revisions: list[Any], **more: Any) -> dict[str, Any]:

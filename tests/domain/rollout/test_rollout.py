@@ -34,14 +34,26 @@ from tests.domain.rollout.rollout_world import (
     hydrated,
     multi,
 )
+from tests.domain.rollout.test_containment import CONTAINMENT_ROWS, TRACKING_ROWS
 from tests.domain.rollout.test_health import HEALTH_ROWS
-from tests.domain.rollout.test_sync import SYNC_PARTS
+from tests.domain.rollout.test_refresh import COMPARE_ROWS, REFRESH_ROWS
+from tests.domain.rollout.test_sync import OPERATION_ROWS, SYNC_ROWS
 
 W = VerdictWord
 
+ROWS = (
+    *REFRESH_ROWS,
+    *TRACKING_ROWS,
+    *COMPARE_ROWS,
+    *CONTAINMENT_ROWS,
+    *OPERATION_ROWS,
+    *SYNC_ROWS,
+    *HEALTH_ROWS,
+)
+
 
 def test_every_word_is_given_by_some_row() -> None:
-    tabled = {row.word for rows in (*SYNC_PARTS.values(), HEALTH_ROWS) for row in rows}
+    tabled = {row.word for row in ROWS}
     elsewhere = {W.APP_DELETED, W.UNREACHABLE, W.SYNCED_NOT_OBSERVED, W.LIVE_BUT_OVERWRITTEN}
     assert tabled | elsewhere == set(VerdictWord)
     assert tabled.isdisjoint(elsewhere)
