@@ -45,6 +45,8 @@ class FakeGitLab(Served):
         self.community = Community()
         self.is_older = False
         """Set it to True: an older GitLab, whose GraphQL API knows neither `commits` nor `parentSha`."""
+        self.fails_without_branch = False
+        """Set it to True: the tree of a branch that is not there is an error, and no empty one."""
         super().__init__()
         self._shapes = Shapes(self.url)
 
@@ -97,7 +99,14 @@ class FakeGitLab(Served):
     def _queried(self, account: Account | None, request: Request) -> Response:
         if account is None:
             return refused_query(401, "Invalid token")
-        world = World(self.host, self._shapes, self.ways, self.consent, is_older=self.is_older)
+        world = World(
+            self.host,
+            self._shapes,
+            self.ways,
+            self.consent,
+            is_older=self.is_older,
+            fails_without_branch=self.fails_without_branch,
+        )
         return answer_query(world, account, request)
 
     def _project(self, name: str) -> HostedRepository | None:

@@ -35,11 +35,11 @@ class Refusal(Exception):
     """GitLab answers one field with an error; the text says why."""
 
 
-def fields(repository: HostedRepository) -> Json:
+def fields(repository: HostedRepository, *, fails_without_branch: bool) -> Json:
     """What a repository tells of itself."""
     return {
         "rootRef": repository.default_branch if repository.git.branches() else None,
-        "tree": lambda _, **asked: _tree(repository, asked),
+        "tree": lambda _, **asked: _tree(repository, asked, fails=fails_without_branch),
         "blobs": lambda info, **asked: _blobs(repository, info, asked),
         "commits": lambda _, **asked: _commits(repository, asked),
     }
@@ -47,7 +47,7 @@ def fields(repository: HostedRepository) -> Json:
 
 def page(found: Sequence[Any], asked: Json) -> Json:
     """The part of a list that is asked for; where it may go on is never told, so no cursor is known."""
-    if "after" in asked or "before" in asked:
+    if asked.get("after") or asked.get("before"):
         raise Refusal("Please provide a valid cursor")
     last = asked.get("last")
     part = found[: min(asked.get("first") or PAGE, PAGE)] if last is None else found[-min(last, PAGE) :]
@@ -60,15 +60,17 @@ def _resolved(repository: HostedRepository, ref: str, kind: str | None) -> str |
     return repository.git.resolve(f"{_KINDS[kind] if kind else ''}{ref}")
 
 
-def _tree(repository: HostedRepository, asked: Json) -> Json | None:
-    """Repository.tree: that of an empty repository is not there, and that of a missing branch fails."""
+def _tree(repository: HostedRepository, asked: Json, *, fails: bool) -> Json | None:
+    """Repository.tree: what is not there looks like an empty folder, without a commit, or fails."""
     if not repository.git.branches():
         return None
-    path, ref = asked["path"], asked.get("ref")
+    path, ref = asked.get("path"), asked.get("ref")
     head = _resolved(repository, ref, asked.get("refType")) if ref else _resolved(repository, "HEAD", None)
     entry = repository.git.entry(head, path) if head and path else None
     if head is None or (path and (entry is None or entry.kind != "tree")):
-        raise Refusal("invalid revision or path")
+        if fails:
+            raise Refusal("invalid revision or path")
+        return {"lastCommit": None}
     changed = _last_below(repository, head, path) if path else head
     return {"lastCommit": lambda _, **__: _commit(repository.git.commit(changed))}
 

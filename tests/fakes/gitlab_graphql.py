@@ -64,6 +64,7 @@ class World:
     ways: Ways
     consent: Consent
     is_older: bool
+    fails_without_branch: bool
 
 
 def refused(status: int, message: str) -> Response:
@@ -124,7 +125,7 @@ def _project(world: World, path: str) -> Json | None:
         return None
     return {
         "mergeRequests": lambda _, **asked: _merge_requests(world, repository, asked),
-        "repository": fields(repository),
+        "repository": fields(repository, fails_without_branch=world.fails_without_branch),
     }
 
 
