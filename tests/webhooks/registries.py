@@ -5,11 +5,44 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+
+import pytest
 
 from bot.webhooks.reader import Reading, Rejected
 from bot.webhooks.senders import read
 from tests.webhooks.deliveries import authentic, endpoint, outcome, sample
+
+BAD_NAME = "400 repository is not a valid repository name"
+BAD_TAG = "400 tag is not a valid tag"
+FOREIGN = "403 registry host is not a configured registry"
+NO_HOST = "403 registry host is not valid"
+DIGEST = "sha256:" + "b" * 64
+
+
+@dataclass(frozen=True)
+class Case:
+    """A sample, what is changed in it, how its endpoint is configured, and what comes of it."""
+
+    sample: str
+    changes: Mapping[str, Any]
+    told: str
+    configured: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Hold what is told of the changed body against the case."""
+        assert told(self.sample, self.changes, **self.configured) == self.told
+
+
+def cases(**senders: Mapping[str, Case]) -> pytest.MarkDecorator:
+    """Have a test of a `case` run for every case of a table, under its sender's name."""
+    named = [
+        pytest.param(case, id=f"{sender}-{name}")
+        for sender, table in senders.items()
+        for name, case in table.items()
+    ]
+    return pytest.mark.parametrize("case", named)
 
 
 def changed(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
