@@ -20,12 +20,6 @@ TOUCHES = Touched(("envs/dev/values.yaml",))
 OTHERS = Touched(("README.md",))
 
 
-@pytest.fixture
-def people() -> People:
-    """Everything below envs/ is Tagboat's."""
-    return People()
-
-
 def ruling(people: People, head: str = FEATURE.head) -> Ruling:
     """What the check says of a head."""
     found = people.community.ruling(REPOSITORY, head, CHECK)
