@@ -5,8 +5,8 @@
     image: ghcr.io/acme/web:1.4.2    # tagboat: web:tag       only this part of the value
 
 `#`, `//`, `;`, `--`, `%`, `/* */`, `<!-- -->`, `{{/* */}}` and `{# #}` begin a comment. The part is `tag`,
-`digest`, `name` or `reference`. A line must hold exactly one value that can be meant; all lines that are
-marked for an image change together.
+`digest`, `name` or `reference`. A line must hold exactly one value that can be meant, or one whose name ends
+with the part; all lines that are marked for an image change together.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bot.domain.edit.line_value import Value, single_value
+from bot.domain.edit.line_value import Value, named_value, single_value
 from bot.domain.edit.passage import Form, Passage, read_passages, write_passages
 from bot.domain.edit.sealed import refuse_sealed_text
 from bot.domain.edit.spelling import Part
@@ -155,25 +155,36 @@ def _line_at(text: Text, position: int) -> _Line:
 
 def _value(text: Text, mark: _Mark, name: ImageName) -> Passage:
     """The one value that the marker can mean."""
-    part = mark.part
     source = text.text[mark.span.start : mark.span.end]
-    number = text.line(mark.span.start)
-    if part is Part.DIGEST:
-        spans = [Span(*each.span()) for each in _DIGEST.finditer(source)]
-    else:
-        spans = _named(source, name)
-    if len(spans) > 1:
-        raise _ambiguous(number, f"{len(spans)} values of the line can be meant")
-    if spans:
-        return _inside(source, spans[0], part, number).moved(mark.span.start)
-    behind = _tags_behind(source, name) if part is Part.TAG else []
+    return _meant(source, mark.part, name, text.line(mark.span.start)).moved(mark.span.start)
+
+
+def _meant(source: str, part: Part | None, name: ImageName, line: int) -> _Inner:
+    """What a marked text says of the image: a reference or digest, or else a value that can be meant."""
+    spans = _spans(source, part, name)
+    if len(spans) == 1:
+        return _inside(source, spans[0], part, line)
+    behind = _tags_behind(source, name) if part is Part.TAG and not spans else []
     if len(behind) == 1:
-        return _Inner(behind[0], Part.TAG, number).moved(mark.span.start)
-    value = single_value(source)
+        return _Inner(behind[0], Part.TAG, line)
+    named = named_value(source, part) if part in {Part.TAG, Part.DIGEST} else None
+    if spans and not named:
+        raise _ambiguous(line, f"{len(spans)} values of the line can be meant")
+    if part is Part.TAG and not named and _named(source, name):
+        raise _ambiguous(line, "the reference has no tag")
+    value = named or single_value(source)
     if isinstance(value, str):
-        raise _ambiguous(number, value)
+        raise _ambiguous(line, value)
     told = part or (Part.DIGEST if is_digest(value.text) else Part.TAG)
-    return _Inner(value, told, number).moved(mark.span.start)
+    return _Inner(value.unquoted if part is Part.DIGEST else value, told, line)
+
+
+def _spans(source: str, part: Part | None, name: ImageName) -> list[Span]:
+    """The references to the image that have the part; for a digest, the digests."""
+    if part is Part.DIGEST:
+        return [Span(*each.span()) for each in _DIGEST.finditer(source)]
+    spans = _named(source, name)
+    return [each for each in spans if _tag_at(source, each)] if part is Part.TAG else spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,24 +228,23 @@ def _tags_behind(source: str, name: ImageName) -> list[Value]:
 
 def _inside(source: str, span: Span, part: Part | None, line: int) -> _Inner:
     """The part of a reference that is meant; the whole of it where the marker names none."""
-    written = source[span.start : span.end]
-    if part is Part.DIGEST:
-        return _Inner(Value(span, written, Form.BARE), part, line)
-    rest, at, _ = written.partition("@")
-    head, colon, tag = rest.rpartition(":")
-    has_tag = bool(colon) and "/" not in tag
-    name_end = span.start + len(head if has_tag else rest)
+    written = source[slice(*span)]
+    tag_at = _tag_at(source, span)
+    inner = span
     if part is Part.NAME:
-        inner = Span(span.start, name_end)
+        name = written.partition("@")[0]
+        inner = Span(span.start, tag_at - 1 if tag_at else span.start + len(name))
     elif part is Part.TAG:
-        if not has_tag:
-            raise _ambiguous(line, "the reference has no tag")
-        inner = Span(name_end + 1, span.end)
-    elif not (has_tag or at) and part is None:
+        inner = Span(tag_at, span.end)
+    elif part is None and not tag_at and "@" not in written:
         raise _ambiguous(line, "it holds a name alone, which may be a reference too")
-    else:
-        inner = span
-    return _Inner(Value(inner, source[inner.start : inner.end], Form.BARE), part or Part.REFERENCE, line)
+    return _Inner(Value(inner, source[slice(*inner)], Form.BARE), part or Part.REFERENCE, line)
+
+
+def _tag_at(source: str, span: Span) -> int:
+    """Where the tag of a reference begins; 0 where it has none."""
+    head, colon, tag = source[slice(*span)].partition("@")[0].rpartition(":")
+    return span.start + len(head) + 1 if colon and "/" not in tag else 0
 
 
 def _ambiguous(line: int, why: str) -> Refused:

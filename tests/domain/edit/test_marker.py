@@ -143,6 +143,62 @@ _PLACE = Marker("web")
             "\ufefftag: 1.4 # tagboat: web", '\ufefftag: "1.10" # tagboat: web', id="byte order mark"
         ),
         pytest.param("é: 1.4 # ☕ # tagboat: web", 'é: "1.10" # ☕ # tagboat: web', id="other letters"),
+        pytest.param(
+            "t: 1.4 # tagboat: web:tag\nd: '' # tagboat: web:digest\n",
+            f"t: \"1.10\" # tagboat: web:tag\nd: '{NEW}' # tagboat: web:digest\n",
+            id="a digest that is not known yet",
+        ),
+        pytest.param(
+            f'd: "{OLD}" # tagboat: web:digest', f'd: "{NEW}" # tagboat: web:digest', id="a digest in quotes"
+        ),
+        pytest.param("tag: ~ # tagboat: web", 'tag: "1.10" # tagboat: web', id="a null"),
+        pytest.param("tag: null # tagboat: web", 'tag: "1.10" # tagboat: web', id="a null in a word"),
+        pytest.param(
+            "image: {repository: ghcr.io/acme/web, tag: 1.4, x: y} # tagboat: web:tag",
+            'image: {repository: ghcr.io/acme/web, tag: "1.10", x: y} # tagboat: web:tag',
+            id="the tag beside a repository",
+        ),
+        pytest.param(
+            "{ name: web, imageTag: 1.4 } # tagboat: web:tag",
+            '{ name: web, imageTag: "1.10" } # tagboat: web:tag',
+            id="the value whose name says the part",
+        ),
+        pytest.param(
+            f"# tagboat: web:tag\ni: {{x: y, tag: 1.4, digest: '{OLD}'}} # tagboat: web:digest\n",
+            f"# tagboat: web:tag\ni: {{x: y, tag: \"1.10\", digest: '{NEW}'}} # tagboat: web:digest\n",
+            id="two parts of one line",
+        ),
+        pytest.param(
+            "ENV WEB_TAG=1.4 MODE=x # tagboat: web:tag",
+            "ENV WEB_TAG=1.10 MODE=x # tagboat: web:tag",
+            id="one of several variables",
+        ),
+        pytest.param(
+            'tag: {{ env "TAG" | default "1.4" | quote }} # tagboat: web',
+            'tag: {{ env "TAG" | default "1.10" | quote }} # tagboat: web',
+            id="the default of a template",
+        ),
+        pytest.param(
+            '{{- $tag := env "TAG" | default "1.4" -}} {{/* tagboat: web */}}',
+            '{{- $tag := env "TAG" | default "1.10" -}} {{/* tagboat: web */}}',
+            id="the default of a template's variable",
+        ),
+        pytest.param(
+            '{{ default "1.4" (env "TAG") }} # tagboat: web',
+            '{{ default "1.10" (env "TAG") }} # tagboat: web',
+            id="the default before its pipeline",
+        ),
+        pytest.param(
+            "tag: {{ tag | default('1.4') }} {# tagboat: web #}",
+            "tag: {{ tag | default('1.10') }} {# tagboat: web #}",
+            id="the default of Jinja",
+        ),
+        pytest.param('{{ "1.4" }} # tagboat: web', '{{ "1.10" }} # tagboat: web', id="a text in a template"),
+        pytest.param(
+            '{{ $tag := "1.4" }} {{/* tagboat: web */}}',
+            '{{ $tag := "1.10" }} {{/* tagboat: web */}}',
+            id="a variable of a template",
+        ),
     ],
 )
 def test_the_value_that_is_meant_changes_alone(before: str, after: str) -> None:
@@ -177,6 +233,12 @@ def test_the_value_that_is_meant_changes_alone(before: str, after: str) -> None:
         ("i: ${A}/other/web:1 # tagboat: web:tag", Malformed, "line 1 says '$'"),
         ("i: quay.io/other/web:1 # tagboat: web:tag", Malformed, "line 1 says 'quay.io/other/web:1'"),
         ("repo: ghcr.io/acme/web # tagboat: web:tag", Refused, "the reference has no tag"),
+        ('tag: {{ requiredEnv "TAG" }} # tagboat: web', Refused, "it is not clear for which value"),
+        ('{{ $tag := env "TAG" }} # tagboat: web', Refused, "it is not clear for which value"),
+        ('{{ $tag := env "TAG" | or $x }} # tagboat: web:tag', Refused, "it is not clear for which value"),
+        ("{ a: {tag: 1}, b: {tag: 2} } # tagboat: web:tag", Refused, "2 values"),
+        ("tag: # tagboat: web", Refused, "the line holds no value"),
+        ("TAG= # tagboat: web", Refused, "the line holds no value"),
         ("tag: 1 # tagboat: web:tg", Malformed, "line 1 marks 'tg': that is no part of an image"),
         ("tag: '~> 1' # tagboat: web", Malformed, "line 1 says '~> 1'"),
         ("image: old/web:1 # tagboat: web", Malformed, "line 1 says 'old/web:1'"),
@@ -287,6 +349,7 @@ def test_any_text_is_edited_so_that_it_says_the_image_or_refused(content: str) -
         "'a" * 5_000,
         "a: b<" * 2_000,
         "}/a" * 3_000,
+        '{{"a"' * 2_000,
     ],
 )
 def test_a_long_line_is_read_in_no_time(line: str) -> None:
