@@ -115,9 +115,10 @@ def _step(action: Action, files: Mapping[str, bytes | None]) -> _Step:
         case Comment():
             return _Step("comment", f"comment on pull request {action.number}")
         case MergePullRequest():
-            return _Step("merge", f"merge pull request {action.number} at {action.expected_head[:12]}")
+            head = action.options.expected_head[:12]
+            return _Step("merge", f"merge pull request {action.number} at {head}")
         case ArmPullRequest():
-            head = action.expected_head[:12]
+            head = action.options.expected_head[:12]
             return _Step("arm", f"leave pull request {action.number} at {head} to the host to merge")
         case DisarmPullRequest():
             return _Step("disarm", f"take pull request {action.number} back from the host")

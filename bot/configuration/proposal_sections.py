@@ -37,7 +37,7 @@ class CommitSection(Section):
     type: CommitType = "chore"
     """The first word of a conventional title."""
     sign_off: Flag = False
-    """Whether the commit ends with Signed-off-by."""
+    """Whether the commit ends with Signed-off-by, and what Tagboat merges or squashes it into."""
 
 
 class LimitsSection(Section):

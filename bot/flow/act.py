@@ -115,13 +115,7 @@ def _reword(forge: Forge, path: str, action: Revise | Withdraw) -> None:
 def _merge(forge: Forge, path: str, action: MergePullRequest | ArmPullRequest) -> None:
     merge = forge.merge if isinstance(action, MergePullRequest) else forge.arm
     try:
-        merge(
-            path,
-            action.number,
-            expected_head=action.expected_head,
-            message=action.message,
-            method=action.method,
-        )
+        merge(path, action.number, action.options)
     except Refused as error:
         state = forge.pull_request(path, action.number).state
         if state is PullRequestState.OPEN:

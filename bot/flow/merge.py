@@ -12,7 +12,9 @@ from bot.domain.errors import NotFound, Refused, Transient
 from bot.domain.people.order import standing
 from bot.domain.pipeline import Environment, Pipeline
 from bot.domain.pull_request.mark import marks
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest
+from bot.domain.snapshot import Fellow
 from bot.domain.window import closed
 from bot.flow.look import Looking
 from bot.flow.world import World
@@ -29,21 +31,23 @@ def merge_by_human(world: World, pipeline: str, environment: str, *, number: int
         Refused: a window is closed or somebody holds it, for it or for one whose part is merged along; or
             the forge says no.
     """
-    place, each = _place(world, pipeline, environment)
-    _require_open(world, place, each)
+    place, own = _place(world, pipeline, environment)
+    _require_open(world, place, own)
     forge = world.forges[place.repository.forge]
-    pull = _pull_request(world, place, each, number)
+    pull = _pull_request(world, place, own, number)
     inside = {(mark.pipeline, mark.environment) for mark in marks(pull.body)}
-    for fellow in fellows_of(world.pipelines.values(), place, each):
-        if fellow.place in inside:
-            _require_open(world, fellow.pipeline, fellow.environment)
-    commit = forge.merge(
-        place.repository.path,
-        number,
+    fellows = [each for each in fellows_of(world.pipelines.values(), place, own) if each.place in inside]
+    for fellow in fellows:
+        _require_open(world, fellow.pipeline, fellow.environment)
+    # The first of a group has its way with the words of their commit: see `bot.domain.pull_request.letter`.
+    first = min((Fellow(place, own), *fellows), key=lambda fellow: fellow.place)
+    options = MergeOptions(
         expected_head=head,
         message=f"{pull.title}\n\nMerged by {who}.\n",
-        method=each.merging.method,
+        method=own.merging.method,
+        sign_off=first.environment.pull_request.commit.sign_off,
     )
+    commit = forge.merge(place.repository.path, number, options)
     _look_again(world, pipeline)
     return commit
 

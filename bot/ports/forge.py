@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.domain.directories.directory import Tree
 from bot.domain.people.consent import Arming, Check, Review
-from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest
 from bot.domain.snapshot import Relation
 
@@ -120,21 +120,13 @@ class Forge(Protocol):
         """Comment and close without a merge; a closed one stays closed. Deletes the branch."""
         ...
 
-    def merge(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> str:
+    def merge(self, repository: str, number: int, options: MergeOptions) -> str:
         """Merge and return the commit on the base branch. Merged already: the same answer, no error.
 
-        `method` None is the forge's own. A host that leaves no choice of methods takes its one.
+        A host that leaves no choice of methods takes its one.
 
         Raises:
-            Conflict: the head is not `expected_head` any more, or the base moved in between.
+            Conflict: the head is not the expected one any more, or the base moved in between.
             Transient: the host does not know yet whether it may be merged.
             Refused: the host says that it may not be merged (checks, reviews, conflicts, a method that is not
                 allowed); why says it.
@@ -163,21 +155,13 @@ class Forge(Protocol):
         """
         ...
 
-    def arm(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> None:
+    def arm(self, repository: str, number: int, options: MergeOptions) -> None:
         """Ask the host to merge as soon as its rules allow: by its auto-merge, or by its merge queue.
 
         What may be merged at once is merged. Asked already, or merged: no error.
 
         Raises:
-            Conflict: the head is not `expected_head` any more.
+            Conflict: the head is not the expected one any more.
             Refused: the host does not do so here; why says it.
         """
         ...

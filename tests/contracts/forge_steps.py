@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Proposal, PullRequest, marker
 from tests.contracts.forge_worlds import DEV, GIT_AS_ANOTHER, START, WORLDS, ForgeWorld
 
@@ -48,11 +49,16 @@ def open_in(world: ForgeWorld, proposal: Proposal = PROPOSAL) -> PullRequest:
     return world.forge.open(world.repository, proposal, base_branch="main")
 
 
-def merge_in(world: ForgeWorld, pull: PullRequest, method: MergeMethod | None = None) -> str:
+def as_seen(pull: PullRequest, method: MergeMethod | None = None, *, sign_off: bool = False) -> MergeOptions:
+    """A merge of the head that was seen."""
+    return MergeOptions(expected_head=pull.head, message="Merge it", method=method, sign_off=sign_off)
+
+
+def merge_in(
+    world: ForgeWorld, pull: PullRequest, method: MergeMethod | None = None, *, sign_off: bool = False
+) -> str:
     """Merge at the head that was seen."""
-    return world.forge.merge(
-        world.repository, pull.number, expected_head=pull.head, message="Merge it", method=method
-    )
+    return world.forge.merge(world.repository, pull.number, as_seen(pull, method, sign_off=sign_off))
 
 
 def with_file(path: str, data: bytes, *, branch: str = BRANCH) -> Proposal:

@@ -91,6 +91,10 @@ class ForgeWorld(ABC):
         """The parents of a commit."""
 
     @abstractmethod
+    def message(self, commit: str) -> str:
+        """The message of a commit."""
+
+    @abstractmethod
     def delete(self, branch: str) -> None:
         """A human deletes a branch."""
 
@@ -150,6 +154,10 @@ class GitWorld(ForgeWorld):
     def parents(self, commit: str) -> tuple[str, ...]:
         """Ask the commit."""
         return self.git.commit(commit).parents
+
+    def message(self, commit: str) -> str:
+        """Ask the commit."""
+        return self.git.commit(commit).message
 
     def delete(self, branch: str) -> None:
         """Delete the ref."""
@@ -219,6 +227,10 @@ class MemoryWorld(_LedgerWorld):
     def parents(self, commit: str) -> tuple[str, ...]:
         """The parents that it keeps."""
         return self._memory.parents(self.repository, commit)
+
+    def message(self, commit: str) -> str:
+        """The message that it keeps."""
+        return self._memory.message(self.repository, commit)
 
     def delete(self, branch: str) -> None:
         """Delete by its method."""

@@ -10,7 +10,7 @@ import pytest
 from bot.domain.errors import Conflict, Refused
 from bot.domain.people.consent import Arming
 from bot.domain.pull_request.proposal import PullRequestState
-from tests.contracts.forge_steps import BRANCH, EVERY_WORLD, merge_in, open_in
+from tests.contracts.forge_steps import BRANCH, EVERY_WORLD, as_seen, merge_in, open_in
 from tests.contracts.forge_worlds import WORLDS, ForgeWorld
 
 WITH_A_HOST = ["memory", "github", "gitlab"]
@@ -37,12 +37,12 @@ class TestArming:
         pull = open_in(world)
         world.commit(BRANCH, {"late.txt": b"1"})
         with pytest.raises(Conflict):
-            world.forge.arm(world.repository, pull.number, expected_head=pull.head, message="Merge it")
+            world.forge.arm(world.repository, pull.number, as_seen(pull))
 
     def test_asking_a_merged_one_is_no_error(self, world: ForgeWorld) -> None:
         pull = open_in(world)
         commit = merge_in(world, pull)
-        world.forge.arm(world.repository, pull.number, expected_head=pull.head, message="Merge it")
+        world.forge.arm(world.repository, pull.number, as_seen(pull))
         assert world.forge.arming(world.repository, pull.number) == Arming()
         assert world.forge.pull_request(world.repository, pull.number).merge_commit == commit
 
@@ -57,7 +57,7 @@ def test_without_a_host_nobody_can_be_asked(name: str, tmp_path: Path) -> None:
     with WORLDS[name](tmp_path) as world:
         pull = open_in(world)
         with pytest.raises(Refused, match="leave `platform` out"):
-            world.forge.arm(world.repository, pull.number, expected_head=pull.head, message="Merge it")
+            world.forge.arm(world.repository, pull.number, as_seen(pull))
         with pytest.raises(Refused):
             world.forge.arming(world.repository, pull.number)
         world.forge.disarm(world.repository, pull.number)

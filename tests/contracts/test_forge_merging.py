@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.forges.identity import TRAILER
 from bot.domain.errors import Conflict, Refused
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
 from tests.contracts.forge_steps import (
@@ -23,7 +25,9 @@ from tests.contracts.forge_steps import (
     with_file,
     write_in,
 )
-from tests.contracts.forge_worlds import DEV, HUMAN, START, WORLDS, ForgeWorld, GitWorld, plain_git_world
+from tests.contracts.forge_worlds import DEV, HUMAN, START, WORLDS, ForgeWorld, plain_git_world
+
+SIGN_OFF = "Signed-off-by: Tagboat <tagboat@localhost>"
 
 
 @EVERY_WORLD
@@ -47,7 +51,7 @@ class TestMerge:
     def test_it_names_the_head_that_was_merged(self, world: ForgeWorld) -> None:
         number = open_in(world).number
         head = write_in(world, with_file(DEV, b"tag: 2\n"))
-        world.forge.merge(world.repository, number, expected_head=head, message="Merge")
+        world.forge.merge(world.repository, number, MergeOptions(expected_head=head, message="Merge"))
         assert world.forge.pull_request(world.repository, number).head == head
 
     def test_merging_again_gives_the_same_commit(self, world: ForgeWorld) -> None:
@@ -119,19 +123,26 @@ def test_a_squash_is_one_commit_and_known_as_the_merge(world: ForgeWorld) -> Non
     commit = merge_in(world, pull, MergeMethod.SQUASH)
     assert world.parents(commit)[0] == before
     assert world.contents(commit) == {**world.contents(before), DEV: NEW_DEV}
+    assert world.message(commit).rstrip().endswith(f"\n\n{TRAILER}")
     world.commit("main", {"README.md": b"# Later\n"})
     found = world.forge.pull_request(world.repository, pull.number)
     assert (found.state, found.merge_commit) == (PullRequestState.MERGED, commit)
     assert merge_in(world, pull, MergeMethod.SQUASH) == commit
 
 
-@pytest.mark.parametrize("name", ["git", "bitbucket"])
-def test_a_squash_that_tagboat_makes_itself_keeps_the_sign_off(name: str, tmp_path: Path) -> None:
-    with WORLDS[name](tmp_path) as world:
+@EVERY_WORLD
+@pytest.mark.parametrize("method", [MergeMethod.SQUASH, MergeMethod.MERGE])
+def test_the_commit_that_a_merge_makes_is_signed_off_once(world: ForgeWorld, method: MergeMethod) -> None:
+    pull = open_in(world, replace(PROPOSAL, sign_off=True))
+    lines = world.message(merge_in(world, pull, method, sign_off=True)).rstrip().splitlines()
+    assert lines[-3:] == ["", SIGN_OFF, TRAILER]
+    assert lines.count(SIGN_OFF) == 1
+
+
+def test_a_squash_that_tagboat_makes_itself_keeps_the_sign_offs_of_the_branch(tmp_path: Path) -> None:
+    with WORLDS["memory"](tmp_path) as world:
         commit = merge_in(world, open_in(world, replace(PROPOSAL, sign_off=True)), MergeMethod.SQUASH)
-        assert isinstance(world, GitWorld)
-        end = world.git.commit(commit).message.rstrip().splitlines()[-2:]
-    assert end == ["Signed-off-by: Tagboat <tagboat@localhost>", "Tagboat: pull-request"]
+        assert world.message(commit).rstrip().splitlines()[-2:] == [SIGN_OFF, TRAILER]
 
 
 @EVERY_WORLD

@@ -14,6 +14,7 @@ from tests.contracts.forge_steps import (
     KEY,
     PROPOSAL,
     base_of,
+    merge_in,
     open_in,
     with_file,
     write_in,
@@ -149,6 +150,6 @@ class TestClose:
 
     def test_a_merged_one_stays_merged(self, world: ForgeWorld) -> None:
         pull = open_in(world)
-        world.forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+        merge_in(world, pull)
         world.forge.close(world.repository, pull.number, comment="late")
         assert world.forge.pull_request(world.repository, pull.number).state is PullRequestState.MERGED

@@ -18,6 +18,7 @@ from tests.contracts.forge_steps import (
     NOBODYS_COMMIT,
     PROPOSAL,
     base_of,
+    merge_in,
     open_in,
     with_file,
     write_in,
@@ -163,7 +164,7 @@ class TestWrite:
 
     def test_a_branch_that_was_merged_begins_anew(self, world: ForgeWorld) -> None:
         pull = open_in(world)
-        world.forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+        merge_in(world, pull)
         commit = write_in(world, with_file(DEV, b"tag: 3\n"))
         assert world.parents(commit) == (base_of(world),)
 

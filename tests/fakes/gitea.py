@@ -16,7 +16,7 @@ from tests.fakes.git_host_model import Event, MissingError, PullChanged
 from tests.fakes.gitea_community import Community
 from tests.fakes.gitea_community import route as route_to_community
 from tests.fakes.gitea_json import Shapes
-from tests.fakes.gitea_routes import NOT_FOUND, Account, Book, Call, refused, route
+from tests.fakes.gitea_routes import NOT_FOUND, Account, Book, Call, message_of, refused, route
 from tests.fakes.host_call import basic_login, git_answer
 from tests.fakes.http_host import Request, Response
 from tests.fakes.served import Served
@@ -109,5 +109,6 @@ class FakeGitea(Served):
         for number, schedule in list(book.scheduled.items()):
             pull = repository.pull(number)
             if pull.state == "open" and repository.mergeability(pull).state == "clean":
-                repository.merge_pull(number, method=str(schedule["body"]["Do"]), by=BOT)
+                body = schedule["body"]
+                repository.merge_pull(number, method=str(body["Do"]), message=message_of(body), by=BOT)
                 del book.scheduled[number]

@@ -141,13 +141,18 @@ def merge(call: Call) -> Response:
     return _merged(call, pull)
 
 
+def message_of(body: Json) -> str:
+    """The message of the commit that a request to merge asks for, now or later."""
+    return f"{body['MergeTitleField']}\n\n{body['MergeMessageField']}"
+
+
 def _merged(call: Call, pull: Pull) -> Response:
     body = call.body
     try:
         call.repository.merge_pull(
             pull.number,
             method=str(body["Do"]),
-            message=f"{body['MergeTitleField']}\n\n{body['MergeMessageField']}",
+            message=message_of(body),
             expected_head=body.get("head_commit_id") or None,
             by=call.account.name,
             committer=Person(call.account.name, f"{call.account.name}@noreply.example.com"),

@@ -15,6 +15,7 @@ from bot.domain.errors import Transient
 from bot.domain.fact import ImagePushed
 from bot.domain.notice import Event
 from bot.domain.pipeline import Application, Environment, Merge
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.domain.status import EnvironmentStatus, PipelineStatus, PullRequestSummary, State
 from bot.flow.announce import announce
@@ -128,7 +129,7 @@ class FaultBench(Bench):
         """A human merges prod on the Git host itself, of which Tagboat hears nothing."""
         pull = self.proposal()
         assert pull is not None
-        self.forge.merge(REPOSITORY, pull.number, expected_head=pull.head, message="Merge it")
+        self.forge.merge(REPOSITORY, pull.number, MergeOptions(expected_head=pull.head, message="Merge it"))
 
     def _is_merged(self) -> bool:
         pull = self.proposal()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.adapters.forges.memory.forge import MemoryForge
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
 from bot.ports import Ledger
 from tests.flow.simulation_copies import copied
@@ -60,18 +61,14 @@ class WatchedForge:
         self._forge.close(repository, number, comment=comment)
         self._laws.changes["close"] += 1
 
-    def merge(
-        self, repository: str, number: int, *, expected_head: str, message: str, method: Any = None
-    ) -> str:
+    def merge(self, repository: str, number: int, options: MergeOptions) -> str:
         """Merge with the consent that is configured."""
         laws, pull = self._laws, self._forge.pull_request(repository, number)
         laws.truth.look()
-        if pull.state is PullRequestState.OPEN and pull.head == expected_head:
+        if pull.state is PullRequestState.OPEN and pull.head == options.expected_head:
             laws.may_merge(pull, "merged")
         before = laws.truth.base()
-        commit = self._forge.merge(
-            repository, number, expected_head=expected_head, message=message, method=method
-        )
+        commit = self._forge.merge(repository, number, options)
         laws.changes["merge"] += 1
         laws.merged(pull, before, laws.truth.base())
         if not laws.is_by_human:
@@ -79,14 +76,12 @@ class WatchedForge:
         laws.truth.look()
         return commit
 
-    def arm(
-        self, repository: str, number: int, *, expected_head: str, message: str, method: Any = None
-    ) -> None:
+    def arm(self, repository: str, number: int, options: MergeOptions) -> None:
         """Leave it to the host, with the same consent."""
         pull = self._forge.pull_request(repository, number)
-        if pull.state is PullRequestState.OPEN and pull.head == expected_head:
+        if pull.state is PullRequestState.OPEN and pull.head == options.expected_head:
             self._laws.may_merge(pull, "armed")
-        self._forge.arm(repository, number, expected_head=expected_head, message=message, method=method)
+        self._forge.arm(repository, number, options)
         self._laws.changes["arm"] += 1
 
     def commit(self, repository: str, proposal: Proposal, *, branch: str, expected: str) -> str:

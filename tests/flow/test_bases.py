@@ -12,6 +12,7 @@ import pytest
 from bot.adapters.forges.memory.forge import File
 from bot.domain.errors import Conflict
 from bot.domain.pipeline import Merge, MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.status import State
 from tests.flow.test_groups import BRANCH as GROUP
@@ -170,7 +171,9 @@ class TestTheirCommits:
         theirs = commit(made, BRANCH, b"theirs")
         made.look()
         assert made.status("dev").state is State.BLOCKED
-        made.forge.merge(REPOSITORY, 1, expected_head=theirs, message="All of it", method=method)
+        made.forge.merge(
+            REPOSITORY, 1, MergeOptions(expected_head=theirs, message="All of it", method=method)
+        )
         made.registry.push(WEB, "1.2.0")
         made.look()
         assert made.status("dev").state is State.PROPOSED
@@ -205,8 +208,8 @@ class TestTheirCommits:
         theirs = commit(made, BRANCH, b"theirs")
         monkeypatch.setattr(made.forge, "pull_requests", lambda *_: [replace(shown[0], head=theirs)])
         made.forge.reset_by_human(REPOSITORY, BRANCH, shown[0].head)
-        merges: list[str] = []
-        monkeypatch.setattr(made.forge, "merge", lambda *_, expected_head, **__: merges.append(expected_head))
+        merges: list[MergeOptions] = []
+        monkeypatch.setattr(made.forge, "merge", lambda _, __, options: merges.append(options))
         configure(made, environments=(environment("dev", merge=Merge.AUTO),))
         made.look()
         assert (

@@ -18,7 +18,7 @@ from bot.domain.people.consent import CheckState
 from bot.domain.pipeline import Environment, Merge, MergeRules, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
 from bot.domain.pull_request.mark import marks
-from bot.domain.pull_request.policy import Pace, PullRequestPolicy, Texts
+from bot.domain.pull_request.policy import CommitPolicy, Pace, PullRequestPolicy, Texts
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.pull_request.templates import Template
 from bot.domain.status import EnvironmentStatus, State
@@ -193,6 +193,26 @@ def test_a_merge_by_a_human_brings_all_of_it() -> None:
     assert group.on_base() == {"api.yaml": content("1.1.0"), "web.yaml": content("1.1.0")}
     assert [group.shown(name).state for name in ("api", "web")] == [State.LIVE, State.LIVE]
     assert [each.state for each in group.pulls()] == [PullRequestState.MERGED]
+
+
+@pytest.mark.parametrize("signer", ["api", "web"])
+def test_a_merge_by_a_human_is_signed_off_as_the_commit_of_the_group_is(signer: str) -> None:
+    places = {
+        name: place(
+            name,
+            merge=Merge.MANUAL,
+            pull_request=PullRequestPolicy(commit=CommitPolicy(sign_off=name == signer)),
+        )
+        for name in ("api", "web")
+    }
+    group = Group(places)
+    for name in places:
+        group.push(name, "1.1.0")
+        group.see(name)
+    pull = group.pull()
+    merged = merge_by_human(group.world, "web", "prod", number=pull.number, head=pull.head, who="ada")
+    is_signed = ["Signed-off-by" in group.forge.message(REPOSITORY, each) for each in (pull.head, merged)]
+    assert is_signed == [signer == "api"] * 2
 
 
 def test_a_human_who_closes_it_says_no_to_each_release_in_it_and_to_no_other() -> None:

@@ -15,6 +15,8 @@ from bot.domain.image import ImageRef, Release
 from bot.domain.notice import Event
 from bot.domain.people.consent import CheckState, Opinion
 from bot.domain.pipeline import Merge, MergeMethod, MergeRules
+from bot.domain.pull_request.merge_options import MergeOptions
+from bot.domain.pull_request.policy import CommitPolicy, PullRequestPolicy
 from bot.domain.pull_request.proposal import Proposal, PullRequestState
 from bot.domain.status import State
 from bot.domain.window import Window, WindowKind
@@ -100,6 +102,29 @@ def test_a_human_on_the_page_merges_by_the_method_of_the_environment() -> None:
     assert made.forge.parents(REPOSITORY, head(made)) == (before,)
 
 
+@pytest.mark.parametrize("sign_off", [True, False], ids=["signed off", "not signed off"])
+@pytest.mark.parametrize(
+    ("rules", "mode", "merged"),
+    [
+        pytest.param(_NO_RULES, Merge.AUTO, lambda _: None, id="by Tagboat"),
+        pytest.param(
+            MergeRules(platform=True),
+            Merge.AUTO,
+            lambda made: made.forge.merge_by_host(REPOSITORY, 1),
+            id="by the host",
+        ),
+        pytest.param(_NO_RULES, Merge.MANUAL, lambda made: made.merge("dev"), id="by a human"),
+    ],
+)
+def test_the_commit_of_a_merge_is_signed_off_where_the_environment_asks_for_it(
+    rules: MergeRules, mode: Merge, merged: Callable[[Bench], object], sign_off: bool
+) -> None:
+    made = bench(rules, mode, pull_request=PullRequestPolicy(commit=CommitPolicy(sign_off=sign_off)))
+    merged(made)
+    assert made.file("dev") == values("1.1.0")
+    assert ("Signed-off-by: Tagboat" in made.forge.message(REPOSITORY, head(made))) is sign_off
+
+
 class TestByTheHost:
     RULES = MergeRules(platform=True, method=MergeMethod.SQUASH)
 
@@ -142,7 +167,7 @@ class TestByTheHost:
         approved = MergeRules(approvals=1)
         made = bench(approved if mode is Merge.AUTO else _NO_RULES, mode)
         pull = made.forge.pull_request(REPOSITORY, 1)
-        made.forge.arm(REPOSITORY, 1, expected_head=pull.head, message="By ada")
+        made.forge.arm(REPOSITORY, 1, MergeOptions(expected_head=pull.head, message="By ada"))
         made.look()
         assert made.forge.pull_request(REPOSITORY, 1).is_armed
         disarmed: list[str] = []

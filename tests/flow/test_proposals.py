@@ -159,7 +159,9 @@ class TestWords:
         commit = CommitPolicy(CommitStyle.CONVENTIONAL, "deploy", sign_off=True)
         made = bench(PullRequestPolicy(commit=commit))
         push(made, "1.1.0")
-        assert pulls(made)[0].title == "deploy(dev): shop web 1.0.0 → 1.1.0"
+        (pull,) = pulls(made)
+        assert pull.title == "deploy(dev): shop web 1.0.0 → 1.1.0"
+        assert "Signed-off-by: Tagboat" in made.forge.message(REPOSITORY, pull.head)
 
     def test_an_unchanged_file_opens_nothing(self) -> None:
         made = bench(PullRequestPolicy())

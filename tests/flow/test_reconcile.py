@@ -13,8 +13,9 @@ from bot.adapters.stores.memory import MemoryStore
 from bot.domain.choosing.selection import MovedTags, SelectionPolicy
 from bot.domain.errors import Denied, TagboatError, Unreachable
 from bot.domain.notice import Event
-from bot.domain.pipeline import Merge, MergeMethod, Target
+from bot.domain.pipeline import Merge, Target
 from bot.domain.place import HelmValues
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.status import State
 from bot.flow.merge import close_by_human
@@ -269,18 +270,8 @@ class _DiesOnce(MemoryForge):
         super().revise(repository, number, title=title, body=body)
         self._die("revise")
 
-    def merge(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> str:
-        commit = super().merge(
-            repository, number, expected_head=expected_head, message=message, method=method
-        )
+    def merge(self, repository: str, number: int, options: MergeOptions) -> str:
+        commit = super().merge(repository, number, options)
         self._die("merge")
         return commit
 
@@ -343,11 +334,9 @@ def test_a_pull_request_that_a_human_closed_just_before_the_merge_is_a_no_and_no
     bench.settle()
     merges = bench.forge.merge
 
-    def closed(
-        repository: str, number: int, *, expected_head: str, message: str, method: MergeMethod | None = None
-    ) -> str:
+    def closed(repository: str, number: int, options: MergeOptions) -> str:
         bench.forge.close_by_human(repository, number)
-        return merges(repository, number, expected_head=expected_head, message=message, method=method)
+        return merges(repository, number, options)
 
     bench.forge.merge = closed  # type: ignore[method-assign]
     bench.registry.push(WEB, "1.1.0")

@@ -13,7 +13,7 @@ from typing import Generic, Protocol, TypeVar
 from bot.adapters.forges.rules import require_branch, require_own_branch, require_own_pull_request
 from bot.domain.errors import Refused, TagboatError, Unreachable
 from bot.domain.people.consent import Arming, Check, Review
-from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.ports import Look
 
@@ -51,13 +51,9 @@ class Consenting(Protocol):
 class Merging(Protocol):
     """Merging at once, or by the host itself."""
 
-    def merge(
-        self, repository: str, number: int, *, expected_head: str, message: str, method: MergeMethod | None
-    ) -> str: ...
+    def merge(self, repository: str, number: int, options: MergeOptions) -> str: ...
 
-    def arm(
-        self, repository: str, number: int, *, expected_head: str, message: str, method: MergeMethod | None
-    ) -> None: ...
+    def arm(self, repository: str, number: int, options: MergeOptions) -> None: ...
 
     def arming(self, repository: str, number: int) -> Arming: ...
 
@@ -132,25 +128,15 @@ class HostedPulls(ABC, Generic[A]):
         require_own_pull_request(pull)
         self._drop_branch(repository, pull, is_foreign_kept=False)
 
-    def merge(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> str:
+    def merge(self, repository: str, number: int, options: MergeOptions) -> str:
         """Merge and return the commit on the base branch; merged already: the same answer.
 
         Raises:
-            Conflict: the head is not `expected_head` any more, or the base moved in between.
+            Conflict: the head is not the expected one any more, or the base moved in between.
             Transient: the host does not know yet whether it may be merged.
             Refused: the host says that it may not be merged; why says it.
         """
-        return self._merger.merge(
-            repository, number, expected_head=expected_head, message=message, method=method
-        )
+        return self._merger.merge(repository, number, options)
 
     def reviews(self, repository: str, number: int) -> Sequence[Review]:
         """The last opinion of each reviewer that the host lets stand."""
@@ -164,17 +150,9 @@ class HostedPulls(ABC, Generic[A]):
         """Whether the host was asked to merge an open pull request by itself."""
         return self._merger.arming(repository, number)
 
-    def arm(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> None:
+    def arm(self, repository: str, number: int, options: MergeOptions) -> None:
         """Ask the host to merge as soon as its rules allow; what may be merged now is merged."""
-        self._merger.arm(repository, number, expected_head=expected_head, message=message, method=method)
+        self._merger.arm(repository, number, options)
 
     def disarm(self, repository: str, number: int) -> None:
         """Take that back; harmless where the host was not asked, or has merged."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.adapters.forges.history import History
-from bot.adapters.forges.identity import sign_offs, signed
+from bot.adapters.forges.identity import Identity, sign_offs, signed
 from bot.domain.errors import Conflict, NotFound, Refused
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
 
 _ATTEMPTS = 4
@@ -120,19 +121,19 @@ def _conflict(pull: PullRequest, files: Sequence[str]) -> str:
     return f"it conflicts with {pull.base} in {', '.join(files[:5])}"
 
 
-def merge(history: History, pull: PullRequest, message: str, method: MergeMethod) -> None:
+def merge(history: History, pull: PullRequest, options: MergeOptions, identity: Identity) -> None:
     """Move the base branch to a merge of both, again when somebody else moved it in between.
 
     A squash is one commit that names the branch and its head, by which it is known again, and keeps the
-    sign-offs of what it squashes.
+    sign-offs of what it squashes. Unless a method is named it is a merge commit.
     """
-    if method is MergeMethod.REBASE:
+    if options.method is MergeMethod.REBASE:
         raise Refused(
             f"pull request {pull.number} is not merged by rebase",
             why="a repository without an API is merged by Tagboat itself, which does not rebase",
             fix="use merge or squash as method",
         )
-    is_squash = method is MergeMethod.SQUASH
+    is_squash = options.method is MergeMethod.SQUASH
     for _ in range(_ATTEMPTS):
         base = history.head(pull.base)
         if base is None:
@@ -145,7 +146,7 @@ def merge(history: History, pull: PullRequest, message: str, method: MergeMethod
                 f"pull request {pull.number} cannot be merged", why=_conflict(pull, merged.conflicts)
             )
         parents = (base,) if is_squash else (base, pull.head)
-        text = _squash(history, pull, base, message) if is_squash else signed(message)
+        text = _text(history, pull, base, options, identity)
         commit = history.commit(merged.tree, parents=parents, message=text)
         try:
             history.move(pull.base, commit, expected=base, holding=(pull.branch, pull.head))
@@ -157,7 +158,11 @@ def merge(history: History, pull: PullRequest, message: str, method: MergeMethod
     raise Conflict(f"branch {pull.base} moves faster than pull request {pull.number} can be merged")
 
 
-def _squash(history: History, pull: PullRequest, base: str, message: str) -> str:
+def _text(history: History, pull: PullRequest, base: str, options: MergeOptions, identity: Identity) -> str:
+    signer = identity if options.sign_off else None
+    if options.method is not MergeMethod.SQUASH:
+        return signed(options.message, sign_off=signer)
     squashes = history.log(pull.head, base=base, limit=_LONGEST_LOG)
     kept = [line for commit in reversed(squashes) for line in sign_offs(commit.message)]
-    return signed(f"{message.rstrip()}\n\nSquashes {pull.branch} at {pull.head}.", sign_offs=kept)
+    message = f"{options.message.rstrip()}\n\nSquashes {pull.branch} at {pull.head}."
+    return signed(message, sign_off=signer, sign_offs=kept)

@@ -25,7 +25,7 @@ from bot.adapters.forges.rules import (
 )
 from bot.domain.errors import Conflict, NotFound, Refused
 from bot.domain.people.consent import Arming, Check, Review
-from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.ports import Clock, Ledger
 
@@ -126,15 +126,7 @@ class LedgerForge(HistoryForge):
         """`Refused`: there is no host that could merge by itself."""
         raise _no_host(repository, number)
 
-    def arm(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,  # noqa: ARG002 - there is nobody to tell it to
-        message: str,  # noqa: ARG002
-        method: MergeMethod | None = None,  # noqa: ARG002
-    ) -> None:
+    def arm(self, repository: str, number: int, options: MergeOptions) -> None:  # noqa: ARG002 - the port's
         """`Refused`: there is no host that could merge by itself."""
         raise _no_host(repository, number)
 
@@ -153,15 +145,7 @@ class LedgerForge(HistoryForge):
             if not any(each.state is PullRequestState.OPEN for each in others):
                 history.move(pull.branch, None, expected=pull.head)
 
-    def merge(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> str:
+    def merge(self, repository: str, number: int, options: MergeOptions) -> str:
         """Merge and return the commit on the base branch; merged already: the same answer."""
         with self._locked(repository) as history:
             kept = self._kept(repository, number)
@@ -170,9 +154,9 @@ class LedgerForge(HistoryForge):
                 return pull.merge_commit
             if pull.state is not PullRequestState.OPEN:
                 raise Refused(f"pull request {number} of {repository} is closed", fix="open a new one")
-            if pull.head != expected_head:
+            if pull.head != options.expected_head:
                 raise Conflict(f"branch {pull.branch} of {repository} was moved after it was judged")
-            merge(history, pull, message, method or MergeMethod.MERGE)
+            merge(history, pull, options, self._identity)
             done = self._present(history, repository, replace(kept, head=pull.head))
             if done.merge_commit is None:
                 raise Conflict(f"{pull.base} of {repository} was moved back right after the merge")

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.domain.image import ImageRef, Release
-from bot.domain.pipeline import Application, MergeMethod
+from bot.domain.pipeline import Application
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Metadata, Proposal
 
 
@@ -75,13 +76,11 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class MergePullRequest:
-    """Merge, if the head is still the one that was looked at. `method` None is the forge's own."""
+    """Merge, if the head is still the one that was looked at."""
 
     environment: str
     number: int
-    expected_head: str
-    message: str
-    method: MergeMethod | None = None
+    options: MergeOptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +89,7 @@ class ArmPullRequest:
 
     environment: str
     number: int
-    expected_head: str
-    message: str
-    method: MergeMethod | None = None
+    options: MergeOptions
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from bot.domain.glob import translate
 from bot.domain.harmless import code, harmless
 from bot.domain.people.consent import Check, CheckState, Consent, Opinion, Review
 from bot.domain.pipeline import Environment, Merge, MergeRules
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import EnvironmentView, Problem
 from bot.domain.status import State
@@ -146,20 +147,27 @@ def _merge(situation: Situation, pull: PullRequest, proposal: Proposal, wanted: 
         return replace(step, until=situation.now + SOON)
     rules = rules_of(situation.environment, situation.view)
     if rules.platform:
-        return _by_host(situation, pull, proposal, wanted)
+        return _by_host(situation, pull, _options(pull, proposal, rules), wanted)
     waits = pull.blocked_reason or ("" if rules.checks else pull.doubt)
     if waits:
         return _waiting(situation, pull, waits, wanted)
     if pull.mergeable is None:
         step = _waiting(situation, pull, "the host works out whether it can be merged", wanted)
         return replace(step, until=situation.now + SOON)
-    action = MergePullRequest(
-        situation.environment.name, pull.number, pull.head, proposal.message, rules.method
-    )
+    action = MergePullRequest(situation.environment.name, pull.number, _options(pull, proposal, rules))
     return Step(State.PROPOSED, f"merging pull request {pull.number}", (action,), release=wanted.release)
 
 
-def _by_host(situation: Situation, pull: PullRequest, proposal: Proposal, wanted: Wanted) -> Step:
+def _options(pull: PullRequest, proposal: Proposal, rules: MergeRules) -> MergeOptions:
+    return MergeOptions(
+        expected_head=pull.head,
+        message=proposal.message,
+        method=rules.method,
+        sign_off=proposal.sign_off,
+    )
+
+
+def _by_host(situation: Situation, pull: PullRequest, options: MergeOptions, wanted: Wanted) -> Step:
     consent = situation.view.consent
     arming = consent.arming if isinstance(consent, Consent) else None
     if arming and arming.refusal:
@@ -167,13 +175,7 @@ def _by_host(situation: Situation, pull: PullRequest, proposal: Proposal, wanted
         return Step(State.BLOCKED, reason, until=situation.now + _LOOK_AGAIN, release=wanted.release)
     if arming and arming.is_armed:
         return replace(_waiting(situation, pull, arming.waits, wanted), leaves_to_host=True)
-    action = ArmPullRequest(
-        situation.environment.name,
-        pull.number,
-        pull.head,
-        proposal.message,
-        situation.environment.merging.method,
-    )
+    action = ArmPullRequest(situation.environment.name, pull.number, options)
     reason = f"leaving pull request {pull.number} to the host to merge"
     return Step(State.PROPOSED, reason, (action,), release=wanted.release, leaves_to_host=True)
 

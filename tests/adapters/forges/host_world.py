@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from bot.domain.errors import TagboatError, Transient
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Proposal, PullRequest, marker
 from bot.ports import Forge
 from tests.fakes.git_host import HostedRepository
@@ -69,7 +70,9 @@ class HostWorld(Generic[F, K]):
     def merge(self, pull: PullRequest, method: MergeMethod | None = None) -> str:
         """Merge at the head that was seen."""
         return self.forge.merge(
-            self.repository, pull.number, expected_head=pull.head, message="Merge it", method=method
+            self.repository,
+            pull.number,
+            MergeOptions(expected_head=pull.head, message="Merge it", method=method),
         )
 
     def merge_newest(self) -> None:

@@ -97,7 +97,7 @@ def test_an_auto_environment_merges_the_head_that_was_looked_at() -> None:
     seen = in_dev(chosen("1.1.0"), proposing(DEV, "1.0.0", pull_request("1.1.0"), "1.1.0"))
     (action,) = decide(seen, NOW).actions
     assert isinstance(action, MergePullRequest)
-    assert (action.number, action.expected_head) == (7, HEAD)
+    assert (action.number, action.options.expected_head) == (7, HEAD)
 
 
 def test_a_manual_environment_waits_for_a_human() -> None:

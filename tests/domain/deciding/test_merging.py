@@ -203,7 +203,8 @@ class TestAuto:
     def test_it_is_merged_by_the_method_of_the_environment(self) -> None:
         (action,) = planned(MergeRules(method=MergeMethod.SQUASH)).actions
         assert isinstance(action, MergePullRequest)
-        assert (action.number, action.expected_head, action.method) == (7, HEAD, MergeMethod.SQUASH)
+        options = action.options
+        assert (action.number, options.expected_head, options.method) == (7, HEAD, MergeMethod.SQUASH)
 
     def test_what_was_not_asked_is_no_yes(self) -> None:
         plan = planned(MergeRules(approvals=1, checks=("ci",)), consent=None)
@@ -270,7 +271,8 @@ class TestByTheHost:
         blocked = pull_request("1.1.0", blocked_reason="a required check is missing", mergeable=None)
         (action,) = planned(self.RULES, pull=blocked, consent=self.GIVEN).actions
         assert isinstance(action, ArmPullRequest)
-        assert (action.number, action.expected_head, action.method) == (7, HEAD, MergeMethod.REBASE)
+        options = action.options
+        assert (action.number, options.expected_head, options.method) == (7, HEAD, MergeMethod.REBASE)
 
     def test_it_is_not_armed_before_the_rules_hold(self) -> None:
         assert planned(self.RULES, consent=Consent()).actions == ()

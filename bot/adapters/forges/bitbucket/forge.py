@@ -24,6 +24,7 @@ from bot.adapters.forges.rules import is_commit, require_branch, require_own_bra
 from bot.domain.errors import Conflict, Refused, Unreachable
 from bot.domain.people.consent import Arming, Check, Review
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Metadata, Proposal, PullRequest, PullRequestState
 from bot.ports import Community
 
@@ -49,9 +50,7 @@ class BitbucketForge(HistoryForge):
         """Where Git finds the repository, below the host's address."""
 
     @abstractmethod
-    def _merge(
-        self, repository: str, found: Found, pull: PullRequest, message: str, method: MergeMethod
-    ) -> None:
+    def _merge(self, repository: str, found: Found, pull: PullRequest, options: MergeOptions) -> None:
         """Merge an open one at the very head that `pull` has, or raise."""
 
     def disconnect(self) -> None:
@@ -119,27 +118,19 @@ class BitbucketForge(HistoryForge):
         if self._open_one(repository, pull.branch) is None:
             self._delete_branch_of(repository, pull, is_foreign_kept=True)
 
-    def merge(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> str:
+    def merge(self, repository: str, number: int, options: MergeOptions) -> str:
         """Merge and return the commit on the base branch; merged already: the same answer.
 
         Raises:
-            Conflict: the head is not `expected_head` any more, or the base moved in between.
+            Conflict: the head is not the expected one any more, or the base moved in between.
             Refused: it may not be merged; why says it.
             Transient: the host does not know yet whether it may.
         """
         found = self._host.one(repository, number)
         pull = self._seen(repository, found)
         if pull.merge_commit is None:
-            self._require_open(repository, pull, expected_head)
-            self._merge(repository, found, pull, message, method or self._method)
+            self._require_open(repository, pull, options.expected_head)
+            self._merge(repository, found, pull, options)
             found = self._host.one(repository, number)
             pull = self._seen(repository, found)
         if pull.merge_commit is None:
@@ -162,15 +153,7 @@ class BitbucketForge(HistoryForge):
         what = f"pull request {number} of {repository} is not merged by its host itself"
         raise Refused(what, fix=_NO_AUTO_MERGE)
 
-    def arm(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,  # noqa: ARG002 - the port's
-        message: str,  # noqa: ARG002 - the port's
-        method: MergeMethod | None = None,  # noqa: ARG002 - the port's
-    ) -> None:
+    def arm(self, repository: str, number: int, options: MergeOptions) -> None:  # noqa: ARG002 - the port's
         """Nobody can be asked to merge later."""
         self.arming(repository, number)
 

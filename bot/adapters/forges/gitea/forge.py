@@ -68,7 +68,7 @@ class GiteaForge(HostedPulls[Answer], HistoryForge):
         )
         self._pulls = PullRequests(self._api)
         self._talk = Talk(self._api, self._pulls)
-        merger = Merger(self._api, self._pulls, method=settings.merge_method)
+        merger = Merger(self._api, self._pulls, identity=settings.identity, method=settings.merge_method)
         self._merger, self._consents = merger, merger
 
     def disconnect(self) -> None:

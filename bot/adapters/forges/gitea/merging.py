@@ -9,11 +9,12 @@ from typing import Any, TypeVar
 from bot.adapters.forges.gitea.api import Answer, GiteaApi
 from bot.adapters.forges.gitea.listing import PullRequests
 from bot.adapters.forges.gitea.pulls import Found
-from bot.adapters.forges.identity import signed
+from bot.adapters.forges.identity import Identity, signed
 from bot.adapters.forges.paging import gathered
 from bot.domain.errors import Conflict, Denied, Refused, TagboatError, Transient, Unreachable
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequestState
 
 T = TypeVar("T")
@@ -35,44 +36,43 @@ _CHECKS = {
 class Merger:
     """The part of the port `Forge` about merging; `method` is for when nobody names one."""
 
-    def __init__(self, api: GiteaApi, pulls: PullRequests, *, method: MergeMethod) -> None:
+    def __init__(
+        self, api: GiteaApi, pulls: PullRequests, *, identity: Identity, method: MergeMethod
+    ) -> None:
         self._api = api
         self._pulls = pulls
+        self._identity = identity
         self._method = method
 
-    def merge(
-        self, repository: str, number: int, *, expected_head: str, message: str, method: MergeMethod | None
-    ) -> str:
+    def merge(self, repository: str, number: int, options: MergeOptions) -> str:
         """Merge and return the commit on the base branch; merged already: the same answer."""
         seen = self._pulls.one(repository, number)
         if seen.pull_request.merge_commit is not None:
             return seen.pull_request.merge_commit
-        refusal = _moved(repository, seen, expected_head)
+        refusal = _moved(repository, seen, options.expected_head)
         if refusal is not None:
             raise refusal
-        answer = self._attempt(repository, number, self._body(expected_head, message, method))
+        answer = self._attempt(repository, number, self._body(options))
         again = self._pulls.one(repository, number)
         if again.pull_request.merge_commit is not None:
             return again.pull_request.merge_commit
-        raise self._not_merged(repository, again, expected_head, answer)
+        raise self._not_merged(repository, again, options.expected_head, answer)
 
-    def arm(
-        self, repository: str, number: int, *, expected_head: str, message: str, method: MergeMethod | None
-    ) -> None:
+    def arm(self, repository: str, number: int, options: MergeOptions) -> None:
         """Ask the host to merge as soon as its checks succeed; what may be merged now is merged."""
         seen = self._pulls.one(repository, number)
         if seen.pull_request.merge_commit is not None or self.arming(repository, number).is_armed:
             return
-        refusal = _moved(repository, seen, expected_head)
+        refusal = _moved(repository, seen, options.expected_head)
         if refusal is not None:
             raise refusal
-        body = {**self._body(expected_head, message, method), "merge_when_checks_succeed": True}
+        body = {**self._body(options), "merge_when_checks_succeed": True}
         answer = self._attempt(repository, number, body)
         if answer is not None and answer.status in {200, 201}:
             return
         again = self._pulls.one(repository, number)
         if again.pull_request.merge_commit is None and not self.arming(repository, number).is_armed:
-            raise self._not_merged(repository, again, expected_head, answer)
+            raise self._not_merged(repository, again, options.expected_head, answer)
 
     def arming(self, repository: str, number: int) -> Arming:
         """Whether the host was asked to merge by itself, which only its list of events tells."""
@@ -138,11 +138,12 @@ class Merger:
         """The items of a list, and whether they are all."""
         return gathered(self._api.pages(repository, path, read, most=_MOST_PAGES))
 
-    def _body(self, head: str, message: str, method: MergeMethod | None) -> Mapping[str, Any]:
-        title, _, rest = signed(message).partition("\n")
+    def _body(self, options: MergeOptions) -> Mapping[str, Any]:
+        text = signed(options.message, sign_off=self._identity if options.sign_off else None)
+        title, _, rest = text.partition("\n")
         return {
-            "Do": str(method or self._method),
-            "head_commit_id": head,
+            "Do": str(options.method or self._method),
+            "head_commit_id": options.expected_head,
             "MergeTitleField": title,
             "MergeMessageField": rest.strip(),
             "delete_branch_after_merge": False,

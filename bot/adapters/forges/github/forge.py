@@ -105,7 +105,11 @@ class GitHubForge(HostedPulls[Answer]):
         self._talk = Talk(self._api)
         self._consents = Consents(self._api, graphql)
         self._merger = Merger(
-            self._api, graphql, self.pull_request, method=MergeMethod(settings.merge_method)
+            self._api,
+            graphql,
+            self.pull_request,
+            identity=settings.identity,
+            method=MergeMethod(settings.merge_method),
         )
         # Branches made a moment ago: none can have an open pull request, so `open` need not look.
         self._fresh: set[tuple[str, str]] = set()

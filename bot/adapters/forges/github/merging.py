@@ -16,10 +16,11 @@ from bot.adapters.forges.github.api import GitHubApi
 from bot.adapters.forges.github.consent import named
 from bot.adapters.forges.github.graphql import GitHubGraphQL
 from bot.adapters.forges.github.transport import Answer
-from bot.adapters.forges.identity import signed
+from bot.adapters.forges.identity import Identity, signed
 from bot.domain.errors import Conflict, Refused, TagboatError, Transient, Unreachable
 from bot.domain.people.consent import Arming
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 
 _SOON = timedelta(seconds=10)
@@ -105,21 +106,21 @@ class Merger:
         graphql: GitHubGraphQL,
         find: Callable[[str, int], PullRequest],
         *,
+        identity: Identity,
         method: MergeMethod,
     ) -> None:
         self._api = api
         self._graphql = graphql
         self._find = find
+        self._identity = identity
         self._method = method
 
-    def merge(
-        self, repository: str, number: int, *, expected_head: str, message: str, method: MergeMethod | None
-    ) -> str:
+    def merge(self, repository: str, number: int, options: MergeOptions) -> str:
         """Merge and return the commit on the base branch; merged already: the same answer."""
-        title, text = _parts(message)
+        title, text = self._parts(options)
         body = {
-            "sha": expected_head,
-            "merge_method": str(method or self._method),
+            "sha": options.expected_head,
+            "merge_method": str(options.method or self._method),
             "commit_title": title,
             "commit_message": text,
         }
@@ -134,7 +135,7 @@ class Merger:
             return self._api.read(repository, answer, lambda data: str(data["sha"]))
         pull = self._find(repository, number)
         if pull.merge_commit is None:
-            raise self._not_merged(repository, pull, expected_head, answer)
+            raise self._not_merged(repository, pull, options.expected_head, answer)
         return pull.merge_commit
 
     def arming(self, repository: str, number: int) -> Arming:
@@ -148,23 +149,21 @@ class Merger:
             return Arming(waits="GitHub merges it once its rules allow")
         return Arming(refusal=seen.refusal)
 
-    def arm(
-        self, repository: str, number: int, *, expected_head: str, message: str, method: MergeMethod | None
-    ) -> None:
+    def arm(self, repository: str, number: int, options: MergeOptions) -> None:
         """Let GitHub merge it once it may; what may be merged already is merged, or put into the queue."""
         seen = self._seen(repository, number)
-        self._require(repository, number, seen, expected_head)
+        self._require(repository, number, seen, options.expected_head)
         if seen.is_asked or seen.state is PullRequestState.MERGED:
             return
-        error = self._enable(repository, seen, expected_head, message, method)
+        error = self._enable(repository, seen, options)
         if error and _READY.search(error):
             if not seen.has_queue:
-                self.merge(repository, number, expected_head=expected_head, message=message, method=method)
+                self.merge(repository, number, options)
                 return
-            queued = {"pullRequestId": seen.id, "expectedHeadOid": expected_head}
+            queued = {"pullRequestId": seen.id, "expectedHeadOid": options.expected_head}
             error = self._graphql.change(repository, _ENQUEUE, {"input": queued})
         after = self._seen(repository, number)
-        self._require(repository, number, after, expected_head)
+        self._require(repository, number, after, options.expected_head)
         if not after.is_asked and after.state is PullRequestState.OPEN:
             raise _not_armed(repository, number, error)
 
@@ -184,18 +183,22 @@ class Merger:
     def _seen(self, repository: str, number: int) -> _Seen:
         return self._graphql.ask(repository, _ARMED, named(repository, number), _seen)
 
-    def _enable(
-        self, repository: str, seen: _Seen, expected_head: str, message: str, method: MergeMethod | None
-    ) -> str:
-        title, text = _parts(message)
+    def _enable(self, repository: str, seen: _Seen, options: MergeOptions) -> str:
+        title, text = self._parts(options)
         wish = {
             "pullRequestId": seen.id,
-            "expectedHeadOid": expected_head,
-            "mergeMethod": str(method or self._method).upper(),
+            "expectedHeadOid": options.expected_head,
+            "mergeMethod": str(options.method or self._method).upper(),
             "commitHeadline": title,
             "commitBody": text,
         }
         return self._graphql.change(repository, _ENABLE, {"input": wish})
+
+    def _parts(self, options: MergeOptions) -> tuple[str, str]:
+        """The title and the text of the commit that GitHub makes."""
+        message = signed(options.message, sign_off=self._identity if options.sign_off else None)
+        title, _, rest = message.partition("\n")
+        return title, rest.strip()
 
     def _require(self, repository: str, number: int, seen: _Seen, expected_head: str) -> None:
         what = f"pull request {number} of {repository}"
@@ -241,11 +244,6 @@ def _not_armed(repository: str, number: int, error: str) -> TagboatError:
     if _SWITCHED_OFF.search(error):
         fix = "allow auto-merge in the settings of the repository, or leave `platform` out"
     return Refused(f"GitHub does not take over {what}", why=error, fix=fix)
-
-
-def _parts(message: str) -> tuple[str, str]:
-    title, _, rest = signed(message).partition("\n")
-    return title, rest.strip()
 
 
 def _seen(data: Any) -> _Seen:

@@ -76,7 +76,7 @@ class GitLabForge(HostedPulls[Answer]):
         self._writer = Writer(self._api, self._branches, self._commits, settings.identity)
         self._talk = Talk(self._api)
         self._requests = MergeRequests(self._api, self._branches)
-        self._merger = Merger(self._api, self._requests, squash=settings.squash)
+        self._merger = Merger(self._api, self._requests, identity=settings.identity, squash=settings.squash)
         self._consents = Consents(self._api, self._requests)
         # Branches made a moment ago: none can have an open merge request, so `open` need not look.
         self._fresh: set[tuple[str, str]] = set()

@@ -16,10 +16,11 @@ from bot.adapters.forges.gitlab.api import GitLabApi
 from bot.adapters.forges.gitlab.lookup import MergeRequests
 from bot.adapters.forges.gitlab.merge_requests import UNDECIDED, Found
 from bot.adapters.forges.gitlab.transport import Answer
-from bot.adapters.forges.identity import signed
+from bot.adapters.forges.identity import Identity, signed
 from bot.domain.errors import Conflict, Denied, Refused, TagboatError, Transient, Unreachable
 from bot.domain.people.consent import Arming
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequestState
 
 _SOON = timedelta(seconds=10)
@@ -31,22 +32,21 @@ _ENDED = re.compile(r"(?:canceled|aborted) the automatic merge(?P<why>.*)", re.D
 class Merger:
     """The part of the port `Forge` that merges. `squash` is for when nobody names a method."""
 
-    def __init__(self, api: GitLabApi, requests: MergeRequests, *, squash: bool) -> None:
+    def __init__(self, api: GitLabApi, requests: MergeRequests, *, identity: Identity, squash: bool) -> None:
         self._api = api
         self._requests = requests
+        self._identity = identity
         self._squash = squash
 
-    def merge(
-        self, repository: str, number: int, *, expected_head: str, message: str, method: MergeMethod | None
-    ) -> str:
+    def merge(self, repository: str, number: int, options: MergeOptions) -> str:
         """Merge and return the commit on the base branch; merged already: the same answer."""
         seen = self._requests.one(repository, number)
         if seen.pull_request.merge_commit is not None:
             return seen.pull_request.merge_commit
-        refusal = _moved(repository, seen, expected_head) or _blocked(repository, seen)
+        refusal = _moved(repository, seen, options.expected_head) or _blocked(repository, seen)
         if refusal is not None:
             raise refusal
-        answer = self._attempt(repository, number, self._body(expected_head, message, method))
+        answer = self._attempt(repository, number, self._body(options))
         if answer is not None and answer.status == 200:
             again = self._requests.read(repository, answer)
         else:
@@ -55,7 +55,7 @@ class Merger:
             return again.pull_request.merge_commit
         if answer is None:
             raise Unreachable(f"GitLab at {self._api.host} did not say whether it merged", fix="asked again")
-        raise _moved(repository, again, expected_head) or self._not_merged(repository, again, answer)
+        raise _moved(repository, again, options.expected_head) or self._not_merged(repository, again, answer)
 
     def arming(self, repository: str, number: int) -> Arming:
         """Whether GitLab was asked to merge by itself."""
@@ -66,14 +66,12 @@ class Merger:
             return Arming(waits=seen.pull_request.blocked_reason or "GitLab's auto-merge")
         return Arming(refusal=self._taken_back(repository, number, seen.pull_request.head))
 
-    def arm(
-        self, repository: str, number: int, *, expected_head: str, message: str, method: MergeMethod | None
-    ) -> None:
+    def arm(self, repository: str, number: int, options: MergeOptions) -> None:
         """Ask GitLab to merge as soon as its rules allow; what may be merged now is merged."""
         seen = self._requests.one(repository, number)
         if seen.pull_request.merge_commit is not None:
             return
-        refusal = _moved(repository, seen, expected_head)
+        refusal = _moved(repository, seen, options.expected_head)
         if refusal is not None:
             raise refusal
         if seen.pull_request.is_armed:
@@ -81,7 +79,7 @@ class Merger:
         # The older name too: a GitLab before 17.11 knows the newer one not, and would merge at once.
         when = {"auto_merge": True, "merge_when_pipeline_succeeds": True}
         is_ready = seen.status == "mergeable"
-        body = {**self._body(expected_head, message, method), **({} if is_ready else when)}
+        body = {**self._body(options), **({} if is_ready else when)}
         answer = self._attempt(repository, number, body)
         if answer is not None and answer.status == 200:
             return
@@ -90,7 +88,7 @@ class Merger:
             return
         if answer is None:
             raise Unreachable(f"GitLab at {self._api.host} did not say whether it merges", fix="asked again")
-        raise _moved(repository, again, expected_head) or self._not_merged(repository, again, answer)
+        raise _moved(repository, again, options.expected_head) or self._not_merged(repository, again, answer)
 
     def disarm(self, repository: str, number: int) -> None:
         """Take that back; harmless where GitLab was not asked, or has merged."""
@@ -99,12 +97,12 @@ class Merger:
         if answer.status not in {200, 201, 405, 406}:
             raise self._api.failure(repository, answer)
 
-    def _body(self, head: str, message: str, method: MergeMethod | None) -> Mapping[str, Any]:
-        """GitLab lets one choose whether to squash; the rest is the project's setting."""
-        text = signed(message)
-        is_squashed = method is MergeMethod.SQUASH or (method is None and self._squash)
-        squash = {"squash": True, "squash_commit_message": text} if is_squashed else {}
-        return {"sha": head, "merge_commit_message": text, **squash}
+    def _body(self, options: MergeOptions) -> Mapping[str, Any]:
+        """A squash is asked for; the rest is the project's setting, which may squash unasked."""
+        text = signed(options.message, sign_off=self._identity if options.sign_off else None)
+        is_squashed = options.method is MergeMethod.SQUASH or (options.method is None and self._squash)
+        texts = {"merge_commit_message": text, "squash_commit_message": text}
+        return {"sha": options.expected_head, **texts, **({"squash": True} if is_squashed else {})}
 
     def _attempt(self, repository: str, number: int, body: Mapping[str, Any]) -> Answer | None:
         """Ask once; None where no answer came, and one has to look."""

@@ -161,6 +161,10 @@ class MemoryHistory:
         """The parents of a commit."""
         return self._commits[commit].commit.parents
 
+    def message(self, commit: str) -> str:
+        """The message of a commit."""
+        return self._commits[commit].commit.message
+
     def plant(self, files: Mapping[str, File]) -> str:
         """Keep a tree and return its id: the same files give the same id."""
         tree = _id(*(f"{path} {file.mode} {file.data.hex()}" for path, file in sorted(files.items())))
@@ -272,6 +276,10 @@ class MemoryForge(MemoryHost):
     def parents(self, repository: str, commit: str) -> tuple[str, ...]:
         """The parents of a commit."""
         return self._history(repository).parents(commit)
+
+    def message(self, repository: str, commit: str) -> str:
+        """The message of a commit."""
+        return self._history(repository).message(commit)
 
     def _history(self, repository: str) -> MemoryHistory:
         if repository not in self._repositories:

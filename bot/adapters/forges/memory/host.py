@@ -12,7 +12,7 @@ from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.ledger_forge import LedgerForge
 from bot.domain.errors import Conflict, Refused
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
-from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.ports import Clock, Ledger
 
@@ -21,9 +21,7 @@ from bot.ports import Clock, Ledger
 class _Asked:
     """What the host was asked to do once it may; `refusal` is why it will not, for this very head."""
 
-    head: str
-    message: str
-    method: MergeMethod | None
+    options: MergeOptions
     refusal: str = ""
 
 
@@ -53,26 +51,18 @@ class MemoryHost(LedgerForge, ABC):
         if asked is None or pull.state is not PullRequestState.OPEN:
             return Arming()
         if asked.refusal:
-            return Arming(refusal=asked.refusal if asked.head == pull.head else "")
+            return Arming(refusal=asked.refusal if asked.options.expected_head == pull.head else "")
         return Arming(waits="the host merges it once its rules allow")
 
-    def arm(
-        self,
-        repository: str,
-        number: int,
-        *,
-        expected_head: str,
-        message: str,
-        method: MergeMethod | None = None,
-    ) -> None:
+    def arm(self, repository: str, number: int, options: MergeOptions) -> None:
         """Ask the host; it waits for `merge_by_host`."""
         pull = self.pull_request(repository, number)
         if pull.state is PullRequestState.CLOSED:
             raise Refused(f"pull request {number} of {repository} is closed", fix="open a new one")
-        if pull.head != expected_head:
+        if pull.head != options.expected_head:
             raise Conflict(f"branch {pull.branch} of {repository} was moved after it was judged")
         if pull.state is PullRequestState.OPEN and not self.arming(repository, number).is_armed:
-            self._asked[repository, number] = _Asked(expected_head, message, method)
+            self._asked[repository, number] = _Asked(options)
 
     def disarm(self, repository: str, number: int) -> None:
         """Take it back."""
@@ -106,9 +96,9 @@ class MemoryHost(LedgerForge, ABC):
         """The host does what it was asked to; return the commit. KeyError when nobody asked."""
         asked = self._asked.pop((repository, number))
         head = self.pull_request(repository, number).head
-        return self.merge(repository, number, expected_head=head, message=asked.message, method=asked.method)
+        return self.merge(repository, number, replace(asked.options, expected_head=head))
 
     def refuse_by_host(self, repository: str, number: int, reason: str) -> None:
         """The host, or a human there, takes back what was asked for the head as it stands."""
         head = self.pull_request(repository, number).head
-        self._asked[repository, number] = _Asked(head, "", None, reason)
+        self._asked[repository, number] = _Asked(MergeOptions(expected_head=head, message=""), reason)

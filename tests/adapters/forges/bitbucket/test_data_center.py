@@ -12,6 +12,7 @@ import pytest
 from bot.domain.errors import Conflict, Denied, Malformed, Refused
 from bot.domain.people.consent import Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Metadata, PullRequestState
 from tests.adapters.forges.bitbucket.bitbucket_world import REPOSITORY, World, bitbucket_world
 from tests.adapters.forges.host_world import BRANCH, PROPOSAL
@@ -65,7 +66,7 @@ class TestMerge:
         head = world.hosted.commit(BRANCH, {"more": b"1"})
         world.hosted.pull(1).head = world.hosted.git.log(head)[-2].sha
         with pytest.raises(Conflict, match="does not show yet"):
-            world.forge.merge(REPOSITORY, 1, expected_head=head, message="Merge it")
+            world.forge.merge(REPOSITORY, 1, MergeOptions(expected_head=head, message="Merge it"))
 
     def test_what_blocks_it_is_said_in_the_hosts_words(self, world: World) -> None:
         pull = world.open()

@@ -20,6 +20,7 @@ from bot.adapters.forges.identity import signed
 from bot.adapters.forges.rules import LARGEST_FILE
 from bot.adapters.stores.memory import MemoryLedger
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Proposal, PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
 from tests.contracts.forge_worlds import (
@@ -60,6 +61,10 @@ def _open(world: PlainGitWorld, forge: GitForge | None = None, proposal: Proposa
     expected = port.head(world.repository, proposal.branch)
     port.write(world.repository, proposal, base=_base(world), expected=expected)
     return port.open(world.repository, proposal, base_branch="main")
+
+
+def _at(head: str) -> MergeOptions:
+    return MergeOptions(expected_head=head, message="Merge")
 
 
 def _state(world: PlainGitWorld, number: int) -> PullRequestState:
@@ -134,7 +139,7 @@ class TestRaces:
     ) -> None:
         pull = _open(world)
         _while_committing(monkeypatch, lambda: world.commit("main", {"README.md": b"# New\n"}))
-        commit = world.forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+        commit = world.forge.merge(world.repository, pull.number, _at(pull.head))
         assert world.contents(commit).items() >= {DEV: NEW_DEV, "README.md": b"# New\n"}.items()
         assert world.head("main") == commit
 
@@ -144,7 +149,7 @@ class TestRaces:
         before, pull = _base(world), _open(world)
         _while_committing(monkeypatch, lambda: world.commit(BRANCH, {"evil": b"late"}))
         with pytest.raises(Conflict):
-            world.forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+            world.forge.merge(world.repository, pull.number, _at(pull.head))
         assert world.head("main") == before
 
     def test_two_machines_that_merge_one_pull_request_agree(self, world: PlainGitWorld) -> None:
@@ -154,7 +159,7 @@ class TestRaces:
 
         def merger(forge: GitForge) -> Callable[[], str]:
             head = pull.head
-            return lambda: forge.merge(world.repository, pull.number, expected_head=head, message="Merge")
+            return lambda: forge.merge(world.repository, pull.number, _at(head))
 
         assert _at_once([merger(forge) for forge in forges]) == [world.head("main")] * 2
 
@@ -167,7 +172,7 @@ class TestRaces:
             proposal = replace(PROPOSAL, branch=f"tagboat/{name}", files=((name, b"1\n"),))
             pull = _open(world, forge, proposal)
             head = pull.head
-            return lambda: forge.merge(world.repository, pull.number, expected_head=head, message="Merge")
+            return lambda: forge.merge(world.repository, pull.number, _at(head))
 
         outcomes = _at_once([merger(forge, name) for forge, name in zip(forges, names, strict=True)])
         assert all(isinstance(outcome, str) for outcome in outcomes), outcomes
@@ -227,10 +232,10 @@ class TestCrashes:
         pull = _open(world, forge)
         ledger.dies_at = "change"
         with pytest.raises(KeyboardInterrupt):
-            forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+            forge.merge(world.repository, pull.number, _at(pull.head))
         merged = _base(world)
         again = _another(world, "second", ledger=ledger)
-        found = again.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+        found = again.merge(world.repository, pull.number, _at(pull.head))
         assert found == merged == world.head("main")
 
     def test_a_close_that_was_not_noted_is_found(self, world: PlainGitWorld) -> None:
@@ -304,14 +309,14 @@ class TestHumanHands:
         shown = world.forge.pull_request(world.repository, pull.number)
         assert (shown.mergeable, shown.blocked_reason) == (False, f"it conflicts with main in {DEV}")
         with pytest.raises(Refused, match=DEV):
-            world.forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+            world.forge.merge(world.repository, pull.number, _at(pull.head))
 
     def test_changes_to_other_lines_of_the_file_merge(self, world: PlainGitWorld) -> None:
         lines = b"".join(b"line%d: 1\n" % n for n in range(20))
         world.commit("main", {DEV: lines})
         pull = _open(world, None, replace(PROPOSAL, files=((DEV, lines.replace(b"line2: 1", b"line2: 2")),)))
         world.commit("main", {DEV: lines.replace(b"line17: 1", b"line17: 9")})
-        commit = world.forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+        commit = world.forge.merge(world.repository, pull.number, _at(pull.head))
         merged = lines.replace(b"line2: 1", b"line2: 2").replace(b"line17: 1", b"line17: 9")
         assert world.contents(commit)[DEV] == merged
 
@@ -347,7 +352,7 @@ class TestCommits:
 
     def test_a_write_after_a_merge_starts_from_the_base_alone(self, world: PlainGitWorld) -> None:
         pull = _open(world)
-        world.forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+        world.forge.merge(world.repository, pull.number, _at(pull.head))
         second = _open(world, None, replace(PROPOSAL, files=((DEV, b"3\n"),)))
         assert world.parents(second.head) == (_base(world),)
 
@@ -483,7 +488,7 @@ class TestRefusals:
         world.repository = str(clone)
         pull = _open(world)
         with pytest.raises(Refused, match="use a bare repository"):
-            world.forge.merge(world.repository, pull.number, expected_head=pull.head, message="Merge")
+            world.forge.merge(world.repository, pull.number, _at(pull.head))
 
     def test_a_repository_of_another_hash_is_refused_plainly(
         self, world: PlainGitWorld, tmp_path: Path

@@ -16,6 +16,7 @@ from bot.adapters.forges.git.forge import GitForge
 from bot.adapters.forges.git.signing import Prepared, Signing, SigningKind, prepared
 from bot.adapters.stores.memory import MemoryLedger
 from bot.domain.errors import Denied, Refused
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Proposal
 from tests.contracts.forge_worlds import DEV, HUMAN, FixedClock, git_repository
 from tests.fakes.git_repository import GitRepository
@@ -108,7 +109,9 @@ class TestSsh:
         base = git.branch("main") or ""
         git.move("main", git.write_commit(git.tree(base), [base], "Go on", author=HUMAN), old=base)
         pull = forge.open(str(git.folder), PROPOSAL, base_branch="main")
-        merged = forge.merge(str(git.folder), pull.number, expected_head=head, message="Merge it")
+        merged = forge.merge(
+            str(git.folder), pull.number, MergeOptions(expected_head=head, message="Merge it")
+        )
         assert len(git.commit(merged).parents) == 2
         assert self._is_signed(git, merged, key[1])
 

@@ -16,6 +16,7 @@ from bot.adapters.forges.git.address import Access
 from bot.adapters.forges.git.forge import GitForge
 from bot.adapters.stores.memory import MemoryLedger
 from bot.domain.errors import Denied, Limited, NotFound, Refused, TagboatError, Unreachable
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Proposal, PullRequestState
 from tests.adapters.forges.git.git_http import GitHttpServer, git_http
 from tests.contracts.forge_worlds import DEV, START, FixedClock, git_repository
@@ -53,7 +54,7 @@ def _whole_way(forge: GitForge) -> None:
     assert base is not None
     head = forge.write("infra.git", PROPOSAL, base=base, expected=None)
     number = forge.open("infra.git", PROPOSAL, base_branch="main").number
-    commit = forge.merge("infra.git", number, expected_head=head, message="Merge")
+    commit = forge.merge("infra.git", number, MergeOptions(expected_head=head, message="Merge"))
     assert forge.head("infra.git", "main") == commit
     assert forge.read("infra.git", commit, DEV) == NEW_DEV
     assert forge.pull_request("infra.git", number).state is PullRequestState.MERGED

@@ -21,6 +21,7 @@ from bot.domain.errors import (
 )
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import Metadata, PullRequest, PullRequestState
 from tests.adapters.forges.gitea.gitea_world import REPOSITORY, GiteaWorld, forge, gitea_world
 from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
@@ -114,13 +115,7 @@ class TestMerge:
         pull = world.open()
         world.hosted.merge_methods.discard("squash")
         with pytest.raises(Refused, match="Squash merges are not allowed"):
-            world.forge.merge(
-                REPOSITORY,
-                pull.number,
-                expected_head=pull.head,
-                message="Merge it",
-                method=MergeMethod.SQUASH,
-            )
+            world.merge(pull, MergeMethod.SQUASH)
 
     def test_what_blocks_it_is_said_in_the_hosts_words(self, world: GiteaWorld) -> None:
         pull = world.open()
@@ -150,11 +145,14 @@ class TestArming:
         world.hosted.protection = CI
         assert world.forge.arming(REPOSITORY, pull.number) == Arming()
         for _ in range(2):
-            _arm(world, pull)
+            _arm(world, pull, sign_off=True)
         assert world.forge.arming(REPOSITORY, pull.number).is_armed
         assert len(world.gitea.asked("POST", "/merge$")) == 1
         world.hosted.set_status(pull.head, "ci", "success")
-        assert world.forge.pull_request(REPOSITORY, pull.number).state is PullRequestState.MERGED
+        merged = world.forge.pull_request(REPOSITORY, pull.number)
+        assert merged.state is PullRequestState.MERGED
+        signed = "Merge it\n\nSigned-off-by: Tagboat <tagboat@localhost>\nTagboat: pull-request"
+        assert world.hosted.git.commit(merged.merge_commit or "").message.rstrip() == signed
         _arm(world, pull)
 
     def test_what_may_be_merged_at_once_is_merged(self, world: GiteaWorld) -> None:
@@ -348,8 +346,9 @@ def _open_many(world: GiteaWorld, count: int) -> None:
         world.hosted.open_pull(world.hosted, branch, "main", title="By hand")
 
 
-def _arm(world: GiteaWorld, pull: PullRequest) -> None:
-    world.forge.arm(REPOSITORY, pull.number, expected_head=pull.head, message="Merge it")
+def _arm(world: GiteaWorld, pull: PullRequest, *, sign_off: bool = False) -> None:
+    options = MergeOptions(expected_head=pull.head, message="Merge it", sign_off=sign_off)
+    world.forge.arm(REPOSITORY, pull.number, options)
 
 
 def _review(

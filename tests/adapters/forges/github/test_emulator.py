@@ -10,6 +10,7 @@ import pytest
 from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
 from bot.adapters.forges.github.login import TokenLogin
 from bot.domain.errors import Conflict, NotFound, Refused
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.domain.snapshot import Relation
 from tests.adapters.forges.host_world import BRANCH, PROPOSAL
@@ -65,12 +66,14 @@ def test_a_release_goes_from_proposal_to_merge(forge: GitHubForge) -> None:
     forge.revise(REPOSITORY, opened.number, title="Other", body=CHANGE.body)
     assert [pull.title for pull in forge.pull_requests(REPOSITORY, BRANCH)] == ["Other"]
 
-    commit = forge.merge(REPOSITORY, opened.number, expected_head=head, message="Merge it")
+    commit = forge.merge(REPOSITORY, opened.number, MergeOptions(expected_head=head, message="Merge it"))
     assert forge.head(REPOSITORY, branch) == commit
     assert forge.relation(REPOSITORY, commit=head, revision=commit) is Relation.CONTAINED
     merged = forge.pull_request(REPOSITORY, opened.number)
     assert (merged.state, merged.merge_commit) == (PullRequestState.MERGED, commit)
-    assert forge.merge(REPOSITORY, opened.number, expected_head=head, message="Merge it") == commit
+    assert (
+        forge.merge(REPOSITORY, opened.number, MergeOptions(expected_head=head, message="Merge it")) == commit
+    )
 
 
 def test_without_graphql_a_branch_stays_and_its_pull_request_is_closed(forge: GitHubForge) -> None:

@@ -11,6 +11,7 @@ import pytest
 from bot.domain.errors import Conflict, Denied, Limited, NotFound, Refused, Transient, Unreachable
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, forge, github_world
 from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
@@ -29,9 +30,12 @@ def world(tmp_path: Path) -> Iterator[GitHubWorld]:
         yield built
 
 
-def arm(world: GitHubWorld, pull: PullRequest, method: MergeMethod | None = None) -> None:
+def arm(
+    world: GitHubWorld, pull: PullRequest, method: MergeMethod | None = None, *, sign_off: bool = False
+) -> None:
     """Ask at the head that was seen."""
-    world.forge.arm(REPOSITORY, pull.number, expected_head=pull.head, message="Merge it", method=method)
+    options = MergeOptions(expected_head=pull.head, message="Merge it", method=method, sign_off=sign_off)
+    world.forge.arm(REPOSITORY, pull.number, options)
 
 
 def arming(world: GitHubWorld, number: int = 1) -> Arming:
@@ -50,7 +54,7 @@ class TestAutoMerge:
         world.hosted.protection = CI
         before = world.hosted.git.branch("main")
         pull = world.open()
-        arm(world, pull, MergeMethod.SQUASH)
+        arm(world, pull, MergeMethod.SQUASH, sign_off=True)
         assert arming(world) == Arming(waits="GitHub merges it once its rules allow")
         world.hosted.set_status(pull.head, "ci", "success")
         merged = world.forge.pull_request(REPOSITORY, pull.number)
@@ -61,7 +65,8 @@ class TestAutoMerge:
         assert merged.merge_commit is not None
         commit = world.hosted.git.commit(merged.merge_commit)
         assert commit.parents == (before,)
-        assert commit.message.startswith("Merge it\n\nTagboat: pull-request")
+        signed = "Merge it\n\nSigned-off-by: Tagboat <tagboat@localhost>\nTagboat: pull-request"
+        assert commit.message.rstrip() == signed
         assert arming(world) == Arming()
 
     def test_what_may_be_merged_at_once_is_merged(self, world: GitHubWorld) -> None:

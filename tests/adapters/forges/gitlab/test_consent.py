@@ -11,6 +11,7 @@ import pytest
 from bot.domain.errors import Conflict, NotFound, Refused, Transient, Unreachable
 from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld, gitlab_world
 from tests.adapters.forges.host_world import DEV, PROPOSAL
@@ -29,7 +30,9 @@ def world(tmp_path: Path) -> Iterator[GitLabWorld]:
 
 
 def _arm(world: GitLabWorld, pull: PullRequest, method: MergeMethod | None = None) -> None:
-    world.forge.arm(REPOSITORY, pull.number, expected_head=pull.head, message="Merge it", method=method)
+    world.forge.arm(
+        REPOSITORY, pull.number, MergeOptions(expected_head=pull.head, message="Merge it", method=method)
+    )
 
 
 class TestReviews:
@@ -197,10 +200,18 @@ class TestMethods:
     ) -> None:
         with gitlab_world(tmp_path, squash=method is MergeMethod.MERGE) as world:
             pull = world.open()
-            world.forge.merge(
-                REPOSITORY, pull.number, expected_head=pull.head, message="Merge it", method=method
-            )
+            world.merge(pull, method)
             assert len(world.hosted.git.log("main")) == commits
+
+    def test_a_project_that_squashes_in_any_case_has_the_words_for_it(self, world: GitLabWorld) -> None:
+        pull = world.open()
+        world.hosted.protection = CI
+        options = MergeOptions(expected_head=pull.head, message="Merge it", sign_off=True)
+        world.forge.arm(REPOSITORY, pull.number, options)
+        (asked,) = world.gitlab.asked("PUT", "/merge$")
+        signed = "Merge it\n\nSigned-off-by: Tagboat <tagboat@localhost>\nTagboat: pull-request\n"
+        assert asked.data["squash_commit_message"] == asked.data["merge_commit_message"] == signed
+        assert "squash" not in asked.data
 
 
 class TestWithoutMergeRequests:

@@ -27,6 +27,7 @@ from bot.adapters.forges.identity import Identity
 from bot.adapters.forges.kept_pulls import merge
 from bot.domain.errors import Denied, Refused
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.ports import Clock
 
@@ -99,12 +100,11 @@ class BitbucketCloudForge(BitbucketForge):
             when = history.committed_at(squash[1])
         return replace(pull, state=PullRequestState.MERGED, merge_commit=squash[1], merged_at=when)
 
-    def _merge(
-        self, repository: str, found: Found, pull: PullRequest, message: str, method: MergeMethod
-    ) -> None:
+    def _merge(self, repository: str, found: Found, pull: PullRequest, options: MergeOptions) -> None:
         if not found.is_own:
             raise Refused(f"pull request {pull.number} of {repository} comes from a fork")
-        if method is MergeMethod.REBASE:
+        chosen = replace(options, method=options.method or self._method)
+        if chosen.method is MergeMethod.REBASE:
             raise Refused(
                 f"pull request {pull.number} of {repository} is not merged by rebase",
                 why="on Bitbucket Cloud Tagboat merges by Git itself, and does not rebase",
@@ -112,7 +112,7 @@ class BitbucketCloudForge(BitbucketForge):
             )
         try:
             with self._locked(repository) as history:
-                merge(history, pull, message, method)
+                merge(history, pull, chosen, self._identity)
         except Denied as error:
             raise Denied(
                 f"the access token may not merge pull request {pull.number} of {repository}",

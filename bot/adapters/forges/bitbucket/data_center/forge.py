@@ -17,6 +17,7 @@ from bot.adapters.forges.git.mirrors import Mirrors
 from bot.adapters.forges.identity import Identity, signed
 from bot.domain.errors import Conflict, Denied, Refused, TagboatError, Unreachable
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest
 from bot.ports import Clock
 
@@ -77,14 +78,14 @@ class BitbucketDataCenterForge(BitbucketForge):
     def _address(self, repository: str) -> str:
         return f"{repository.lower()}.git"
 
-    def _merge(
-        self, repository: str, found: Found, pull: PullRequest, message: str, method: MergeMethod
-    ) -> None:
+    def _merge(self, repository: str, found: Found, pull: PullRequest, options: MergeOptions) -> None:
         what = f"pull request {pull.number} of {repository}"
+        text = signed(options.message, sign_off=self._identity if options.sign_off else None)
+        strategy = _STRATEGIES[options.method or self._method]
         if found.pull_request.head != pull.head:
             raise Conflict(f"{what} does not show yet what was pushed", fix="looked at again soon")
         try:
-            answer = self._data_center.merge(repository, found, signed(message), _STRATEGIES[method])
+            answer = self._data_center.merge(repository, found, text, strategy)
         except Unreachable:
             if self._seen(repository, self._data_center.one(repository, pull.number)).merge_commit is None:
                 raise
