@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.domain.errors import Limited, TagboatError, Transient
-from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, forge, github_world
+from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, forge
 from tests.adapters.forges.host_world import BRANCH, FAULTS, PROPOSAL
 from tests.fakes.github import primary_limit, secondary_limit
 from tests.fakes.http_host import Answer, Fault
@@ -21,12 +20,6 @@ LIMITS: dict[str, tuple[Callable[[], Fault], int]] = {
     "429": (lambda: Answer(429, {"message": "Too many"}, {"Retry-After": "7"}), 7),
     "a day": (lambda: secondary_limit(86_400), 3600),
 }
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GitHubWorld]:
-    with github_world(tmp_path) as built:
-        yield built
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from bot.adapters.forges.github.writing import Writer
 from bot.domain.errors import Conflict, Denied, Limited, Refused, Unreachable
-from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, github_world
+from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld
 from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection
 from tests.fakes.github import BOT, TOKEN
@@ -20,12 +18,6 @@ from tests.fakes.http_host import Answer, Cut, Fault
 
 NEWER = replace(PROPOSAL, files=((DEV, b"tag: 3.0.0\n"),))
 WENT_WRONG = Answer(200, {"data": None, "errors": [{"message": "Something went wrong"}]})
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GitHubWorld]:
-    with github_world(tmp_path) as built:
-        yield built
 
 
 @pytest.fixture
