@@ -8,14 +8,15 @@ result is proved: read again, it must say the old thing at these keys, and the n
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from bot.domain.edit.keypath import Key, KeyPath
 from bot.domain.edit.lookup import Found, Missing, find
 from bot.domain.edit.meaning import Meant, documents, meanings
+from bot.domain.edit.sealed import refuse_sealed_stream
 from bot.domain.edit.stream import Kind, Stream, parse
-from bot.domain.edit.values import Values
 from bot.domain.errors import Malformed, Refused
 
 _COLON = re.compile(r"[ \t]*:")
@@ -50,14 +51,28 @@ def keep_values(content: bytes, old: bytes, paths: Sequence[KeyPath]) -> bytes:
 
     Raises:
         Malformed: a file is no YAML.
-        Refused: a value cannot be carried over by itself, or the result could not be proved.
+        Refused: a value cannot be carried over by itself, SOPS has sealed a file that would change, or the
+            result could not be proved.
     """
     if content == old or not paths:
         return content
-    before = Values.parse(old).stream
+    with _with_a_way_out():
+        before = parse(old)
     for path in _outermost(paths):
-        content = _Keeping(Values.parse(content).stream, before, path).kept(content)
+        with _with_a_way_out():
+            after = parse(content)
+        content = _Keeping(after, before, path).kept(content)
     return content
+
+
+@contextmanager
+def _with_a_way_out() -> Iterator[None]:
+    """What the editor advises is about writing images; who keeps a key has another way out."""
+    try:
+        yield
+    except (Malformed, Refused) as error:
+        fix = "keep the whole file, or name only files in which the key is one value"
+        raise type(error)(error.what, why=error.why, fix=fix) from error
 
 
 def _outermost(paths: Sequence[KeyPath]) -> list[KeyPath]:
@@ -80,7 +95,8 @@ class _Keeping:
 
     def kept(self, content: bytes) -> bytes:
         """The bytes of the file to be, which are `content` where nothing is to be carried over."""
-        there, here = find(self.before, self.path), find(self.after, self.path)
+        with _with_a_way_out():
+            there, here = find(self.before, self.path), find(self.after, self.path)
         if isinstance(there, Found):
             self._refuse_shared(self.before, there)
         if isinstance(here, Found):
@@ -202,6 +218,9 @@ class _Keeping:
         return "\r\n" if "\r\n" in self.after.text else "\n"
 
     def _proved(self, splice: _Splice, expected: dict[int, Meant]) -> bytes:
+        with _with_a_way_out():
+            refuse_sealed_stream(self.before)
+            refuse_sealed_stream(self.after)
         text = self.after.text
         content = self.after.bom + (text[: splice.start] + splice.text + text[splice.end :]).encode()
         try:

@@ -76,6 +76,9 @@ def keep(new: str, old: str, *paths: str) -> str:
         ),
         pytest.param("a: 1", "a: 2\n", "a", "a: 2", id="no line end"),
         pytest.param("a: 1\n", "b: 2\n", "c", "a: 1\n", id="in neither"),
+        pytest.param(
+            "a: 1\nsops: {mac: x}\n", "a: 2\nsops: {mac: y}\n", "c", "a: 1\nsops: {mac: x}\n", id="sealed"
+        ),
     ],
 )
 def test_a_value_stays_as_the_environment_wrote_it(new: str, old: str, path: str, kept: str) -> None:
@@ -154,7 +157,16 @@ def test_several_keys_are_kept_and_one_inside_another_is_not_kept_twice() -> Non
         pytest.param("", "a: 2\n", "a", "nothing in the copied file", id="an empty file"),
         pytest.param("a: 1\n", "b: 1\n", "a", "nothing else", id="nothing would be left"),
         pytest.param("a: 1\n---\na: 2\n", "a: 3\n", "a", "not one place", id="two documents"),
+        pytest.param("a: 1\n---\na: 2\n", "a: 3\n", "a", "(keep the whole file, or name", id="a way out"),
+        pytest.param(
+            "b: 1\n", "x: &x {a: 1}\nb: {<<: *x}\n", "b.a", "(keep the whole file", id="a merge key"
+        ),
         pytest.param("sops: {mac: x}\na: 1\n", "a: 3\n", "a", "SOPS", id="a sealed file"),
+        pytest.param("a: 1\n", "a: 3\nsops: {mac: x}\n", "a", "SOPS", id="a value of a sealed file"),
+        pytest.param(
+            "sops: {mac: x}\na: 1\n", "a: 3\n", "a", "(keep the whole file", id="a sealed one's way out"
+        ),
+        pytest.param("a: {{ .x }}b\n", "a: 3\n", "a", "(keep the whole file", id="a template"),
         pytest.param("[{a: 1}]\n", "[{a: |\n   x\n }]\n", "[0].a", "", id="a layout that does not fit"),
     ],
 )
