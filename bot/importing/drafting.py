@@ -11,7 +11,7 @@ from typing import Any
 from bot.domain.image import ImageName
 from bot.importing.carry import followed
 from bot.importing.draft import DraftEnvironment, DraftImage, DraftPipeline, DraftTarget, literal, unique
-from bot.importing.layout import Member
+from bot.importing.layout import Member, Part
 from bot.importing.policy import Told, policy
 from bot.importing.stage import stage_of
 
@@ -133,6 +133,18 @@ def _about(member: Member) -> Iterator[str]:
     new = [part.path for part in member.parts if any(each.is_new for each in part.standings)]
     if new:
         yield f"{', '.join(new)} has no `images` yet: the first pull request adds them."
+    for part in member.parts:
+        yield from _overriding(part)
+
+
+def _overriding(part: Part) -> Iterator[str]:
+    """Which Applications would not see what is written in a file, as parameters go before values."""
+    writes = [each.write for each in part.standings if "argocd" not in each.write]
+    keys = {key for write in writes for key in write.values() if isinstance(key, str)}
+    for application in part.applications:
+        own = sorted(keys & {name for source in application.sources for name in source.parameters})
+        if own:
+            yield f"{application.name} sets {', '.join(own)} by parameters, which go before {part.path}."
 
 
 def _after(named: Sequence[tuple[str, Member]], member: Member) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -209,6 +209,19 @@ def test_applications_of_a_set_follow_the_folders_that_they_come_from(tmp_path: 
     assert "ApplicationSet clusters: its generator clusters asks the cluster" in text
 
 
+def test_values_that_parameters_of_an_application_go_before_are_told(tmp_path: Path) -> None:
+    web = "path: prod/web, helm: {parameters: [{name: image.tag, value: '1'}, {name: replicas, value: '2'}]}"
+    files = {
+        "prod/web/Chart.yaml": "name: web\n",
+        "prod/web/values.yaml": _WEB,
+        "apps.yaml": _app("web", web) + _app("other", "path: prod/web, helm: {parameters: [{name: x}]}"),
+    }
+    _, text = _proposed(files, tmp_path)
+    assert "web sets image.tag by parameters, which go before prod/web/values.yaml." in text
+    assert "other sets" not in text
+    assert "before apps.yaml" not in text
+
+
 def test_manifests_are_written_by_the_image_that_their_containers_run(tmp_path: Path) -> None:
     text = _deployment("a", "ghcr.io/acme/crm:1.5.0", "ghcr.io/acme/crm:1.5.0") + _deployment(
         "b", "acme/other:1.0.0"
