@@ -89,45 +89,46 @@ def counted(host: str, branch: str | None, folder: Path) -> Iterator[Counted]:
 
 
 HOSTS = ("github", "gitlab")
-SURVEY = "POST /graphql query"
-OPENING: Mapping[str, tuple[str, ...]] = {
-    "github": (
-        SURVEY,
-        "POST /git/trees",
-        "POST /git/commits",
-        "POST /git/refs",
-        "POST /pulls",
-    ),
-    "gitlab": (
-        "GET /merge_requests",
-        "GET /repository/branches",
-        f"GET /repository/files/{DEV}",
-        "POST /repository/commits",
-        "POST /merge_requests",
-    ),
+SURVEY = {"github": "POST /graphql query", "gitlab": "POST /api/graphql query"}
+OPENED: Mapping[str, tuple[str, ...]] = {
+    "github": ("POST /git/trees", "POST /git/commits", "POST /git/refs", "POST /pulls"),
+    "gitlab": ("POST /repository/commits", "POST /merge_requests"),
+}
+ONE_BY_ONE: Mapping[str, tuple[str, ...]] = {
+    "github": ("GET /pulls", "GET /branches/main", f"GET /contents/{DEV}"),
+    "gitlab": ("GET /merge_requests", "GET /repository/branches", f"GET /repository/files/{DEV}"),
 }
 UPDATED = {"github": "PATCH /pulls", "gitlab": "PUT /merge_requests"}
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize(("host", "most"), [("github", 5), ("gitlab", 3)])
 @pytest.mark.parametrize("branch", [None, "main"], ids=["the default branch", "a named branch"])
-def test_the_very_first_pull_request_takes_five_calls(host: str, branch: str | None, tmp_path: Path) -> None:
+def test_the_very_first_pull_request_takes_one_question_and_what_makes_it(
+    host: str, most: int, branch: str | None, tmp_path: Path
+) -> None:
     with counted(host, branch, tmp_path) as world:
         world.bench.registry.push(WEB, "1.1.0")
         world.bench.look()
-        assert world.calls(until=OPENING[host][-1]) == list(OPENING[host])
+        calls = world.calls(until=OPENED[host][-1])
+    assert calls == [SURVEY[host], *OPENED[host]]
+    assert len(calls) == most
 
 
+@pytest.mark.parametrize(("host", "most"), [("github", 8), ("gitlab", 5)])
 @pytest.mark.parametrize("branch", [None, "main"], ids=["the default branch", "a named branch"])
-def test_asked_one_by_one_it_takes_eight_calls_or_seven_at_github(branch: str | None, tmp_path: Path) -> None:
-    with counted("github", branch, tmp_path) as world:
+def test_asked_one_by_one_it_takes_at_most_eight_calls_at_github_and_five_at_gitlab(
+    host: str, most: int, branch: str | None, tmp_path: Path
+) -> None:
+    with counted(host, branch, tmp_path) as world:
         world.fake.faults.add("POST", "/graphql query", Answer(502))
         world.bench.registry.push(WEB, "1.1.0")
         world.bench.look()
-        calls = world.calls(until=OPENING["github"][-1])
-    default = [] if branch else ["GET "]
-    reads = ["GET /pulls", *default, "GET /branches/main", f"GET /contents/{DEV}"]
-    assert calls == [*reads, *OPENING["github"][1:]]
+        calls = world.calls(until=OPENED[host][-1])
+    reads = list(ONE_BY_ONE[host])
+    if host == "github" and branch is None:
+        reads.insert(1, "GET ")
+    assert calls == [*reads, *OPENED[host]]
+    assert len(calls) <= most
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -138,7 +139,7 @@ def test_a_base_that_moved_costs_no_more(host: str, tmp_path: Path) -> None:
         world.hosted.commit("main", {"other": b"1"})
         world.forget()
         world.bench.look()
-        assert len(world.calls(until=OPENING[host][-1])) <= 5
+        assert len(world.calls(until=OPENED[host][-1])) <= 5
 
 
 @pytest.mark.parametrize("branch", [None, "main"], ids=["the default branch", "a named branch"])
@@ -150,24 +151,38 @@ def test_a_look_that_ends_in_an_update_takes_at_most_six_calls_at_github(
     with counted("github", branch, tmp_path) as world:
         _propose_again(world, has_moved=has_moved, is_known=is_known)
         calls = world.calls(until=UPDATED["github"])
-    read = {(True, True): ["GET /branches/main", SURVEY], (True, False): []}
+    read = {(True, True): ["GET /branches/main", SURVEY["github"]], (True, False): []}
     write = ["POST /git/trees", "POST /git/commits", "POST /graphql mutation", "PATCH /pulls/1"]
     paid = [call for call in calls if not call.endswith(" free")]
-    assert paid == [*read.get((is_known, has_moved), [SURVEY]), *write]
+    assert paid == [*read.get((is_known, has_moved), [SURVEY["github"]]), *write]
     assert len(paid) <= 6
 
 
 @pytest.mark.parametrize("branch", [None, "main"], ids=["the default branch", "a named branch"])
-def test_an_update_takes_at_most_four_calls_after_the_look_at_gitlab(
-    branch: str | None, tmp_path: Path
+@pytest.mark.parametrize("has_moved", [True, False], ids=["the base moved", "the base stands"])
+@pytest.mark.parametrize("is_known", [True, False], ids=["all is known", "nothing is known"])
+def test_a_look_that_ends_in_an_update_takes_four_calls_at_gitlab(
+    *, branch: str | None, has_moved: bool, is_known: bool, tmp_path: Path
 ) -> None:
     with counted("gitlab", branch, tmp_path) as world:
-        _propose_again(world, has_moved=True, is_known=False)
+        _propose_again(world, has_moved=has_moved, is_known=is_known)
         calls = world.calls(until=UPDATED["gitlab"])
-    # The look ends with the question whether somebody else committed to the branch.
-    end = next(at for at, call in enumerate(calls) if "/compare" in call)
-    assert len(calls[end + 1 :]) <= 4
-    assert len(calls) <= 9
+    write = [f"GET /repository/branches/{BRANCH}", "POST /repository/commits", "PUT /merge_requests/1"]
+    assert calls == [SURVEY["gitlab"], *write]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_branch_with_a_long_past_costs_no_more(host: str, tmp_path: Path) -> None:
+    with counted(host, None, tmp_path) as world:
+        hosted = world.hosted
+        hosted.commit(BRANCH, {DEV: values("0.9.0")})
+        for _ in range(110):
+            hosted.close_pull(hosted.open_pull(hosted, BRANCH, "main", title="An older one").number)
+        hosted.delete_branch(BRANCH)
+        _propose_again(world, has_moved=True, is_known=True)
+        calls = world.calls(until=UPDATED[host])
+    paid = [call for call in calls if not call.endswith(" free")]
+    assert len(paid) <= {"github": 6, "gitlab": 4}[host]
 
 
 def _propose_again(world: Counted, *, has_moved: bool, is_known: bool) -> None:
@@ -185,12 +200,24 @@ def _propose_again(world: Counted, *, has_moved: bool, is_known: bool) -> None:
     world.bench.look()
 
 
-def test_at_gitlab_a_look_at_an_open_merge_request_takes_two_calls_and_its_update_three_more(
+def test_at_gitlab_a_look_that_finds_nothing_to_do_takes_one_call(tmp_path: Path) -> None:
+    with counted("gitlab", None, tmp_path) as world:
+        world.bench.registry.push(WEB, "1.1.0")
+        world.bench.look()
+        world.bench.look()
+        world.fake.forget_requests()
+        world.bench.look()
+        assert world.calls() == [SURVEY["gitlab"]]
+
+
+def test_a_gitlab_that_does_not_know_the_question_is_asked_one_by_one_and_not_asked_again(
     tmp_path: Path,
 ) -> None:
     look = ["GET /merge_requests", "GET /repository/branches"]
     update = [f"GET /repository/branches/{BRANCH}", "POST /repository/commits", "PUT /merge_requests/1"]
     with counted("gitlab", None, tmp_path) as world:
+        assert isinstance(world.fake, gitlab.FakeGitLab)
+        world.fake.is_older = True
         world.bench.registry.push(WEB, "1.1.0")
         world.bench.look()
         world.bench.look()

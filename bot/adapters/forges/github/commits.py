@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from bot.adapters.cache import Cache
+from bot.adapters.forges.blobs import blob_id
 from bot.adapters.forges.github.api import GitHubApi
 from bot.adapters.forges.github.objects import (
     File,
     Made,
-    blob_id,
     bytes_of,
     comparison_of,
     file_of,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -111,8 +110,3 @@ def commit_of(sha: Any, data: Any) -> Commit:
 def bytes_of(text: str) -> bytes:
     """What GitHub gives as Base64."""
     return base64.b64decode(text)
-
-
-def blob_id(data: bytes) -> str:
-    """The name that Git gives these bytes (https://git-scm.com/book/en/v2/Git-Internals-Git-Objects)."""
-    return hashlib.sha1(b"blob %d\0%b" % (len(data), data), usedforsecurity=False).hexdigest()

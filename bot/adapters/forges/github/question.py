@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.adapters.forges.github.objects import Commit, Made, Tip, blob_id, commit_of
+from bot.adapters.forges.blobs import blob_id
+from bot.adapters.forges.github.objects import Commit, Made, Tip, commit_of
 from bot.adapters.forges.github.pulls import pull_request
 from bot.adapters.forges.github.repositories import Known
 from bot.domain.pull_request.proposal import PullRequest
@@ -105,13 +106,15 @@ class Surveyed:
     """What the answer says for sure; what it leaves open is missing.
 
     `stands` has None for a branch that is not there; `beyond` are the commits beyond the base, by the heads
-    of our branches.
+    of our branches. `pull_requests` are the newest of each branch: all but for those of the branches that
+    have `more`.
     """
 
     repository: Known
     base: str
     stands: Mapping[str, Stand | None]
     pull_requests: Mapping[str, Sequence[PullRequest]]
+    more: frozenset[str]
     beyond: Mapping[str, Sequence[Commit]]
 
 
@@ -137,6 +140,7 @@ def surveyed(data: Any, question: Question, failed: frozenset[str]) -> Surveyed 
         return None
     stands: dict[str, Stand | None] = {}
     pulls: dict[str, Sequence[PullRequest]] = {}
+    more: set[str] = set()
     beyond: dict[str, Sequence[Commit]] = {}
     asked = [(_BASE, base, question.paths)]
     asked += [(f"b{at}", branch, paths) for at, (branch, paths) in enumerate(question.files.items())]
@@ -144,14 +148,15 @@ def surveyed(data: Any, question: Question, failed: frozenset[str]) -> Surveyed 
         if part not in failed and _is_branch(found[part], branch):
             stands[branch] = _stand(found[part], question, paths)
     for at, branch in enumerate(question.files):
-        if f"p{at}" not in failed and not found[f"p{at}"]["pageInfo"]["hasNextPage"]:
+        if f"p{at}" not in failed:
             pulls[branch] = _pulls(found[f"p{at}"]["nodes"], branch)
+            more |= {branch} if found[f"p{at}"]["pageInfo"]["hasNextPage"] else set()
         one, other = stands.get(base), stands.get(branch)
         if one and other and f"c{at}" not in failed and _is_whole(found[f"c{at}"], one, other):
             commits = found[f"c{at}"]["compare"]["commits"]["nodes"]
             beyond[other.tip.commit] = [commit_of(each["oid"], each) for each in commits]
     repository = Known(str(default["name"]), str(found["id"]))
-    return Surveyed(repository, base, stands, pulls, beyond)
+    return Surveyed(repository, base, stands, pulls, frozenset(more), beyond)
 
 
 def _files(places: Iterable[int]) -> str:

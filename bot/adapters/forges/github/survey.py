@@ -16,6 +16,7 @@ from bot.adapters.forges.github.commits import Commits
 from bot.adapters.forges.github.graphql import GitHubGraphQL
 from bot.adapters.forges.github.question import Question, Stand, Surveyed, bounded, surveyed
 from bot.adapters.forges.github.repositories import Repositories
+from bot.adapters.forges.older_pulls import OlderPulls
 from bot.adapters.forges.rules import is_commit
 from bot.adapters.forges.told import Told
 from bot.domain.errors import TagboatError
@@ -48,6 +49,7 @@ class Survey:
         self._authors = authors
         self._heads: Told[tuple[str, str], str | None] = Told(changes)
         self._judged: Told[tuple[str, str], str | None] = Told(changes)
+        self._older = OlderPulls()
         self._pulls: Told[tuple[str, str], Sequence[PullRequest]] = Told(changes)
         self._absent: Told[tuple[str, str, str], bool] = Told(changes)
         self._bases: Cache[tuple[str, str, tuple[str, ...]], str] = Cache(_KEPT)
@@ -79,7 +81,7 @@ class Survey:
         self, repository: str, branch: str, ask: Callable[[], Sequence[PullRequest]]
     ) -> Sequence[PullRequest]:
         """Those of the branch as they were told, or as `ask` gives them."""
-        return self._pulls.take((repository, branch), ask)
+        return self._pulls.take((repository, branch), lambda: self._listed(repository, branch, ask))
 
     def read(self, repository: str, commit: str, path: str) -> bytes | None:
         """The file's bytes at that commit, or None."""
@@ -98,6 +100,13 @@ class Survey:
         if self._authors.is_own(repository, base=against, head=head):
             return None
         return self._authors.foreign(repository, branch=branch, base=base)
+
+    def _listed(
+        self, repository: str, branch: str, ask: Callable[[], Sequence[PullRequest]]
+    ) -> Sequence[PullRequest]:
+        pulls = ask()
+        self._older.keep(repository, branch, pulls)
+        return pulls
 
     def _has_moved(self, repository: str, question: Question) -> bool:
         """Asked for free where it did not; that answer serves no look, for pull requests are read first.
@@ -127,14 +136,25 @@ class Survey:
         self._repositories.tell(repository, found.repository)
         for branch, stand in found.stands.items():
             self._tell_stand(repository, branch, stand)
-        for branch, pulls in found.pull_requests.items():
-            self._pulls.put((repository, branch), pulls)
+        for branch, newer in found.pull_requests.items():
+            pulls = self._pulls_of(repository, branch, newer) if branch in found.more else newer
+            if pulls is not None:
+                self._older.keep(repository, branch, pulls)
+                self._pulls.put((repository, branch), pulls)
         base = found.stands.get(found.base)
         if base is None:
             return
         self._bases.put((repository, found.base, tuple(question.files)), base.tip.commit)
         for head, commits in found.beyond.items():
             self._authors.tell(repository, base=base.tip.commit, head=head, commits=commits)
+
+    def _pulls_of(
+        self, repository: str, branch: str, newer: Sequence[PullRequest]
+    ) -> Sequence[PullRequest] | None:
+        """All of a branch that has more of them than were told, or None where they are not known."""
+        if not newer:
+            return None
+        return self._older.completed(repository, branch, newer, oldest=min(pull.number for pull in newer))
 
     def _tell_stand(self, repository: str, branch: str, stand: Stand | None) -> None:
         commit = stand.tip.commit if stand else None

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from bot.adapters.forges.blobs import blob_id
 from bot.adapters.forges.github.api import GitHubApi
 from bot.adapters.forges.github.commits import Commits
 from bot.adapters.forges.github.graphql import GitHubGraphQL
-from bot.adapters.forges.github.objects import Made, blob_id
+from bot.adapters.forges.github.objects import Made
 from bot.adapters.forges.github.repositories import Repositories
 from bot.adapters.forges.identity import Identity, signed
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable

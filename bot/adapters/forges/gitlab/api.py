@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -33,6 +34,12 @@ class GitLabApi:
     def __init__(self, transport: Transport) -> None:
         self.host = transport.host
         self._transport = transport
+        self._own = threading.local()
+
+    @property
+    def changes(self) -> int:
+        """How often this thread tried to change something."""
+        return int(getattr(self._own, "changes", 0))
 
     def get(
         self,
@@ -66,6 +73,7 @@ class GitLabApi:
         if not _PROJECT.fullmatch(repository) or repository.endswith((".git", ".atom")):
             raise NotFound(f"{repository[:80]!r} is no project on GitLab", fix="write GROUP/PROJECT")
         url = f"/projects/{quote(repository, safe='')}{path}"
+        self._own.changes = self.changes + (verb != "get")
         return self._transport.send(verb, url, parameters=parameters, body=body)
 
     def pages(

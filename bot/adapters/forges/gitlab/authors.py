@@ -29,6 +29,15 @@ class Authors:
         self._alone: Cache[tuple[str, str], str] = Cache(_HEADS)
         """The parents of heads that are one commit of ours."""
 
+    def tell_account(self, address: str) -> None:
+        """Say which address GitLab puts down as committer of what the token's user writes."""
+        self._account = address
+
+    def tell(self, repository: str, head: Commit) -> None:
+        """Say what a head is; whose it is can be told where the account is known."""
+        if self._account and len(head.parents) == 1 and self._is_own(head):
+            self.learn(repository, head.sha, parent=head.parents[0])
+
     def learn(self, repository: str, commit: str, *, parent: str) -> None:
         """Remember that a commit of ours has this parent alone."""
         self._alone.put((repository, commit), parent)

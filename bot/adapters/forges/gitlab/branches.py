@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -12,13 +11,12 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.adapters.forges.gitlab.api import GitLabApi
+from bot.adapters.forges.told import Told
 from bot.domain.errors import NotFound
 
 _LISTED = 100
 _MOST_EXPECTED = 16
 _REMEMBERED = 1024
-_SAME_LOOK = 2.0
-"""Seconds for which the answer to one question serves the next ones of the same thread, once each."""
 _USUAL = ("main", "master")
 
 
@@ -34,12 +32,10 @@ class Tip:
 
 
 @dataclass
-class _Look(threading.local):
-    """What one thread is about to ask for, and what it was told without asking."""
+class _Expected(threading.local):
+    """What one thread is about to ask for."""
 
-    expected: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
-    told: dict[tuple[str, str], Tip | None] = field(default_factory=dict)
-    told_at: float = 0.0
+    branches: OrderedDict[tuple[str, str], None] = field(default_factory=OrderedDict)
 
 
 class Branches:
@@ -52,41 +48,36 @@ class Branches:
 
     def __init__(self, api: GitLabApi) -> None:
         self._api = api
-        self._look = _Look()
+        self._expected = _Expected()
+        self._heads: Told[tuple[str, str], str | None] = Told()
+        self._told_defaults: Told[str, str] = Told()
         self._defaults: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
     def expect(self, repository: str, branch: str) -> None:
         """Say that this thread will ask for the branch soon."""
-        expected = self._look.expected
+        if self._heads.see((repository, branch)) is not None:
+            return
+        expected = self._expected.branches
         expected[(repository, branch)] = None
         while len(expected) > _MOST_EXPECTED:
             expected.popitem(last=False)
 
+    def tell(self, repository: str, heads: Mapping[str, str], *, default: str) -> None:
+        """Say where branches stand at this moment: it serves this thread's next question for each, soon."""
+        self._told_defaults.put(repository, default)
+        for branch, commit in heads.items():
+            self._heads.put((repository, branch), commit)
+
     def default(self, repository: str) -> str:
         """The branch that a clone checks out."""
-        with self._lock:
-            known = self._defaults.get(repository)
-        tips = self._told(repository, {*_USUAL, *([known] if known else [])})
-        default = next((tip.branch for tip in tips.values() if tip and tip.is_default), None)
-        if default is None:
-            default = self._api.get(repository, "", _default_of)
+        default = self._told_defaults.take(repository, lambda: self._asked_default(repository))
         self._remember(repository, default)
         return default
 
     def head(self, repository: str, branch: str) -> str | None:
         """The commit that the branch points to, or None."""
-        key = (repository, branch)
-        is_first = key not in self._look.told
-        if is_first and any(name == repository and other != branch for name, other in self._look.expected):
-            self._told(repository, {branch})
-        told = self._look.told
-        if key in told:
-            tip = told.pop(key)
-            if time.monotonic() - self._look.told_at < _SAME_LOOK:
-                return tip.commit if tip else None
-        tip = self.tip(repository, branch)
-        return tip.commit if tip else None
+        return self._heads.take((repository, branch), lambda: self._asked_head(repository, branch))
 
     def tip(self, repository: str, branch: str) -> Tip | None:
         """The branch as it stands at this moment, or None."""
@@ -102,16 +93,39 @@ class Branches:
 
     def forget(self, repository: str, branch: str) -> None:
         """Believe nothing that this thread was told of a branch: it was just changed."""
-        self._look.told.pop((repository, branch), None)
+        self._heads.forget((repository, branch))
 
-    def _told(self, repository: str, names: Iterable[str]) -> Mapping[str, Tip | None]:
+    def forget_all(self) -> None:
+        """Believe nothing that this thread was told: another look begins."""
+        self._heads.clear()
+        self._told_defaults.clear()
+
+    def _asked_default(self, repository: str) -> str:
+        with self._lock:
+            known = self._defaults.get(repository)
+        tips = self._asked(repository, {*_USUAL, *([known] if known else [])})
+        default = next((tip.branch for tip in tips.values() if tip and tip.is_default), None)
+        return self._api.get(repository, "", _default_of) if default is None else default
+
+    def _asked_head(self, repository: str, branch: str) -> str | None:
+        """Where a branch stands; the others that this thread expects to ask for are asked along."""
+        if any(name == repository and other != branch for name, other in self._expected.branches):
+            tips = self._asked(repository, {branch})
+            if branch in tips:
+                self._heads.forget((repository, branch))
+                tip = tips[branch]
+                return tip.commit if tip else None
+        tip = self.tip(repository, branch)
+        return tip.commit if tip else None
+
+    def _asked(self, repository: str, names: Iterable[str]) -> Mapping[str, Tip | None]:
         """These branches and the expected ones by one request, to be given out when they are asked for."""
-        ours = [branch for name, branch in self._look.expected if name == repository]
+        ours = [branch for name, branch in self._expected.branches if name == repository]
         for branch in ours:
-            del self._look.expected[(repository, branch)]
+            del self._expected.branches[(repository, branch)]
         tips = self._named(repository, {*names, *ours})
-        self._look.told = {(repository, name): tip for name, tip in tips.items()}
-        self._look.told_at = time.monotonic()
+        for name, tip in tips.items():
+            self._heads.put((repository, name), tip.commit if tip else None)
         return tips
 
     def _named(self, repository: str, names: Iterable[str]) -> Mapping[str, Tip | None]:

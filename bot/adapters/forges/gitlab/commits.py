@@ -12,7 +12,7 @@ from bot.adapters.cache import Cache
 from bot.adapters.forges.gitlab.api import LISTED, GitLabApi
 from bot.adapters.forges.gitlab.branches import Branches
 from bot.adapters.forges.relations import Relations
-from bot.adapters.forges.rules import is_commit, require_size
+from bot.adapters.forges.rules import LARGEST_FILE, is_commit, require_size
 from bot.domain.directories.directory import MOST_FILES, Entry, Tree, require_files
 from bot.domain.errors import Malformed, NotFound, Refused
 from bot.domain.snapshot import Relation
@@ -27,10 +27,10 @@ _LONGEST_LINK = 4095
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file at a commit; `changed_by` is the last commit that touched it, which guards an update."""
+    """A file at a commit; `changed_by` is the last commit that touched it, empty where that was not told."""
 
     data: bytes
-    changed_by: str
+    changed_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +68,18 @@ class Commits:
 
     def file(self, repository: str, commit: str, path: str) -> File | None:
         """The file at that commit, or None; `NotFound` for a commit that is not there."""
-        key = (repository, commit, path)
-        kept = self._files.get(key)
-        if kept is not None:
-            return kept
-        if not is_commit(commit):
-            raise NotFound(f"{commit[:80]!r} is no commit of {repository}")
-        where = f"/repository/files/{quote(path, safe='')}"
-        answer = self._api.attempt("get", repository, where, parameters={"ref": commit})
-        if answer.status == 404:
-            self._require_absent(repository, commit, path, answer.message)
-            return None
-        if answer.status != 200:
-            raise self._api.failure(repository, answer)
-        file = self._api.read(repository, answer, lambda data: _file(data, path))
-        if _may_be_link(file.data) and self.mode(repository, commit, path) == "120000":
-            raise Refused(f"{path} in {repository} is a symbolic link", fix="name the file that it leads to")
-        self.keep(repository, commit, path, file)
-        return file
+        kept = self._files.get((repository, commit, path))
+        return kept if kept is not None else self._asked(repository, commit, path)
+
+    def guarded(self, repository: str, commit: str, path: str) -> File | None:
+        """The file as `file` gives it, with the last commit that touched it: that guards an update."""
+        kept = self._files.get((repository, commit, path))
+        return kept if kept is not None and kept.changed_by else self._asked(repository, commit, path)
+
+    def tell(self, repository: str, commit: str, path: str, data: bytes) -> None:
+        """Say what a file holds at a commit; what is too large is left to `file`, which refuses it."""
+        if len(data) <= LARGEST_FILE and self._files.get((repository, commit, path)) is None:
+            self.keep(repository, commit, path, File(data))
 
     def keep(self, repository: str, commit: str, path: str, file: File) -> None:
         """Keep a file that is known to stand at a commit, as if it had been read."""
@@ -153,6 +147,22 @@ class Commits:
         """What `head` holds beyond `base`; each is a commit or a branch, `NotFound` when one is not there."""
         parameters = {"from": base, "to": head}
         return self._api.get(repository, "/repository/compare", _comparison, parameters=parameters)
+
+    def _asked(self, repository: str, commit: str, path: str) -> File | None:
+        if not is_commit(commit):
+            raise NotFound(f"{commit[:80]!r} is no commit of {repository}")
+        where = f"/repository/files/{quote(path, safe='')}"
+        answer = self._api.attempt("get", repository, where, parameters={"ref": commit})
+        if answer.status == 404:
+            self._require_absent(repository, commit, path, answer.message)
+            return None
+        if answer.status != 200:
+            raise self._api.failure(repository, answer)
+        file = self._api.read(repository, answer, lambda data: _file(data, path))
+        if _may_be_link(file.data) and self.mode(repository, commit, path) == "120000":
+            raise Refused(f"{path} in {repository} is a symbolic link", fix="name the file that it leads to")
+        self.keep(repository, commit, path, file)
+        return file
 
     def _related(self, repository: str, commit: str, revision: str) -> Relation:
         if not self.compare(repository, base=revision, head=commit).commits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.adapters.forges.gitlab.api import GitLabApi
 from bot.adapters.forges.gitlab.authors import Authors
@@ -15,10 +16,12 @@ from bot.adapters.forges.gitlab.branches import Branches
 from bot.adapters.forges.gitlab.commits import Commits
 from bot.adapters.forges.gitlab.community import GitLabCommunity
 from bot.adapters.forges.gitlab.consent import Consents
+from bot.adapters.forges.gitlab.graphql import GitLabGraphQL
 from bot.adapters.forges.gitlab.lookup import MergeRequests
 from bot.adapters.forges.gitlab.merge_requests import Found, fitting_body, fitting_title
 from bot.adapters.forges.gitlab.merging import Merger
 from bot.adapters.forges.gitlab.sources import GitLabSources
+from bot.adapters.forges.gitlab.survey import Survey
 from bot.adapters.forges.gitlab.talk import Talk
 from bot.adapters.forges.gitlab.transport import PUBLIC_URL, Answer, Transport
 from bot.adapters.forges.gitlab.writing import Writer
@@ -37,6 +40,7 @@ from bot.domain.directories.directory import Tree
 from bot.domain.errors import Conflict, NotFound, Refused, TagboatError, Unreachable
 from bot.domain.pull_request.proposal import Proposal, PullRequest
 from bot.domain.snapshot import Relation
+from bot.ports import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,13 @@ class GitLabForge(HostedPulls[Answer]):
         # Branches made a moment ago: none can have an open merge request, so `open` need not look.
         self._fresh: set[tuple[str, str]] = set()
         self._heads: Told[tuple[str, str], str | None] = Told()
+        self._survey = Survey(
+            GitLabGraphQL(self._transport),
+            self._branches,
+            self._commits,
+            self._authors,
+            changes=lambda: self._api.changes,
+        )
 
     def disconnect(self) -> None:
         """Close every connection; the next call opens new ones."""
@@ -93,6 +104,10 @@ class GitLabForge(HostedPulls[Answer]):
     def sources(self) -> GitLabSources:
         """GitLab as the place where images are built from."""
         return GitLabSources(self._api, self._commits)
+
+    def prepare(self, repository: str, look: Look) -> None:
+        """Ask for all of it at once."""
+        self._survey.prepare(repository, look)
 
     def default_branch(self, repository: str) -> str:
         """The branch that a clone checks out."""
@@ -160,7 +175,7 @@ class GitLabForge(HostedPulls[Answer]):
         """Every merge request ever opened from `branch` of this very project, newest first."""
         require_branch(branch)
         self._branches.expect(repository, branch)
-        return tuple(each.pull_request for each in self._requests.of_branch(repository, branch))
+        return self._survey.pull_requests(repository, branch, partial(self._listed, repository, branch))
 
     def revise(self, repository: str, number: int, *, title: str, body: str) -> None:
         """Change title and description of a merge request."""
@@ -171,6 +186,9 @@ class GitLabForge(HostedPulls[Answer]):
         require_branch(branch)
         require_writable(proposal)
         return self._writer.commit(repository, proposal, branch=branch, expected=expected)
+
+    def _listed(self, repository: str, branch: str) -> Sequence[PullRequest]:
+        return tuple(each.pull_request for each in self._requests.of_branch(repository, branch))
 
     def _seen(self, repository: str, number: int) -> Found:
         return self._requests.one(repository, number)

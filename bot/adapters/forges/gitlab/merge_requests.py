@@ -20,6 +20,7 @@ _BLOCKED = {
     "merge_request_blocked": "another merge request blocks it",
     "ci_must_pass": "a pipeline must succeed first",
     "ci_still_running": "a pipeline still runs",
+    "code_owners_approval": "a code owner must approve it first",
     "discussions_not_resolved": "a discussion must be resolved first",
     "draft_status": "it is a draft",
     "external_status_checks": "a status check must pass first",
@@ -57,10 +58,20 @@ class Found:
 
 def found(data: Any) -> Found:
     """Read one merge request; those of a list tell as much as one by itself."""
+    return Found(
+        pull_request(data),
+        is_own=data["source_project_id"] == data["target_project_id"],
+        status=str(data["detailed_merge_status"]),
+        author=str(data["author"]["username"]),
+    )
+
+
+def pull_request(data: Any) -> PullRequest:
+    """Read the pull request that a merge request is."""
     state = _STATES.get(str(data["state"]), PullRequestState.OPEN)
     status = str(data["detailed_merge_status"])
     is_open = state is PullRequestState.OPEN
-    pull = PullRequest(
+    return PullRequest(
         number=int(data["iid"]),
         url=str(data["web_url"]),
         title=_DRAFT_TITLE.sub("", str(data["title"])),
@@ -75,12 +86,6 @@ def found(data: Any) -> Found:
         blocked_reason=_blocked(status) if is_open else "",
         is_draft=bool(data["draft"]),
         is_armed=is_open and bool(data["merge_when_pipeline_succeeds"]),
-    )
-    return Found(
-        pull,
-        is_own=data["source_project_id"] == data["target_project_id"],
-        status=status,
-        author=str(data["author"]["username"]),
     )
 
 

@@ -63,6 +63,7 @@ class Transport:
     def __init__(self, url: str, token: str, *, ca_bundle: str | None, timeout_seconds: int) -> None:
         self.host = private_host(url, what="a GitLab", example=f"{PUBLIC_URL} or https://HOST")
         self._who = f"GitLab at {self.host}"
+        self._graphql = f"{url.rstrip('/')}/api/graphql"
         self._token = token
         self._options: dict[str, Any] = {
             "url": url.rstrip("/"),
@@ -101,6 +102,10 @@ class Transport:
         return Answer(
             response.status_code, decoded(response.content), next_page=response.headers.get("x-next-page")
         )
+
+    def ask_graphql(self, query: str, variables: Mapping[str, object]) -> Answer:
+        """Put a question to the GraphQL API, once; raises what `send` does."""
+        return self.send("post", self._graphql, body={"query": query, "variables": dict(variables)})
 
     def close(self) -> None:
         """Close every connection."""

@@ -98,7 +98,8 @@ class Writer:
     ) -> tuple[Mapping[str, File | None], list[Mapping[str, Any]]]:
         """The files as they are at a commit, and what leads from there to what is proposed."""
         try:
-            before = {path: self._commits.file(repository, commit, path) for path, _ in proposal.files}
+            read = self._commits.guarded if is_guarded else self._commits.file
+            before = {path: read(repository, commit, path) for path, _ in proposal.files}
             actions = _actions(before, dict(proposal.files), is_guarded=is_guarded)
             return before, actions + self._mode_actions(repository, commit, before, dict(proposal.modes))
         except NotFound as error:

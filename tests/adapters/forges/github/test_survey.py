@@ -15,19 +15,32 @@ from structlog.testing import capture_logs
 from bot.adapters.forges import told
 from bot.adapters.forges.github.question import MOST_BRANCHES, MOST_FILES, bounded
 from bot.adapters.forges.identity import Identity, signed
-from bot.domain.errors import TagboatError
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.ports import Forge, Look
 from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, github_world
-from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
+from tests.adapters.forges.host_world import BRANCH, DEV
+from tests.adapters.forges.looks import (
+    LOOK,
+    ODD,
+    OTHER,
+    closed,
+    conflicting,
+    drafted,
+    forked,
+    holding,
+    look_at,
+    merged,
+    nothing,
+    odd,
+    opened,
+    opened_again,
+    renamed,
+    touched,
+)
 from tests.fakes.git_host_model import Protection, Pull
 from tests.fakes.git_repository import Person
 from tests.fakes.github_consent import Armed
 from tests.fakes.http_host import Answer, Cut, Fault
-
-OTHER = "envs/dev/more.yaml"
-ODD = 'envs/"it\'s" 100%25 #1?/wert ü+é.yaml'
-LOOK = Look(None, {BRANCH: (DEV, OTHER)})
 
 
 @pytest.fixture
@@ -36,28 +49,8 @@ def world(tmp_path: Path) -> Iterator[GitHubWorld]:
         yield built
 
 
-def _told(ask: Callable[[], object]) -> object:
-    """The answer, or the sentence that says why there is none."""
-    try:
-        return ask()
-    except TagboatError as error:
-        return str(error)
-
-
 def _look(forge: Forge, look: Look = LOOK) -> Mapping[str, object]:
-    """All that a look asks, in its order."""
-    pulls = forge.pull_requests(REPOSITORY, BRANCH)
-    base = look.base or forge.default_branch(REPOSITORY)
-    heads = {"base": forge.head(REPOSITORY, base), "branch": forge.head(REPOSITORY, BRANCH)}
-    files = {
-        f"{path} at {end}": _told(lambda head=head, path=path: forge.read(REPOSITORY, head, path))  # type: ignore[misc]
-        for end, head in heads.items()
-        if head is not None
-        for path in look.files[BRANCH]
-    }
-    is_judged = heads["base"] and heads["branch"]
-    foreign = forge.foreign_commit(REPOSITORY, branch=BRANCH, base=base) if is_judged else None
-    return {"pulls": list(pulls), "default": base, **heads, **files, "foreign": foreign}
+    return look_at(forge, REPOSITORY, look)
 
 
 def _calls(world: GitHubWorld) -> list[str]:
@@ -70,38 +63,6 @@ def _prepared(world: GitHubWorld, look: Look = LOOK) -> None:
     world.again()
     world.forge.prepare(REPOSITORY, look)
     world.github.forget_requests()
-
-
-def _nothing(world: GitHubWorld) -> None:
-    """One file on `main`."""
-
-
-def _open(world: GitHubWorld) -> None:
-    world.open()
-
-
-def _draft(world: GitHubWorld) -> None:
-    world.open(replace(PROPOSAL, metadata=replace(PROPOSAL.metadata, draft=True)))
-
-
-def _closed(world: GitHubWorld) -> None:
-    world.open()
-    world.hosted.close_pull(1)
-
-
-def _merged(world: GitHubWorld) -> None:
-    world.open()
-    world.hosted.merge_pull(1)
-
-
-def _again(world: GitHubWorld) -> None:
-    _merged(world)
-    world.open(replace(PROPOSAL, files=((DEV, b"3\n"),)))
-
-
-def _conflicting(world: GitHubWorld) -> None:
-    world.open()
-    world.hosted.commit("main", {DEV: b"by hand\n"})
 
 
 def _protected(protection: Protection) -> Callable[[GitHubWorld], None]:
@@ -120,35 +81,6 @@ def _checked(world: GitHubWorld) -> None:
 def _armed(world: GitHubWorld) -> None:
     world.hosted.protection = Protection(required_approvals=1)
     world.github.consent.arm(world.hosted, world.open().number, Armed("squash", "All of it", "ada"))
-
-
-def _odd(world: GitHubWorld) -> None:
-    world.hosted.commit("main", {ODD: b"a: 1\n"})
-    world.open()
-
-
-def _forked(world: GitHubWorld) -> None:
-    fork = world.github.host.fork(world.hosted, "stranger/infra")
-    fork.commit(BRANCH, {DEV: b"tag: evil\n"})
-    world.hosted.open_pull(fork, BRANCH, "main", title="Trust me", body=PROPOSAL.body)
-
-
-def _touched(world: GitHubWorld) -> None:
-    world.open()
-    world.hosted.commit(BRANCH, {"note": b"by hand"})
-
-
-def _renamed(world: GitHubWorld) -> None:
-    world.hosted.make_branch("trunk", world.hosted.git.branch("main") or "")
-    world.hosted.default_branch = "trunk"
-
-
-def _holding(data: bytes, mode: str = "100644") -> Callable[[GitHubWorld], None]:
-    def commit(world: GitHubWorld) -> None:
-        world.hosted.commit("main", {OTHER: data}, mode=mode)
-        world.open()
-
-    return commit
 
 
 def _many(world: GitHubWorld) -> None:
@@ -181,33 +113,33 @@ class Situation:
 _CONTENT = (f"GET /contents/{OTHER}",) * 2
 _COMPARE = f"GET /compare/main...{BRANCH.replace('/', '%2F')}"
 SITUATIONS = {
-    "no pull request": Situation(_nothing),
-    "an open one": Situation(_open),
-    "a draft": Situation(_draft),
-    "a closed one": Situation(_closed),
-    "a merged one": Situation(_merged),
-    "one after a merged one": Situation(_again),
-    "a conflict": Situation(_conflicting),
+    "no pull request": Situation(nothing),
+    "an open one": Situation(opened),
+    "a draft": Situation(drafted),
+    "a closed one": Situation(closed),
+    "a merged one": Situation(merged),
+    "one after a merged one": Situation(opened_again),
+    "a conflict": Situation(conflicting),
     "behind its base": Situation(_protected(Protection(up_to_date=True))),
     "a missing review": Situation(_protected(Protection(required_approvals=1))),
     "a failed check": Situation(_checked),
-    "a fork's of the same name": Situation(_forked),
+    "a fork's of the same name": Situation(forked),
     "more than are listed": Situation(_many, ("GET /pulls", "GET /pulls/1")),
-    "a commit of somebody else": Situation(_touched, (_COMPARE,)),
+    "a commit of somebody else": Situation(touched, (_COMPARE,)),
     "more commits than are listed": Situation(_long, (_COMPARE, _COMPARE)),
     "armed by a human": Situation(_armed),
-    "a path of odd characters": Situation(_odd, look=Look(None, {BRANCH: (DEV, ODD)})),
-    "a named base": Situation(_open, look=replace(LOOK, base="main")),
-    "a base that is not there": Situation(_open, look=replace(LOOK, base="nowhere")),
-    "another default branch": Situation(_renamed),
-    "no file": Situation(_open, look=Look(None, {BRANCH: ("none.yaml",)})),
-    "line ends of Windows": Situation(_holding(b"a: 1\r\nb: \xc3\xbc\r\n")),
-    "an empty file": Situation(_holding(b"")),
-    "a program": Situation(_holding(b"#!/bin/sh\n", "100755")),
-    "a byte order mark": Situation(_holding(b"\xef\xbb\xbfa: 1\n"), _CONTENT),
-    "bytes that are no text": Situation(_holding(b"\xff\xfe\0"), _CONTENT),
-    "a large file": Situation(_holding(b"# line\n" * 100_000), _CONTENT),
-    "a link": Situation(_holding(b"values.yaml", "120000"), _CONTENT),
+    "a path of odd characters": Situation(odd, look=Look(None, {BRANCH: (DEV, ODD)})),
+    "a named base": Situation(opened, look=replace(LOOK, base="main")),
+    "a base that is not there": Situation(opened, look=replace(LOOK, base="nowhere")),
+    "another default branch": Situation(renamed),
+    "no file": Situation(opened, look=Look(None, {BRANCH: ("none.yaml",)})),
+    "line ends of Windows": Situation(holding(b"a: 1\r\nb: \xc3\xbc\r\n")),
+    "an empty file": Situation(holding(b"")),
+    "a program": Situation(holding(b"#!/bin/sh\n", "100755")),
+    "a byte order mark": Situation(holding(b"\xef\xbb\xbfa: 1\n"), _CONTENT),
+    "bytes that are no text": Situation(holding(b"\xff\xfe\0"), _CONTENT),
+    "a large file": Situation(holding(b"# line\n" * 100_000), _CONTENT),
+    "a link": Situation(holding(b"values.yaml", "120000"), _CONTENT),
 }
 
 

@@ -127,7 +127,7 @@ class TestCalls:
         self, world: GitLabWorld, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         now = 1000.0
-        monkeypatch.setattr("bot.adapters.forges.gitlab.branches.time.monotonic", lambda: now)
+        monkeypatch.setattr("bot.adapters.forges.told.time.monotonic", lambda: now)
         world.forge.default_branch(REPOSITORY)
         after = world.hosted.commit("main", {"other": b"1"})
         now += 2.0

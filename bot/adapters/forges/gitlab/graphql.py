@@ -1,0 +1,72 @@
+"""Questions to GitLab's GraphQL API, which answers at once what its REST API answers one by one.
+
+An answer has status 200 even where it holds errors: https://docs.gitlab.com/api/graphql/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from bot.adapters.forges.gitlab.transport import Answer, Transport
+from bot.adapters.forges.rest import understood
+from bot.domain.errors import Refused, TagboatError, Unreachable
+
+T = TypeVar("T")
+
+_MOST_ERRORS = 5
+_INSIDE = frozenset({"project", "repository"})
+
+
+class GitLabGraphQL:
+    """The GraphQL API of one GitLab. Safe between threads."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def ask_parts(
+        self,
+        repository: str,
+        query: str,
+        variables: Mapping[str, object],
+        read: Callable[[Any, frozenset[str]], T],
+    ) -> T:
+        """Ask about a project, of which parts may fail by themselves: `read` is told which did.
+
+        Raises:
+            Unreachable: no answer came, or a fault of GitLab's own.
+            Limited: GitLab asked to slow down.
+            Refused: this GitLab does not know what is asked, or does not answer it.
+        """
+        answer = self._transport.ask_graphql(query, variables)
+        data = answer.data.get("data") if isinstance(answer.data, dict) else None
+        if answer.status != 200 or not isinstance(data, dict):
+            raise self._failure(repository, answer)
+        failed = frozenset(_part(error) for error in _errors(answer))
+        if "" in failed:
+            raise self._failure(repository, answer)
+        what = f"GitLab's answer about {repository}"
+        return understood(data, lambda found: read(found, failed), what=what)
+
+    def _failure(self, repository: str, answer: Answer) -> TagboatError:
+        where = f"{repository} on {self._transport.host}"
+        errors = _errors(answer)
+        if answer.status == 200 and not errors:
+            return Unreachable(f"GitLab's answer about {where} is broken")
+        said = [str(error.get("message", "")) for error in errors[:_MOST_ERRORS]]
+        why = " ".join("; ".join(each for each in said if each).split())[:300]
+        return Refused(f"GitLab refused a question about {where}", why=why or answer.message)
+
+
+def _errors(answer: Answer) -> Sequence[Mapping[str, Any]]:
+    found = answer.data.get("errors") if isinstance(answer.data, dict) else None
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _part(error: Mapping[str, Any]) -> str:
+    """Which part of the project or its repository failed; empty where it is more than one."""
+    path = error.get("path")
+    names = [str(each) for each in path] if isinstance(path, list) else []
+    while names and names[0] in _INSIDE:
+        del names[0]
+    return names[0] if names else ""

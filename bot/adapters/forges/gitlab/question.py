@@ -1,0 +1,251 @@
+"""One question to GitLab's GraphQL API for all that a look is about to ask, and what its answer says.
+
+Names of branches and paths travel as variables, never in the text. GitLab reads the parts of a question in
+their order: the merge requests come first (`bot.flow.observe` says why), and where a branch stands is asked
+before its files and after them, for it may move in between.
+https://docs.gitlab.com/api/graphql/reference/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.adapters.forges.blobs import blob_id
+from bot.adapters.forges.gitlab.commits import Commit
+from bot.adapters.forges.gitlab.merge_requests import pull_request
+from bot.domain.pull_request.proposal import PullRequest
+from bot.ports import Look
+
+MOST_COMPLEXITY = 230
+"""What a question may cost. GitLab takes 250 of a login, and this count is not quite GitLab's own.
+
+https://docs.gitlab.com/api/graphql/#maximum-query-complexity
+"""
+
+# A field costs 1, one that asks Gitaly 2, the last commit of a tree 10; what is looked up costs 1 or 2 more
+# than what is below it, and a list 1% more for each entry that it may have.
+_COSTS_ALWAYS, _COSTS_BRANCH, _COSTS_FILES = 83, 21, 8
+_PLAIN = frozenset({"100644", "100755"})
+_BASE, _FILES, _AGAIN = "base", "files", "Again"
+# Where GraphQL has another word for it than the REST API.
+_STATUSES = {
+    "JIRA_ASSOCIATION": "jira_association_missing",
+    "SECURITY_POLICIES_VIOLATIONS": "security_policy_violations",
+    "TITLE_NOT_MATCHING": "title_regex",
+}
+_QUERY = """query($project: ID!, $branches: [String!]!, {declared}) {{
+  currentUser {{ commitEmail }}
+  project(fullPath: $project) {{
+    mergeRequests(sourceBranches: $branches, sort: CREATED_DESC, first: 100) {{
+      nodes {{
+        iid webUrl title description sourceBranch targetBranch sourceProjectId targetProjectId diffHeadSha
+        state draft mergedAt mergeCommitSha squash conflicts detailedMergeStatus autoMergeEnabled
+      }}
+      pageInfo {{ hasNextPage }}
+    }}
+    repository {{
+      {parts}
+    }}
+  }}
+}}
+"""
+_COMMIT = "sha parentSha message authorEmail committerEmail"
+_BLOBS = "nodes { path oid mode rawTextBlob }"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, within bounds: branches of ours in an order, and the paths that are read at each."""
+
+    base: str | None
+    files: Mapping[str, Sequence[str]]
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """Every path, once; each is read at the base."""
+        return tuple(dict.fromkeys(path for paths in self.files.values() for path in paths))
+
+    @property
+    def complexity(self) -> int:
+        """About what it costs, as GitLab counts."""
+        read = [paths for paths in (self.paths, *self.files.values()) if paths]
+        files = sum(_COSTS_FILES + len(paths) + len(paths) ** 2 // 100 for paths in read)
+        return _COSTS_ALWAYS + _COSTS_BRANCH * len(self.files) + files
+
+    def text(self) -> str:
+        """The query; parts are named by kind and place: `h0` is where our first branch stands."""
+        reads = [(str(at), paths) for at, paths in enumerate(self.files.values()) if paths]
+        declared = [f"$n{at}: String!" for at in range(len(self.files))]
+        declared += [f"$p{at}: [String!]!" for at, _ in reads]
+        if self.base:
+            declared.append("$base: String!")
+        if self.paths:
+            declared.append("$paths: [String!]!")
+        return _QUERY.format(declared=", ".join(declared), parts="\n      ".join(self._parts(reads)))
+
+    def variables(self, repository: str) -> Mapping[str, object]:
+        """What the names in the query stand for."""
+        names = {f"n{at}": branch for at, branch in enumerate(self.files)}
+        paths = {f"p{at}": list(paths) for at, paths in enumerate(self.files.values()) if paths}
+        base = {"base": self.base} if self.base else {}
+        every = {"paths": list(self.paths)} if self.paths else {}
+        return {"project": repository, "branches": list(self.files), **names, **paths, **base, **every}
+
+    def _parts(self, reads: Sequence[tuple[str, Sequence[str]]]) -> Iterator[str]:
+        places = range(len(self.files))
+        at_base = "ref: $base, refType: HEADS" if self.base else ""
+        yield "rootRef"
+        yield f"{_BASE}: {f'tree({at_base})' if at_base else 'tree'} {{ lastCommit {{ sha }} }}"
+        yield from (
+            f"h{at}: tree(ref: $n{at}, refType: HEADS) {{ lastCommit {{ {_COMMIT} }} }}" for at in places
+        )
+        if self.paths:
+            among = ", ".join(each for each in ("paths: $paths", at_base) if each)
+            yield f"{_FILES}: blobs({among}, first: {len(self.paths)}) {{ {_BLOBS} }}"
+        for at, paths in reads:
+            among = f"paths: $p{at}, ref: $n{at}, refType: HEADS"
+            yield f"f{at}: blobs({among}, first: {len(paths)}) {{ {_BLOBS} }}"
+        base = "$base" if self.base else '"HEAD"'
+        yield f"{_BASE}{_AGAIN}: commits(ref: {base}, firstParent: true, first: 100) {{ nodes {{ sha }} }}"
+        yield from (f"h{at}{_AGAIN}: commits(ref: $n{at}, first: 1) {{ nodes {{ sha }} }}" for at in places)
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """Where a branch stands, and files there, as far as their bytes are told for sure."""
+
+    tip: Commit
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Surveyed:
+    """What the answer says for sure; what it leaves open is missing.
+
+    `stands` has no branch that is not there. `past` are commits that the base holds. `pulls` are those from
+    our branches, newest first: `is_whole` says that there never were others, and `unnamed` are the numbers of
+    those that were merged by a commit which is not told. `account` is the address of the token's user in
+    commits, empty where it is not told.
+    """
+
+    default_branch: str
+    base: str
+    stands: Mapping[str, Stand]
+    past: frozenset[str]
+    pulls: Sequence[PullRequest]
+    is_whole: bool
+    unnamed: frozenset[int]
+    account: str
+
+
+def bounded(look: Look) -> Question:
+    """As much of a look as one question holds; of a branch with too many files, the branch alone."""
+    question = Question(look.base, {})
+    for branch, paths in look.files.items():
+        for part in (paths, ()):
+            larger = Question(look.base, {**question.files, branch: part})
+            if larger.complexity <= MOST_COMPLEXITY:
+                question = larger
+                break
+    return question
+
+
+def surveyed(data: Any, question: Question, failed: frozenset[str]) -> Surveyed | None:
+    """Read the answer; the parts that `failed` say nothing. None where the base branch is not told."""
+    project = data["project"]
+    repository = project["repository"] if project else None
+    if not repository or not repository["rootRef"] or _BASE in failed:
+        return None
+    default = str(repository["rootRef"])
+    base = question.base or default
+    asked = {_BASE: (base, _FILES)}
+    asked |= {f"h{at}": (branch, f"f{at}") for at, branch in enumerate(question.files)}
+    stands: dict[str, Stand] = {}
+    for part, (branch, files) in asked.items():
+        tip = None if part in failed else _tip(repository, part)
+        if tip is not None:
+            read = None if files in failed else repository.get(files)
+            stands[branch] = Stand(tip, dict(_contents(read)))
+    if base not in stands:
+        return None
+    listed = None if "mergeRequests" in failed else project["mergeRequests"]
+    own = [each for each in listed["nodes"] if _is_own(each, question)] if listed else []
+    return Surveyed(
+        default_branch=default,
+        base=base,
+        stands=stands,
+        past=frozenset(_shas(repository, f"{_BASE}{_AGAIN}")),
+        pulls=tuple(pull_request(_as_rest(each)) for each in own),
+        is_whole=listed is not None and not listed["pageInfo"]["hasNextPage"],
+        unnamed=frozenset(int(each["iid"]) for each in own if _is_unnamed(each)),
+        account=str((data["currentUser"] or {}).get("commitEmail") or ""),
+    )
+
+
+def _tip(repository: Any, part: str) -> Commit | None:
+    """Where a branch stands; None where it is not there, or moved while its files were read.
+
+    The second time GitLab is asked without the kind of reference, and may tell of a tag of the same name.
+    """
+    told = (repository[part] or {}).get("lastCommit")
+    if told is None or [told["sha"]] != _shas(repository, f"{part}{_AGAIN}")[:1]:
+        return None
+    # Which other parents a merge has is not told: no commit of ours has any.
+    parent = told.get("parentSha")
+    return Commit(
+        sha=str(told["sha"]),
+        parents=(str(parent),) if parent else (),
+        message=str(told.get("message") or ""),
+        author=str(told.get("authorEmail") or ""),
+        committer=str(told.get("committerEmail") or ""),
+    )
+
+
+def _shas(repository: Any, part: str) -> Sequence[str]:
+    """The commits that are told of a branch, its head first; none where that failed."""
+    return [str(each["sha"]) for each in (repository[part] or {}).get("nodes") or ()]
+
+
+def _contents(read: Any) -> Iterator[tuple[str, bytes]]:
+    """Plain files whose text has the very bytes of their blobs; GitLab decodes text, and cuts it."""
+    for each in read["nodes"] if read else ():
+        text = each["rawTextBlob"]
+        if each["mode"] in _PLAIN and text is not None and blob_id(str(text).encode()) == each["oid"]:
+            yield str(each["path"]), str(text).encode()
+
+
+def _is_own(node: Any, question: Question) -> bool:
+    """Whether it is the project's own: forks have branches of the same name."""
+    return node["sourceProjectId"] == node["targetProjectId"] and node["sourceBranch"] in question.files
+
+
+def _is_unnamed(node: Any) -> bool:
+    """Whether it was squashed and then fast-forwarded: GraphQL has no name for the commit that came of it."""
+    return node["state"] == "merged" and bool(node["squash"]) and not node["mergeCommitSha"]
+
+
+def _as_rest(node: Any) -> Mapping[str, Any]:
+    """A merge request in the words of the REST API, which are read in one place.
+
+    Without a commit of its own a merge was a fast-forward to its head.
+    """
+    status = str(node["detailedMergeStatus"])
+    return {
+        "iid": node["iid"],
+        "web_url": node["webUrl"],
+        "title": node["title"],
+        "description": node["description"],
+        "source_branch": node["sourceBranch"],
+        "target_branch": node["targetBranch"],
+        "sha": node["diffHeadSha"],
+        "state": node["state"],
+        "merge_commit_sha": node["mergeCommitSha"],
+        "squash_commit_sha": None,
+        "merged_at": node["mergedAt"],
+        "has_conflicts": node["conflicts"],
+        "detailed_merge_status": _STATUSES.get(status, status.lower()),
+        "draft": node["draft"],
+        "merge_when_pipeline_succeeds": node["autoMergeEnabled"],
+    }
