@@ -25,7 +25,7 @@ from bot.domain.place import HelmValues, Marker
 from bot.importing.documents import OVERRIDES, documents, is_kustomization, name_in
 from bot.importing.objects import mapping, mappings, text
 from bot.importing.sources import Tried, in_application, in_source
-from bot.importing.values import containers_in, stood_in
+from bot.importing.values import containers_in, keyed_in
 
 _MOST_NAMES = 50
 _REFERENCE = re.compile(r"(?<![\w./-])([a-z0-9][\w.-]*+(?::[0-9]+)?(?:/[\w.-]++)+)(?=[:@])", re.ASCII)
@@ -89,10 +89,10 @@ def _in_documents(found: list[dict[str, Any]], tags: Mapping[str, str]) -> list[
             tried += in_application(document, name, which, tags)
         elif kind not in _NOT_IMAGES:
             tried += _in_containers(document, which, said)
-            stood = stood_in(document, tags)
+            keyed = keyed_in(document, tags)
             tried += (
                 Tried(each.name, {**each.keys, **which}, each.element, "", {} if which else each.positions)
-                for each in stood
+                for each in keyed
             )
     return tried
 

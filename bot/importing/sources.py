@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.importing.documents import OVERRIDES, documents, name_in
 from bot.importing.objects import mapping, mappings, text
-from bot.importing.values import stood_in
+from bot.importing.values import keyed_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def in_source(
 ) -> Iterator[Tried]:
     """Images in a source of Argo CD, in whichever field they stand."""
     for name, values in _fields(source).items():
-        for each in stood_in(values, tags):
+        for each in keyed_in(values, tags):
             yield Tried(each.name, {"argocd": name, **each.keys, **place})
     images = mapping(source, "kustomize").get("images")
     for override in images if isinstance(images, list) else ():

@@ -23,7 +23,7 @@ _Way = tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Stood:
+class Keyed:
     """Key paths that hold an image, what it is called where the keys alone do not say it, and whose it is.
 
     `positions` are the same paths with elements by their number, which are found faster in long lists.
@@ -35,7 +35,7 @@ class Stood:
     positions: Mapping[str, str] = field(default_factory=dict)
 
 
-def stood_in(values: Any, names: Mapping[str, str]) -> Iterator[Stood]:
+def keyed_in(values: Any, names: Mapping[str, str]) -> Iterator[Keyed]:
     """Images by `repository` and `tag`, by `image`, or by a tag alone whose image `names` has by its path."""
     for spot in _mappings(values):
         way, value = spot.way, spot.value
@@ -44,22 +44,22 @@ def stood_in(values: Any, names: Mapping[str, str]) -> Iterator[Stood]:
         if name and "tag" in value and way:
             has_digest = isinstance(value.get("digest"), str) and value["digest"]
             keys = ("tag", "digest") if has_digest else ("tag",)
-            yield Stood(name, spot.paths(keys), element, spot.positions(keys))
+            yield Keyed(name, spot.paths(keys), element, spot.positions(keys))
             continue
         if not name and way and _is_image(way) and _is_tag(value.get("tag")):
             tag = _path(way, "tag")
             if known := names.get(tag):
-                yield Stood(known, {"tag": tag}, element, spot.positions(("tag",)))
+                yield Keyed(known, {"tag": tag}, element, spot.positions(("tag",)))
         yield from _dotted(spot, element)
         key = _tag_beside(value)
         if key:
-            yield Stood(value["image"], {"tag": _path(way, key)}, element, {"tag": _path(spot.numbered, key)})
+            yield Keyed(value["image"], {"tag": _path(way, key)}, element, {"tag": _path(spot.numbered, key)})
         for key, inner in value.items():
             if isinstance(key, str) and _holds_all(spot, key) and _is_reference(inner):
                 paths = {"reference": _path(way, key)}
                 positions = {"reference": _path(spot.numbered, key)}
                 whole = behind(_registry(value), inner)
-                yield Stood(str(parse_image_ref(whole).name), paths, element, positions)
+                yield Keyed(str(parse_image_ref(whole).name), paths, element, positions)
 
 
 def names_in(values: Any) -> dict[str, str]:
@@ -164,7 +164,7 @@ def _tag_beside(value: Mapping[Any, Any]) -> str:
     return next((key for key in ("imageTag", "tag") if _is_tag(value.get(key))), "")
 
 
-def _dotted(spot: _Spot, element: str) -> Iterator[Stood]:
+def _dotted(spot: _Spot, element: str) -> Iterator[Keyed]:
     """Images by keys that hold dots themselves: `"image.repository"` beside `"image.tag"`."""
     for key, value in spot.value.items():
         if not isinstance(key, str) or not key.endswith(_DOTTED_TAG) or not _is_tag(value):
@@ -178,7 +178,7 @@ def _dotted(spot: _Spot, element: str) -> Iterator[Stood]:
                 spot.paths([lead + each for each in parts]),
                 spot.positions([lead + each for each in parts]),
             )
-            yield Stood(
+            yield Keyed(
                 name,
                 {part: paths[lead + part] for part in parts},
                 element,

@@ -250,27 +250,6 @@ class Values:
             raise _refused(path, why, fix)
 
 
-def read_value(content: bytes, path: KeyPath) -> str | None:
-    """The text at the path of a values file, empty for a null; None when there is no such key.
-
-    Raises:
-        Malformed: the content is no YAML.
-        Refused: there is no single text of its own at the path, or the file must not be read.
-    """
-    return Values.parse(content).get(path)
-
-
-def set_values(content: bytes, assignments: Sequence[tuple[KeyPath, str]]) -> bytes:
-    """The values file with these texts at these paths, all else byte for byte; see `Values.replaced`.
-
-    Raises:
-        Malformed: the content is no YAML.
-        NotFound: a path leads nowhere; what is near it is named.
-        Refused: a value cannot be changed by itself, or the result could not be proved.
-    """
-    return Values.parse(content).replaced(assignments)
-
-
 def _check_text(path: KeyPath, text: str) -> None:
     if len(text) > _LONGEST_TEXT or not text.isprintable():
         why = f"the new text is longer than {_LONGEST_TEXT:,} characters or has some that cannot be seen"

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain import errors
 from bot.domain.edit.keypath import KeyPath
-from bot.domain.edit.values import read_value, set_values
+from tests.domain.edit.yaml_values import read_value, set_values
 
 _CASES = sorted(path.parent for path in Path(__file__).parent.glob("cases/*/case.json"))
 _EDITED = [case for case in _CASES if (case / "after.yaml").exists()]

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.edit.keypath import Index, Key, KeyPath, Step
-from bot.domain.edit.values import read_value, set_values
 from bot.domain.errors import NotFound, TagboatError
+from tests.domain.edit.yaml_values import read_value, set_values
 
 # How long an example takes says something of the machine only.
 _calm = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])

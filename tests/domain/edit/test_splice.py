@@ -10,8 +10,8 @@ from bot.domain.edit import splice
 from bot.domain.edit.keypath import KeyPath
 from bot.domain.edit.splice import Edit
 from bot.domain.edit.stream import Stream
-from bot.domain.edit.values import set_values
 from bot.domain.errors import Refused
+from tests.domain.edit.yaml_values import set_values
 
 _BEFORE = (
     "\ufeff# é comment\r\n"

@@ -8,8 +8,8 @@ from bot.domain.edit import stream
 from bot.domain.edit.keypath import KeyPath
 from bot.domain.edit.stream import parse
 from bot.domain.edit.text import LARGEST_FILE
-from bot.domain.edit.values import read_value, set_values
 from bot.domain.errors import Malformed, Refused
+from tests.domain.edit.yaml_values import read_value, set_values
 
 _TAG = KeyPath.parse("image.tag")
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.domain.edit.keypath import KeyPath
-from bot.domain.edit.values import Values, read_value, set_values
+from bot.domain.edit.values import Values
 from bot.domain.errors import NotFound, Refused
+from tests.domain.edit.yaml_values import read_value, set_values
 
 _TAG = KeyPath.parse("image.tag")
 
