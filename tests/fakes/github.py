@@ -21,17 +21,19 @@ from types import TracebackType
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import Event, MissingError
 from tests.fakes.github_accounts import Account, Accounts
-from tests.fakes.github_community import Community, app_of, user_of
-from tests.fakes.github_community import route as route_to_community
+from tests.fakes.github_call import NOT_FOUND, Call, refused
+from tests.fakes.github_community import Community, app_of, community_routes, user_of
 from tests.fakes.github_consent import Consent
-from tests.fakes.github_consent import route as route_to_checks
+from tests.fakes.github_contents import CONTENT_ROUTES
 from tests.fakes.github_deliveries import answer_of_app, answer_of_repository
+from tests.fakes.github_git import GIT_ROUTES
 from tests.fakes.github_graphql import answer as answer_query
 from tests.fakes.github_hooks import Hooks
 from tests.fakes.github_json import Shapes
-from tests.fakes.github_people import route as route_to_people
-from tests.fakes.github_releases import route as route_to_releases
-from tests.fakes.github_routes import NOT_FOUND, Call, refused, route
+from tests.fakes.github_people import PEOPLE_ROUTES
+from tests.fakes.github_pulls import PULL_ROUTES
+from tests.fakes.github_releases import RELEASE_ROUTES
+from tests.fakes.host_call import Routes, route_among
 from tests.fakes.http_host import Answer, Request, Response
 from tests.fakes.served import Served
 
@@ -54,6 +56,14 @@ class FakeGitHub(Served):
         self.late_mergeable: set[tuple[int, str]] | None = None
         """Set it to an empty set: `mergeable` is then unknown at the first look at a head, as on GitHub."""
         self._spent = 0
+        self._routes: Routes[Call] = (
+            *community_routes(self.community, self.consent),
+            *CONTENT_ROUTES,
+            *GIT_ROUTES,
+            *PULL_ROUTES,
+            *PEOPLE_ROUTES,
+            *RELEASE_ROUTES,
+        )
         super().__init__()
         self._shapes = Shapes(self.url, self.url)
         self.host.listeners.append(self._notice)
@@ -117,10 +127,7 @@ class FakeGitHub(Served):
 
     def _about_repository(self, request: Request, account: Account, found: re.Match[str]) -> Response:
         rest = found["rest"] or ""
-        routed = route_to_community(self.community, self.consent, request.method, rest)
-        routed = routed or route(request.method, rest) or route_to_people(request.method, rest)
-        routed = routed or route_to_releases(request.method, rest)
-        routed = routed or route_to_checks(self.consent, request.method, rest)
+        routed = route_among(self._routes, request.method, rest)
         try:
             repository = self.host.repository(found["path"])
             if (found["rest"] or "").startswith("/hooks"):
@@ -134,7 +141,7 @@ class FakeGitHub(Served):
             if request.method != "GET" and not account.can_write:
                 return refused(403, "Resource not accessible by personal access token")
             function, parts = routed
-            return function(Call(request, repository, account, self._shapes, parts, self.late_mergeable))
+            return function(Call(request, repository, parts, account, self._shapes, self.late_mergeable))
         except MissingError:
             return NOT_FOUND
 

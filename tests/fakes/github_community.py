@@ -7,19 +7,17 @@ github.community.roles["grace"] = "read"
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from urllib.parse import unquote
 
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import HUMAN, Comment, MissingError
 from tests.fakes.github_accounts import Account
-from tests.fakes.github_consent import Consent
-from tests.fakes.github_consent import route as route_to_checks
+from tests.fakes.github_call import Call, refused
+from tests.fakes.github_consent import Consent, check_routes
 from tests.fakes.github_json import Json, Shapes, timestamp
-from tests.fakes.github_routes import Call, Route, refused
+from tests.fakes.host_call import FileChange, Routes, file_changes, route_among
 from tests.fakes.http_host import Response
 
 _PAST = "2026-01-01T00:00:00Z"
@@ -113,22 +111,12 @@ def app_of(shapes: Shapes, slug: str) -> Response:
     return Response(200, {**data, **links, "description": None, "permissions": {}, "events": []})
 
 
-def route(
-    community: Community, consent: Consent, method: str, path: str
-) -> tuple[Route, dict[str, str]] | None:
-    """The route for what follows `/repos/{owner}/{repo}`, and the parts of the address, unquoted."""
-    for verb, pattern, function in _routes(community, consent):
-        found = re.fullmatch(pattern, path)
-        if verb == method and found:
-            return function, {name: unquote(text) for name, text in found.groupdict().items()}
-    return None
-
-
-def _routes(community: Community, consent: Consent) -> Sequence[tuple[str, str, Route]]:
+def community_routes(community: Community, consent: Consent) -> Routes[Call]:
+    """The addresses of comments, events, rights, changed files and checks as people see them."""
     return (*_of_people(community), *_of_checks(community, consent))
 
 
-def _of_people(community: Community) -> Sequence[tuple[str, str, Route]]:
+def _of_people(community: Community) -> Routes[Call]:
     def get_all_comments(call: Call) -> Response:
         """GET …/issues/comments: those changed at `since` or later, by the order that is asked for."""
         since = call.request.query.get("since", "")
@@ -177,7 +165,7 @@ def _of_people(community: Community) -> Sequence[tuple[str, str, Route]]:
     )
 
 
-def _of_checks(community: Community, consent: Consent) -> Sequence[tuple[str, str, Route]]:
+def _of_checks(community: Community, consent: Consent) -> Routes[Call]:
     def get_runs(call: Call) -> Response:
         """GET …/commits/{ref}/check-runs, of one name where it is asked for, with their summaries."""
         data = _asked(consent, call)
@@ -228,7 +216,7 @@ def _of_checks(community: Community, consent: Consent) -> Sequence[tuple[str, st
 def _asked(consent: Consent, call: Call) -> Json:
     """What the checks' own address answers."""
     kind = "check-runs" if "/check-runs" in call.request.path else "status"
-    found = route_to_checks(consent, "GET", f"/commits/{call['commit']}/{kind}")
+    found = route_among(check_routes(consent), "GET", f"/commits/{call['commit']}/{kind}")
     assert found is not None
     data: Json = found[0](call).data
     return data
@@ -236,38 +224,27 @@ def _asked(consent: Consent, call: Call) -> Json:
 
 def _get_files(call: Call) -> Response:
     """GET …/pulls/{number}/files: what the head changes since it left its base, moved files as one."""
-    pull, git = call.repository.pull(int(call["number"])), call.repository.git
+    pull, git = call.pull, call.repository.git
     tip = git.branch(pull.base)
-    old, new = _blobs(call, git.merge_base(tip, pull.head) if tip else None), _blobs(call, pull.head)
-    gone = {path: sha for path, sha in old.items() if path not in new}
-    files = []
-    for path, sha in sorted(new.items()):
-        before = next((name for name, was in gone.items() if was == sha), "")
-        if path not in old and before:
-            del gone[before]
-            files.append(_file(call, path, sha, "renamed") | {"previous_filename": before})
-        elif old.get(path) != sha:
-            files.append(_file(call, path, sha, "modified" if path in old else "added"))
-    files += [_file(call, path, sha, "removed") for path, sha in sorted(gone.items())]
-    return call.page(files)
+    changes = file_changes(git, git.merge_base(tip, pull.head) if tip else None, pull.head)
+    return call.page([_file(call, change) for change in changes])
 
 
-def _blobs(call: Call, commit: str | None) -> dict[str, str]:
-    entries = call.repository.git.entries(commit, recursive=True) if commit else ()
-    return {each.path: each.sha for each in entries if each.kind == "blob"}
-
-
-def _file(call: Call, path: str, sha: str, status: str) -> Json:
+def _file(call: Call, change: FileChange) -> Json:
+    path = change.new or change.old
     url = f"{call.shapes.html}/{call.repository.path}/blob/{path}"
-    links = {"blob_url": url, "raw_url": url, "contents_url": url}
+    before = {"previous_filename": change.old} if change.kind == "renamed" else {}
     return {
-        "sha": sha,
+        "sha": change.sha,
         "filename": path,
-        "status": status,
+        "status": change.kind,
         "additions": 1,
         "deletions": 1,
         "changes": 2,
-        **links,
+        "blob_url": url,
+        "raw_url": url,
+        "contents_url": url,
+        **before,
     }
 
 

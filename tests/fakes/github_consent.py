@@ -10,16 +10,15 @@ What GitHub does by itself, it has done by the next request (`settle`).
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote
 
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import HUMAN, Pull
+from tests.fakes.github_call import WEB, Call
 from tests.fakes.github_json import Json, timestamp
-from tests.fakes.github_routes import WEB, Call, Route
+from tests.fakes.host_call import Routes
 from tests.fakes.http_host import Response
 
 QUEUE = "github-merge-queue"
@@ -179,7 +178,7 @@ def actor(login: str) -> Json:
     return {"__typename": "Bot" if login != name or name == QUEUE else "User", "login": name}
 
 
-def routes(consent: Consent) -> Sequence[tuple[str, str, Route]]:
+def check_routes(consent: Consent) -> Routes[Call]:
     """The addresses of the REST API that tell of checks."""
 
     def get_runs(call: Call) -> Response:
@@ -210,15 +209,6 @@ def routes(consent: Consent) -> Sequence[tuple[str, str, Route]]:
         ("GET", r"/commits/(?P<commit>[0-9a-f]{40})/check-runs", get_runs),
         ("GET", r"/commits/(?P<commit>[0-9a-f]{40})/status", get_status),
     )
-
-
-def route(consent: Consent, method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route for what follows `/repos/{owner}/{repo}`, and the parts of the address, unquoted."""
-    for verb, pattern, function in routes(consent):
-        found = re.fullmatch(pattern, path)
-        if verb == method and found:
-            return function, {name: unquote(text) for name, text in found.groupdict().items()}
-    return None
 
 
 def _run(call: Call, run: CheckRun) -> Json:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from tests.fakes.github_call import NOT_FOUND, refused
 from tests.fakes.github_hooks import Hooks, Try
 from tests.fakes.github_json import Json, account_id, timestamp
-from tests.fakes.github_routes import NOT_FOUND, refused
 from tests.fakes.http_host import Request, Response
 
 _PER_PAGE, _MOST_PER_PAGE = 30, 100

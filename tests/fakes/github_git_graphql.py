@@ -13,7 +13,7 @@ from tests.fakes.git_host import HostedRepository
 from tests.fakes.git_host_model import Pull
 from tests.fakes.git_repository import Commit, Entry
 from tests.fakes.github_json import Json, timestamp
-from tests.fakes.github_routes import told_mergeability
+from tests.fakes.github_pulls import told_mergeability
 
 _HEADS = "refs/heads/"
 _LARGEST_TEXT = 512 * 1024

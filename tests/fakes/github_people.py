@@ -6,13 +6,10 @@ reviewer who cannot be asked spoils the whole request (https://docs.github.com/r
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-from urllib.parse import unquote
-
 from tests.fakes.git_host_model import Pull
+from tests.fakes.github_call import Call, refused
 from tests.fakes.github_json import Json, timestamp
-from tests.fakes.github_routes import Call, Route, refused
+from tests.fakes.host_call import Routes
 from tests.fakes.http_host import Response
 
 COLLABORATORS = frozenset({"ada", "grace"})
@@ -21,21 +18,21 @@ TEAMS = frozenset({"platform"})
 
 def post_labels(call: Call) -> Response:
     """POST …/issues/{number}/labels"""
-    pull = _pull(call)
+    pull = call.pull
     pull.labels += [name for name in map(str, call.body["labels"]) if name not in pull.labels]
     return Response(200, [call.shapes.label(name) for name in pull.labels])
 
 
 def post_assignees(call: Call) -> Response:
     """POST …/issues/{number}/assignees"""
-    pull = _pull(call)
+    pull = call.pull
     pull.assignees |= COLLABORATORS.intersection(map(str, call.body["assignees"]))
     return Response(201, _issue(call, pull))
 
 
 def post_reviewers(call: Call) -> Response:
     """POST …/pulls/{number}/requested_reviewers"""
-    pull = _pull(call)
+    pull = call.pull
     people = {str(name) for name in call.body.get("reviewers", [])}
     teams = {str(name) for name in call.body.get("team_reviewers", [])}
     if pull.author in people:
@@ -54,7 +51,7 @@ def get_milestones(call: Call) -> Response:
 
 def patch_issue(call: Call) -> Response:
     """PATCH …/issues/{number}: the milestone alone."""
-    pull, number = _pull(call), call.body["milestone"]
+    pull, number = call.pull, call.body["milestone"]
     if not 1 <= number <= len(call.repository.milestones):
         return refused(
             422, "Validation Failed", {"field": "milestone", "code": "invalid", "resource": "Issue"}
@@ -63,26 +60,13 @@ def patch_issue(call: Call) -> Response:
     return Response(200, _issue(call, pull))
 
 
-_ROUTES: Sequence[tuple[str, str, Route]] = (
+PEOPLE_ROUTES: Routes[Call] = (
     ("POST", r"/issues/(?P<number>\d+)/labels", post_labels),
     ("POST", r"/issues/(?P<number>\d+)/assignees", post_assignees),
     ("POST", r"/pulls/(?P<number>\d+)/requested_reviewers", post_reviewers),
     ("GET", "/milestones", get_milestones),
     ("PATCH", r"/issues/(?P<number>\d+)", patch_issue),
 )
-
-
-def route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route for what follows `/repos/{owner}/{repo}`, and the parts of the address, unquoted."""
-    for verb, pattern, function in _ROUTES:
-        found = re.fullmatch(pattern, path)
-        if verb == method and found:
-            return function, {name: unquote(text) for name, text in found.groupdict().items()}
-    return None
-
-
-def _pull(call: Call) -> Pull:
-    return call.repository.pull(int(call["number"]))
 
 
 def _milestone(call: Call, number: int) -> Json:

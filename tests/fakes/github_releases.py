@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from urllib.parse import unquote
-
+from tests.fakes.github_call import NOT_FOUND, Call
 from tests.fakes.github_json import Json
-from tests.fakes.github_routes import NOT_FOUND, Call, Route
+from tests.fakes.host_call import Routes
 from tests.fakes.http_host import Response
 
 _WHEN = "2026-01-01T00:00:00Z"
@@ -19,10 +17,7 @@ def get_release(call: Call) -> Response:
     return NOT_FOUND if text is None else Response(200, _release(call, tag, text))
 
 
-def route(method: str, path: str) -> tuple[Route, dict[str, str]] | None:
-    """The route for what follows `/repos/{owner}/{repo}`, and the parts of the address, unquoted."""
-    found = re.fullmatch("/releases/tags/(?P<tag>[^/]+)", path)
-    return (get_release, {"tag": unquote(found["tag"])}) if found and method == "GET" else None
+RELEASE_ROUTES: Routes[Call] = (("GET", "/releases/tags/(?P<tag>[^/]+)", get_release),)
 
 
 def _release(call: Call, tag: str, text: str) -> Json:

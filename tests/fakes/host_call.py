@@ -56,11 +56,12 @@ def route_among(routes: Routes[C], method: str, path: str) -> tuple[Route[C], di
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
-    """A file that is added, modified, renamed or removed, with its paths before and after."""
+    """A file that is added, modified, renamed or removed: its paths before and after, its content's id."""
 
     kind: str
     old: str | None
     new: str | None
+    sha: str
 
 
 def file_changes(git: GitRepository, base: str | None, head: str) -> Sequence[FileChange]:
@@ -72,12 +73,12 @@ def file_changes(git: GitRepository, base: str | None, head: str) -> Sequence[Fi
         origin = next((name for name, was in gone.items() if was == sha), None)
         if path not in before and origin is not None:
             del gone[origin]
-            found.append(FileChange("renamed", origin, path))
+            found.append(FileChange("renamed", origin, path, sha))
         elif path not in before:
-            found.append(FileChange("added", None, path))
+            found.append(FileChange("added", None, path, sha))
         elif before[path] != sha:
-            found.append(FileChange("modified", path, path))
-    return [*found, *(FileChange("removed", path, None) for path in sorted(gone))]
+            found.append(FileChange("modified", path, path, sha))
+    return [*found, *(FileChange("removed", path, None, sha) for path, sha in sorted(gone.items()))]
 
 
 def _blobs(git: GitRepository, commit: str | None) -> dict[str, str]:
