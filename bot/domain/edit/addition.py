@@ -14,6 +14,7 @@ from bot.domain.edit.layout import Layout, Lines, Tree
 from bot.domain.edit.scalar import is_null
 from bot.domain.edit.splice import Edit, Made, content_start, replacing
 from bot.domain.edit.stream import Kind, Stream
+from bot.domain.edit.text import LINE_BREAK
 from bot.domain.edit.wish import Wish, entries_made, made_of, trees
 from bot.domain.errors import Refused
 
@@ -21,7 +22,6 @@ _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?=[\r\n]|\Z)")
 _BLOCK_REST = re.compile(r"[-+0-9]*[ \t]*(?:(?<=[ \t])#[^\r\n]*)?(?=[\r\n]|\Z)")
 _APART = re.compile(r"[ \t]*(?:#[^\r\n]*)?(?:\r\n?+|\n)[ \t]*[\r\n]")
 _FLOW_REST = re.compile(r"[ \t]*(,)?[ \t]*(?:#[^\r\n]*)?(?=[\r\n])")
-_BREAK = re.compile(r"\r\n?|\n")
 
 
 def additions(stream: Stream, wishes: Sequence[Wish]) -> list[Edit]:
@@ -180,7 +180,7 @@ class _Addition:
             return self._content_end(list(stream.children(index))[-1])
         if node.style not in {"|", ">"}:
             return node.end
-        header = _BREAK.split(self._text[content_start(stream, index) : node.end], maxsplit=1)[0]
+        header = LINE_BREAK.split(self._text[content_start(stream, index) : node.end], maxsplit=1)[0]
         chomping = header.partition("#")[0]
         if "-" not in chomping and node.end == len(self._text) and self._text[-1] not in "\r\n":
             why = "the block that ends there would grow by a line break, as the file ends without one"

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.domain.edit.text import Change, Span
+from bot.domain.edit.text import LINE_BREAK, Change, Span, line_start
 from bot.domain.edit.tree import Brackets
 
-_BREAK = re.compile(r"\r\n?|\n")
 _REST = re.compile(r"[ \t]*+(,)?(?:[ \t]|/\*(?:(?!\*/)[^\r\n])*\*/)*(?://[^\r\n]*+|#[^\r\n]*+)?(?=[\r\n])")
 
 
@@ -20,23 +19,6 @@ class Style:
     line_break: str
     step: str | None
     comma: str = ", "
-
-
-def line_break(source: str) -> str:
-    """What ends the lines of a text."""
-    found = _BREAK.search(source)
-    return found[0] if found else "\n"
-
-
-def line_start(source: str, position: int) -> int:
-    """Where the line of a position begins."""
-    return max(source.rfind("\n", 0, position), source.rfind("\r", 0, position)) + 1
-
-
-def line_end(source: str, position: int) -> int:
-    """Where the line of a position ends, its line break not included."""
-    found = _BREAK.search(source, position)
-    return found.start() if found else len(source)
 
 
 def indent(source: str, position: int) -> str:
@@ -69,7 +51,7 @@ def _first(source: str, span: Span, entry: Callable[[str | None], str], style: S
     inside = source[span.start + 1 : span.end - 1]
     begin = span.start + 1 + len(inside.rstrip(" \t\r\n"))
     place = Span(begin, span.end - 1)
-    if style.step is None and not _BREAK.search(inside):
+    if style.step is None and not LINE_BREAK.search(inside):
         blank = " " if inside else ""
         return Change(place, f"{blank}{entry(None)}{blank}", "")
     outer = indent(source, span.start)

@@ -14,10 +14,9 @@ from functools import cached_property
 from bot.domain.edit.scalar import quoted
 from bot.domain.edit.splice import Edit, content_start
 from bot.domain.edit.stream import Stream
-from bot.domain.edit.text import Span
+from bot.domain.edit.text import LINE_BREAK, Span, line_break
 from bot.domain.errors import Refused
 
-_BREAK = re.compile(r"\r\n?|\n")
 _BLANKS = re.compile(r"[ \t\r\n]*")
 _GAP = r"(?P<gap>[ \t]*(?:\r\n?|\n)[ \t\r\n]*)"
 # What stands for one character each, or for a gap in which lines are folded, or for nothing but a layout.
@@ -79,7 +78,7 @@ class Embedding:
         """Where the lines of a literal block begin, behind the margin."""
         starts, at = [], self._body.start
         for line in self._text.split("\n"):
-            found = _BREAK.search(self.stream.text, at)
+            found = LINE_BREAK.search(self.stream.text, at)
             end = found.start() if found else len(self.stream.text)
             starts.append(at + max(end - at - len(line), 0))
             at = found.end() if found else end
@@ -92,7 +91,7 @@ class Embedding:
         start = content_start(self.stream, self.index)
         if self._style not in {"|", ">"}:
             return Span(start + 1, end - 1)
-        header = _BREAK.search(text, start, end)
+        header = LINE_BREAK.search(text, start, end)
         begin = header.end() if header else end
         return Span(begin, begin + len(text[begin:end].rstrip(" \t\r\n")))
 
@@ -104,7 +103,7 @@ class Embedding:
             blanks = _BLANKS.match(self.stream.text, begin)
             begin, at = blanks.end() if blanks else begin, len(text) - len(text.lstrip())
         for token in _TOKENS[self._style].finditer(self.stream.text, begin, self._body.end):
-            kind, breaks = token.lastgroup, len(_BREAK.findall(token[0]))
+            kind, breaks = token.lastgroup, len(LINE_BREAK.findall(token[0]))
             if kind == "joined":
                 at += breaks - 1
             elif kind == "gap" and self._style == '"':
@@ -119,12 +118,11 @@ class Embedding:
     @cached_property
     def _margin(self) -> str:
         """A line break, and the indentation of the block."""
-        found = _BREAK.search(self.stream.text)
         lines = [line for line in self._text.split("\n") if line.strip()]
-        body = _BREAK.split(self.stream.text[slice(*self._body)])
+        body = LINE_BREAK.split(self.stream.text[slice(*self._body)])
         shown = [line for line in body if line.strip()]
         blanks = [len(line) - len(line.lstrip(" ")) for line in (*shown[:1], *lines[:1])]
-        return (found[0] if found else "\n") + " " * (blanks[0] - blanks[1] if len(blanks) == 2 else 0)
+        return line_break(self.stream.text) + " " * (blanks[0] - blanks[1] if len(blanks) == 2 else 0)
 
     def _spelled(self, written: str, start: int) -> str:
         if self._style == '"':

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 
 from bot.domain.edit.assignment import New
-from bot.domain.edit.brackets import Style, indent, line_break, one_more
-from bot.domain.edit.text import Change
+from bot.domain.edit.brackets import Style, indent, one_more
+from bot.domain.edit.text import Change, line_break
 from bot.domain.edit.tree import Leaf, Missing, Tree
 
 _INDENTED = re.compile(r'[\r\n]([ \t]+)(?=["{\[0-9])')

@@ -17,10 +17,10 @@ from bot.domain.edit.lookup import Found, Missing, find
 from bot.domain.edit.meaning import Meant, documents, meanings
 from bot.domain.edit.sealed import refuse_sealed_stream
 from bot.domain.edit.stream import Kind, Stream, parse
+from bot.domain.edit.text import LINE_BREAK, line_break, line_end, line_start
 from bot.domain.errors import Malformed, Refused
 
 _COLON = re.compile(r"[ \t]*:")
-_BREAK = re.compile(r"\r\n?|\n")
 _INDENT = 2
 
 
@@ -126,7 +126,7 @@ class _Keeping:
         entries = list(self.after.entries(found.index)) if self._is_mapping(found.index) else []
         if entries and not self.after.nodes[found.index].style:
             last = self._entry_at(self.after, *entries[-1])
-            at = _line_end_after(self.after.text, last.end)
+            at = line_end(self.after.text, last.end)
             return self._proved(_Splice(at, at, self._lines(there, last.column, len(steps))), expected)
         if entries:
             raise self._refused("the copied file has a mapping in { } above it", "add the key to it upstream")
@@ -163,7 +163,9 @@ class _Keeping:
         for above in range(depth, 0, -1):
             place = Found(there.way[: len(there.way) - above + 1])
             entry = self._entry(self.before, place)
-            text += f"{self._break()}{' ' * column}{self.before.text[entry.start : entry.colon]}"
+            text += (
+                f"{line_break(self.after.text)}{' ' * column}{self.before.text[entry.start : entry.colon]}"
+            )
             text += self._carried(entry, column) if above == 1 else ""
             column += _INDENT
         return text
@@ -186,11 +188,11 @@ class _Keeping:
                 raise self._refused("nothing else is in the copied file", "keep the whole file")
             above = self._entry(self.after, Found(here.way[:-1]))
             return self._proved(_Splice(above.colon, above.end, " {}"), expected)
-        start = text.rfind("\n", 0, gone.start) + 1
+        start = line_start(text, gone.start)
         if text[start : gone.start].strip(" "):
             raise self._refused("its key shares a line with something else", "write it on a line of its own")
-        end = _line_end_after(text, gone.end)
-        found = _BREAK.match(text, end)
+        end = line_end(text, gone.end)
+        found = LINE_BREAK.match(text, end)
         return self._proved(_Splice(start, found.end() if found else end, ""), expected)
 
     def _entry(self, stream: Stream, place: Found) -> _Entry:
@@ -211,11 +213,10 @@ class _Keeping:
 
     def _carried(self, entry: _Entry, column: int) -> str:
         """What the old file says behind the colon, moved to another column."""
-        first, *rest = _BREAK.split(self.before.text[entry.colon : entry.end])
-        return self._break().join([first, *(_moved(line, column - entry.column) for line in rest)])
-
-    def _break(self) -> str:
-        return "\r\n" if "\r\n" in self.after.text else "\n"
+        first, *rest = LINE_BREAK.split(self.before.text[entry.colon : entry.end])
+        return line_break(self.after.text).join(
+            [first, *(_moved(line, column - entry.column) for line in rest)]
+        )
 
     def _proved(self, splice: _Splice, expected: dict[int, Meant]) -> bytes:
         with _with_a_way_out():
@@ -267,13 +268,8 @@ def _flow_gap(entries: Sequence[_Entry], at: int) -> _Splice:
     return _Splice(entries[at - 1].end if at else entries[at].start, entries[at].end, "")
 
 
-def _line_end_after(text: str, position: int) -> int:
-    found = _BREAK.search(text, position)
-    return found.start() if found else len(text)
-
-
 def _column(text: str, position: int) -> int:
-    return position - text.rfind("\n", 0, position) - 1
+    return position - line_start(text, position)
 
 
 def _moved(line: str, columns: int) -> str:

@@ -10,6 +10,7 @@ from functools import cached_property
 from bot.domain.edit.scalar import plain, quoted
 from bot.domain.edit.splice import content_start
 from bot.domain.edit.stream import Kind, Stream
+from bot.domain.edit.text import line_break, line_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,6 @@ Tree = str | bool | Lines | list["Tree"] | dict[str, "Tree"]
 """What is written: texts and `true`, in lists and mappings."""
 
 _INDENT = 2
-_BREAK = re.compile(r"\r\n?|\n")
 _EXPLICIT = re.compile(r"\?[ \t]+\Z")
 
 
@@ -123,8 +123,7 @@ class Layout:
     @cached_property
     def line_break(self) -> str:
         """What ends the file's lines."""
-        found = _BREAK.search(self.stream.text)
-        return found[0] if found else "\n"
+        return line_break(self.stream.text)
 
     @cached_property
     def step(self) -> int:
@@ -151,7 +150,7 @@ class Layout:
 
     def line_start(self, position: int) -> int:
         """Where the line of a position begins."""
-        return max(self.stream.text.rfind("\n", 0, position), self.stream.text.rfind("\r", 0, position)) + 1
+        return line_start(self.stream.text, position)
 
 
 def _indented(lines: list[str], column: int) -> list[str]:

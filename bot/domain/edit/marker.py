@@ -20,7 +20,7 @@ from bot.domain.edit.line_value import Value, named_value, single_value
 from bot.domain.edit.passage import Form, Passage, read_passages, write_passages
 from bot.domain.edit.sealed import refuse_sealed_text
 from bot.domain.edit.spelling import Part
-from bot.domain.edit.text import Span, Text, decoded
+from bot.domain.edit.text import Span, Text, decoded, line_end, line_start
 from bot.domain.errors import Malformed, NotFound, Refused
 from bot.domain.image import ImageName, ImageRef, is_digest, parse_image_ref
 from bot.domain.place import Marker
@@ -141,9 +141,7 @@ def _next(text: Text, line: _Line) -> Span:
 
 def _line_at(text: Text, position: int) -> _Line:
     source = text.text
-    start = max(source.rfind("\n", 0, position), source.rfind("\r", 0, position)) + 1
-    ends = [end for end in (source.find("\n", position), source.find("\r", position)) if end >= 0]
-    end = min(ends, default=len(source))
+    start, end = line_start(source, position), line_end(source, position)
     if end - start > _LONGEST_LINE:
         raise Refused(
             f"line {text.line(position)} is marked and too long",

@@ -20,7 +20,7 @@ from bot.domain.edit.scalar import STRING_TAG, is_foreign
 from bot.domain.edit.sealed import refuse_sealed_stream
 from bot.domain.edit.spelling import Part
 from bot.domain.edit.stream import Kind, Stream, parse
-from bot.domain.edit.text import Span, Text, decoded, unproved
+from bot.domain.edit.text import Span, Text, decoded, line_start, unproved
 from bot.domain.errors import Malformed, NotFound, Refused
 from bot.domain.image import ImageName, ImageRef
 from bot.domain.place import Setter
@@ -83,11 +83,7 @@ def _marks(text: str) -> Iterator[_Mark]:
 
 def _is_in_comment(text: str, at: int) -> bool:
     """Whether the line was taken out by a `#` at its beginning, as people do; Flux does not read it then."""
-    return text[_line_start(text, at) : at].lstrip(" \t").startswith("#")
-
-
-def _line_start(text: str, at: int) -> int:
-    return max(text.rfind("\n", 0, at), text.rfind("\r", 0, at)) + 1
+    return text[line_start(text, at) : at].lstrip(" \t").startswith("#")
 
 
 class _Scalars:
@@ -110,7 +106,7 @@ class _Scalars:
     def marked(self, at: int) -> int | None:
         """The value that a comment marks: before it, or of the key before it, or of the key below."""
         text = self.stream.text
-        if text[_line_start(text, at) : at].strip(" \t"):
+        if text[line_start(text, at) : at].strip(" \t"):
             before = bisect_right(self._ends, at) - 1
             is_next = before >= 0 and text[self._ends[before] : at].strip(" \t") in {"", ","}
             return self.values[before] if is_next else self._behind_key(at)

@@ -14,9 +14,9 @@ from typing import NamedTuple
 from bot.domain.edit.lookup import Found
 from bot.domain.edit.scalar import STRING_TAG, is_string, is_text, plain, quoted
 from bot.domain.edit.stream import Kind, Node, Stream, parse
+from bot.domain.edit.text import LINE_BREAK
 from bot.domain.errors import Malformed, Refused
 
-_LINE_BREAK = re.compile(r"\r\n?|\n")
 _PROPERTIES = re.compile(r"(?:[&!]\S*+(?:\s++(?:#[^\r\n]*+)?)*)*")
 
 
@@ -124,7 +124,7 @@ def _empty_span(text: str, node: Node) -> tuple[int, int] | None:
 
 def _block_span(text: str, start: int, node: Node) -> tuple[int, int] | None:
     """The one line of a block scalar; None when it has several lines or ends with a line break (no `-`)."""
-    header = _LINE_BREAK.search(text, start, node.end)
+    header = LINE_BREAK.search(text, start, node.end)
     body = text[header.end() : node.end] if header else ""
     if not header or not node.value or body.strip(" \r\n") != node.value:
         return None

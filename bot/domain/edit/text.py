@@ -6,6 +6,7 @@ What a span holds is for others to say; here it is only made sure that all betwe
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,7 +16,27 @@ from bot.domain.errors import Malformed, NotFound, Refused
 LARGEST_FILE = 10 * 1024 * 1024
 """The most bytes that a file may have."""
 
+LINE_BREAK = re.compile(r"\r\n?|\n")
+"""What ends a line: any of the three."""
+
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def line_start(text: str, position: int) -> int:
+    """Where the line of a position begins."""
+    return max(text.rfind("\n", 0, position), text.rfind("\r", 0, position)) + 1
+
+
+def line_end(text: str, position: int) -> int:
+    """Where the line of a position ends, its line break not included."""
+    found = LINE_BREAK.search(text, position)
+    return found.start() if found else len(text)
+
+
+def line_break(text: str) -> str:
+    """What ends the lines of a text: what ends its first one."""
+    found = LINE_BREAK.search(text)
+    return found[0] if found else "\n"
 
 
 class Span(NamedTuple):

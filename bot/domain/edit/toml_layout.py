@@ -10,10 +10,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from bot.domain.edit.assignment import New
-from bot.domain.edit.brackets import Style, line_break, line_end, one_more
+from bot.domain.edit.brackets import Style, one_more
 from bot.domain.edit.json_layout import quoted
 from bot.domain.edit.keypath import Key
-from bot.domain.edit.text import Change, Span
+from bot.domain.edit.text import Change, Span, line_break, line_end
 from bot.domain.edit.tree import Home, Leaf, Missing, Tree, Way
 
 _PREFACE = re.compile(r"(?:#[^\r\n]*+(?:\r\n|\n))+(?:[ \t]*+(?:\r\n|\n))+")

@@ -106,6 +106,9 @@ def test_a_value_stays_as_the_environment_wrote_it(new: str, old: str, path: str
         pytest.param("i:\nb: 1\n", "i:\n  host: x\n", "i.host", "i:\n  host: x\nb: 1\n", id="into null"),
         pytest.param("a: 1", "b: 2", "b", "a: 1\nb: 2", id="no line end"),
         pytest.param(
+            "a: 1\rb: 2\r", "c:\n  x: 1\n", "c", "a: 1\rb: 2\rc:\r  x: 1\r", id="carriage returns alone"
+        ),
+        pytest.param(
             "a:\n    b: 1\n",
             "a:\n  r:\n    x: 1\n",
             "a.r",
@@ -131,6 +134,7 @@ def test_a_key_that_only_the_environment_has_is_added(new: str, old: str, path: 
         pytest.param('{"a": 1, "b": 2}', "{}", "b", '{"a": 1}', id="at the end of JSON"),
         pytest.param('{"a": 1}', '{"c": 1}', "a", "{}", id="the only one of JSON"),
         pytest.param("a: 1\nb: 2", "a: 1\n", "b", "a: 1\n", id="the last line"),
+        pytest.param("a: 1\rb: 2\rc: 3\r", "a: 1\r", "b", "a: 1\rc: 3\r", id="between carriage returns"),
     ],
 )
 def test_a_key_that_the_environment_never_had_does_not_come(new: str, old: str, path: str, kept: str) -> None:
