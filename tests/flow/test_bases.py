@@ -15,8 +15,8 @@ from bot.domain.pipeline import Merge, MergeMethod
 from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.status import State
-from tests.flow.test_groups import BRANCH as GROUP
-from tests.flow.test_groups import manual
+from tests.flow.groups import BRANCH as GROUP
+from tests.flow.groups import manual
 from tests.flow.worlds import REPOSITORY, WEB, Bench, environment, values
 
 BRANCH = "tagboat/shop/dev"
@@ -42,6 +42,18 @@ def configure(made: Bench, **changes: object) -> None:
 
 def commit(made: Bench, branch: str, note: bytes) -> str:
     return made.forge.commit_by_human(REPOSITORY, branch, {"note": File(note)})
+
+
+def taken_back() -> tuple[Bench, str]:
+    """Dev runs 1.0.0, and 1.1.0 is proposed upon a commit that main lost since; where main stands again."""
+    made = Bench((environment("dev"),))
+    made.settle()
+    before = made.forge.head(REPOSITORY, "main") or ""
+    commit(made, "main", b"taken back later")
+    made.registry.push(WEB, "1.1.0")
+    made.look()
+    made.forge.reset_by_human(REPOSITORY, "main", before)
+    return made, before
 
 
 def pulls(made: Bench) -> Sequence[tuple[str, PullRequestState]]:
@@ -132,13 +144,7 @@ class TestARewrittenBase:
     @MODES
     @AGAIN
     def test_what_was_taken_from_it_is_not_brought_back(self, mode: Merge, tag: str) -> None:
-        made = Bench((environment("dev"),))
-        made.settle()
-        before = made.forge.head(REPOSITORY, "main") or ""
-        commit(made, "main", b"taken back later")
-        made.registry.push(WEB, "1.1.0")
-        made.look()
-        made.forge.reset_by_human(REPOSITORY, "main", before)
+        made, before = taken_back()
         configure(made, environments=(environment("dev", merge=mode),))
         made.registry.push(WEB, tag)
         made.look()
@@ -150,13 +156,7 @@ class TestARewrittenBase:
         assert (read(made, "main", "note"), made.file("dev")) == (None, values(tag))
 
     def test_somebodys_commit_on_ours_still_stops_it(self) -> None:
-        made = Bench((environment("dev"),))
-        made.settle()
-        before = made.forge.head(REPOSITORY, "main") or ""
-        commit(made, "main", b"taken back later")
-        made.registry.push(WEB, "1.1.0")
-        made.look()
-        made.forge.reset_by_human(REPOSITORY, "main", before)
+        made, _ = taken_back()
         theirs = commit(made, BRANCH, b"theirs")
         made.registry.push(WEB, "1.2.0")
         made.look()
