@@ -22,6 +22,11 @@ from bot.importing.watching import found
 
 _WORDS = (b"argoproj.io", b"image.toolkit.fluxcd.io")
 _MOST_NAMED = 20
+_HEAD = (
+    "Proposed by `tagboat init` from names and layouts: read it before it is used.",
+    "Environments follow each other by their names (dev, test, staging, prod): `after` says how.",
+    "A human merges every pull request; `merge: auto` in an environment lets Tagboat do it.",
+)
 
 
 def proposed(repository: Repository, *, argocd_url: str = "") -> Draft:
@@ -33,12 +38,7 @@ def proposed(repository: Repository, *, argocd_url: str = "") -> Draft:
     objects = objects_in(repository, holding=_WORDS)
     flux = policies(objects.all)
     stood = standing(repository, {name: each.image for name, each in flux.items()})
-    if not stood.images:
-        raise Refused(
-            "no image was found in the repository",
-            why="no YAML file has repository and tag, an image with a tag, or a marker",
-            fix="mark a line by `# tagboat: NAME`, or write the configuration by hand",
-        )
+    _require_images(stood)
     watched = {each.application.name: each for each in found(objects.all, repository).watched}
     known = objects.applications
     made = layout(stood.images, known, repository)
@@ -50,14 +50,21 @@ def proposed(repository: Repository, *, argocd_url: str = "") -> Draft:
     has_argocd = any(each.applications for pipeline in pipelines for each in pipeline.environments)
     argocd = {"main": {"url": argocd_url or "https://argocd.example.com", "token": "${ARGOCD_TOKEN}"}}
     notes = (
-        "Proposed by `tagboat init` from names and layouts: read it before it is used.",
-        "Environments follow each other by their names (dev, test, staging, prod): `after` says how.",
-        "A human merges every pull request; `merge: auto` in an environment lets Tagboat do it.",
+        *_HEAD,
         *_notes(made, stood, has_argocd=has_argocd, is_watched=bool(watched), flux=bool(flux)),
         *((place.note,) if place.note else ()),
         *objects.notes,
     )
     return Draft({place.forge: place.section}, pipelines, argocd if has_argocd else {}, notes=notes)
+
+
+def _require_images(stood: Stood) -> None:
+    if not stood.images:
+        raise Refused(
+            "no image was found in the repository",
+            why="no YAML file has repository and tag, an image with a tag, or a marker",
+            fix="mark a line by `# tagboat: NAME`, or write the configuration by hand",
+        )
 
 
 def _notes(made: Layout, stood: Stood, *, has_argocd: bool, is_watched: bool, flux: bool) -> Iterator[str]:
