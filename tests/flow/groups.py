@@ -42,7 +42,6 @@ class Group(Bench):
         super().__init__()
         start = files or {each.targets[0].file: content("1.0.0") for each in places.values()}
         self.forge.create(REPOSITORY, start)
-        self.names = tuple(places)
         pipelines = {name: self._pipeline(name, each) for name, each in places.items()}
         self.world = replace(self.world, pipelines=pipelines)
         for name in places:

@@ -7,17 +7,20 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.choosing.selection import Choice, SelectionPolicy
+from bot.domain.deciding.decision import Plan
 from bot.domain.image import ImageName, ImageRef, Release
 from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState, marker
 from bot.domain.record import Deployment, EnvironmentRecord, Record
 from bot.domain.snapshot import BaseBranch, EnvironmentView, ImageChoice, Problem, Snapshot
+from bot.domain.status import EnvironmentStatus
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 WEB = ImageName("ghcr.io", "acme/web")
 BASE = "b" * 40
 HEAD = "d" * 40
+LONG = timedelta(hours=5)
 
 
 def digest(mark: str) -> str:
@@ -124,3 +127,8 @@ def snapshot(
         record=Record({name: EnvironmentRecord(each) for name, each in (deployed or {}).items()}),
         tag_digests=_UNMOVED if tag_digests is None else tag_digests,
     )
+
+
+def status(plan: Plan, name: str) -> EnvironmentStatus:
+    """What a plan says of an environment."""
+    return {each.name: each for each in plan.environments}[name]
