@@ -7,11 +7,11 @@ result is proved: read again, it must say the old thing at these keys, and the n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from bot.domain.edit.entry import Entry, element_at, entry_at
 from bot.domain.edit.keypath import Key, KeyPath
 from bot.domain.edit.lookup import Found, Missing, find
 from bot.domain.edit.meaning import Meant, documents, meanings
@@ -20,21 +20,7 @@ from bot.domain.edit.stream import Kind, Stream, parse
 from bot.domain.edit.text import LINE_BREAK, line_break, line_end, line_start
 from bot.domain.errors import Malformed, Refused
 
-_COLON = re.compile(r"[ \t]*:")
 _INDENT = 2
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """Where a value stands: its key, the end of the colon, and the end of what it says last.
-
-    An element of a list has no key: `start` and `colon` are where it begins.
-    """
-
-    start: int
-    colon: int
-    end: int
-    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +133,7 @@ class _Keeping:
             parent.children += [own[key], made]
             parent = made
 
-    def _above(self, found: Missing) -> _Entry:
+    def _above(self, found: Missing) -> Entry:
         """The entry whose empty value makes room for the missing mapping."""
         outer = find(self.after, KeyPath(self.path.steps[: found.depth])) if found.depth else found
         if isinstance(outer, Missing):
@@ -195,28 +181,22 @@ class _Keeping:
         found = LINE_BREAK.match(text, end)
         return self._proved(_Splice(start, found.end() if found else end, ""), expected)
 
-    def _entry(self, stream: Stream, place: Found) -> _Entry:
+    def _entry(self, stream: Stream, place: Found) -> Entry:
         mapping, index = place.way[-2], place.index
         if stream.nodes[mapping].kind is Kind.MAPPING:
             key = next(key for key, value in stream.entries(mapping) if value == index)
             return self._entry_at(stream, key, index)
-        start = stream.nodes[index].start
-        return _Entry(start, start, _last(stream, index, start), _column(stream.text, start))
+        return element_at(stream, index)
 
-    def _entry_at(self, stream: Stream, key: int, value: int) -> _Entry:
-        node = stream.nodes[key]
-        colon = _COLON.match(stream.text, node.end)
-        if node.kind is not Kind.SCALAR or colon is None:
+    def _entry_at(self, stream: Stream, key: int, value: int) -> Entry:
+        entry = entry_at(stream, key, value)
+        if entry is None:
             raise self._refused(f"line {stream.line(key)} has a key that is no text", "write `key: value`")
-        end = _last(stream, value, colon.end())
-        return _Entry(node.start, colon.end(), end, _column(stream.text, node.start))
+        return entry
 
-    def _carried(self, entry: _Entry, column: int) -> str:
+    def _carried(self, entry: Entry, column: int) -> str:
         """What the old file says behind the colon, moved to another column."""
-        first, *rest = LINE_BREAK.split(self.before.text[entry.colon : entry.end])
-        return line_break(self.after.text).join(
-            [first, *(_moved(line, column - entry.column) for line in rest)]
-        )
+        return line_break(self.after.text).join(entry.lines(self.before.text, column))
 
     def _proved(self, splice: _Splice, expected: dict[int, Meant]) -> bytes:
         with _with_a_way_out():
@@ -244,36 +224,8 @@ class _Keeping:
         return Refused(f"`{self.path}` is not kept by itself", why=why, fix=fix)
 
 
-def _last(stream: Stream, index: int, least: int) -> int:
-    """Where the text of a value ends, without comments and blank lines behind it."""
-    end = least
-    for at in range(index, stream.after[index]):
-        node = stream.nodes[at]
-        is_flow_end = node.kind is Kind.END and stream.text[node.start : node.end] in {"}", "]"}
-        if is_flow_end or (node.kind is not Kind.END and not _is_block(node.kind, node.style)):
-            text = stream.text[node.start : node.end].rstrip("\r\n")
-            end = max(end, node.start + len(text)) if text.strip() else end
-    found = _COLON.match(stream.text, end)
-    return found.end() if found and end > least else end
-
-
-def _is_block(kind: Kind, style: str) -> bool:
-    return kind in {Kind.MAPPING, Kind.SEQUENCE} and not style
-
-
-def _flow_gap(entries: Sequence[_Entry], at: int) -> _Splice:
+def _flow_gap(entries: Sequence[Entry], at: int) -> _Splice:
     """What goes with an entry of a mapping in { }: the comma behind it, or the one before."""
     if at + 1 < len(entries):
         return _Splice(entries[at].start, entries[at + 1].start, "")
     return _Splice(entries[at - 1].end if at else entries[at].start, entries[at].end, "")
-
-
-def _column(text: str, position: int) -> int:
-    return position - line_start(text, position)
-
-
-def _moved(line: str, columns: int) -> str:
-    if columns >= 0:
-        return " " * columns + line if line else line
-    blanks = len(line) - len(line.lstrip(" "))
-    return line[min(-columns, blanks) :]

@@ -1,6 +1,6 @@
 """What a JSON or TOML file holds, every single value with its place, and the way to it by a key path.
 
-The scanners (`json_file`, `toml_file`) build the tree; `bot.domain.edit.assignment` changes what it holds.
+The scanners (`json_scan`, `toml_scan`) build the tree; `bot.domain.edit.assignment` changes what it holds.
 """
 
 from __future__ import annotations
