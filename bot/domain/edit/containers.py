@@ -64,7 +64,8 @@ def _wanted(stream: Stream, place: Container, name: ImageName) -> Sequence[_Foun
         what = f"there is no container {place.name}" if place.name else f"no container runs {name}"
         told = ", ".join(f"{each.name} ({each.image})"[:100] for each in known[:_MOST_NAMED])
         why = f"there are {told}" if told else "no object of the file lists containers"
-        raise NotFound(what, why=why, fix="correct `container`, or add it to the file")
+        named = "correct `container`, or add it to the file"
+        raise NotFound(what, why=why, fix=named if place.name else "correct `image`, or name a `container`")
     if place.name and len(wanted) > 1:
         lines = ", ".join(str(stream.line(each.index)) for each in wanted[:_MOST_NAMED])
         raise Refused(
