@@ -11,7 +11,7 @@ import pytest
 from bot.adapters.forges.memory.forge import File
 from bot.domain.pipeline import Merge
 from tests.cli.verbs import Answer
-from tests.flow.test_directories import PRODUCTION, commit, directory_bench
+from tests.flow.directories import PRODUCTION, commit, directory_bench
 from tests.flow.worlds import Bench
 
 Tagboat = Callable[..., Answer]

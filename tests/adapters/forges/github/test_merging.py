@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -13,7 +11,7 @@ from bot.domain.people.consent import Arming, Check, CheckState, Opinion, Review
 from bot.domain.pipeline import MergeMethod
 from bot.domain.pull_request.merge_options import MergeOptions
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
-from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, forge, github_world
+from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, forge
 from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.fakes.git_host_model import Protection
 from tests.fakes.github import BOT
@@ -22,12 +20,6 @@ from tests.fakes.github_description import departures
 from tests.fakes.http_host import Answer, Cut
 
 CI = Protection(required_checks=frozenset({"ci"}))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GitHubWorld]:
-    with github_world(tmp_path) as built:
-        yield built
 
 
 def arm(

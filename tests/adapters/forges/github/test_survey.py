@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ from bot.adapters.forges.github.question import MOST_BRANCHES, MOST_FILES, bound
 from bot.adapters.forges.identity import Identity, signed
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.ports import Forge, Look
-from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld, github_world
+from tests.adapters.forges.github.github_world import REPOSITORY, GitHubWorld
 from tests.adapters.forges.host_world import BRANCH, DEV
 from tests.adapters.forges.looks import (
     LOOK,
@@ -41,12 +40,6 @@ from tests.fakes.git_host_model import Protection, Pull
 from tests.fakes.git_repository import Person
 from tests.fakes.github_consent import Armed
 from tests.fakes.http_host import Answer, Cut, Fault
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GitHubWorld]:
-    with github_world(tmp_path) as built:
-        yield built
 
 
 def _look(forge: Forge, look: Look = LOOK) -> Mapping[str, object]:
