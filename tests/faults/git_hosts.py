@@ -52,7 +52,7 @@ class Host:
     """The words of the sentence about that."""
     lasting: Mapping[str, Lasting]
     limits: Mapping[str, Limit]
-    survey: Way | None = None
+    survey: Way
     """What asks for a whole look at once, so that reads are not asked one by one."""
 
 
@@ -152,6 +152,7 @@ GITLAB = Host(
     updates={("PUT", r"/merge_requests/\d+$"): 1, _COMMIT: 2},
     withdrawals=(("PUT", r"/merge_requests/\d+$"), ("POST", "/notes$"), ("DELETE", "/branches/")),
     prods_file="/files/envs%2Fprod",
+    survey=("POST", "/graphql query"),
     refusals=_GITLAB_REFUSALS,
     busy=_GITLAB_REFUSALS["400"],
     overtaken=("was moved by somebody else", "Could not update"),

@@ -27,7 +27,7 @@ from bot.adapters.forges import rest
 from bot.adapters.forges.github import transport as github_transport
 from bot.adapters.forges.github.forge import GitHubForge, GitHubSettings
 from bot.adapters.forges.github.login import TokenLogin
-from bot.adapters.forges.gitlab import branches as gitlab_branches
+from bot.adapters.forges.gitlab import survey as gitlab_survey
 from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
 from bot.adapters.notifiers.slack import SlackNotifier
 from bot.adapters.queues.memory import MemoryQueue
@@ -326,6 +326,6 @@ def _file(environment: str) -> str:
 def _stop_waiting(monkeypatch: pytest.MonkeyPatch, built: Stage) -> None:
     """Put the set clock in the place of the adapters' own, and write down what they would sleep."""
     watch = SimpleNamespace(monotonic=built.monotonic, time=built.monotonic, sleep=built.slept.append)
-    clocked = (rest, github_transport, gitlab_branches, registry_transport, urllib3.util.retry)
+    clocked = (rest, github_transport, gitlab_survey, registry_transport, urllib3.util.retry)
     for module in clocked:
         monkeypatch.setattr(module, "time", watch)

@@ -52,8 +52,7 @@ def _each(name: str, of: Callable[[Host], Mapping[str, _T]]) -> pytest.MarkDecor
 
 def _ask_one_by_one(host: Host, stage: Stage) -> None:
     """Let a host that answers a whole look at once fail to."""
-    if host.survey:
-        stage.host.faults.add(*host.survey, Answer(502), times=ALWAYS)
+    stage.host.faults.add(*host.survey, Answer(502), times=ALWAYS)
 
 
 class TestNothingIsThereTwice:
@@ -131,7 +130,8 @@ class TestRefusals:
 
 
 @_each("lasting", lambda host: host.lasting)
-def test_while_it_lasts_a_sentence_says_what_and_why(stage: Stage, lasting: Lasting) -> None:
+def test_while_it_lasts_a_sentence_says_what_and_why(host: Host, stage: Stage, lasting: Lasting) -> None:
+    _ask_one_by_one(host, stage)
     stage.host.faults.add(*lasting.way, lasting.fault, times=ALWAYS)
     stage.push("1.1.0")
     stage.pass_by(MINUTE)
@@ -146,6 +146,7 @@ def test_while_it_lasts_a_sentence_says_what_and_why(stage: Stage, lasting: Last
 
 @_each("limit", lambda host: host.limits)
 def test_a_limit_is_kept_without_a_question_or_an_alert(host: Host, stage: Stage, limit: Limit) -> None:
+    _ask_one_by_one(host, stage)
     stage.host.faults.add(*limit.way, limit.fault())
     stage.push("1.1.0")
     stage.turn()
