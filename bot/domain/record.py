@@ -79,10 +79,10 @@ class EnvironmentRecord:
     """What Tagboat remembers of one environment; `deployments` is oldest first, the last one is current.
 
     `proposed` is the release of the newest pull request, with the digests that its files may not show.
-    `branches` are those of its releases where each has one of its own, the newest last. `opened` are the
-    times at which pull requests were first seen in the last hour, up to the number `counted` (None: nobody
-    looked yet). `described` and `commented` name what was said beside and below which pull request; `unsaid`
-    is what the host did not take of it.
+    `branches` are those of its proposals, the newest last: each release may have one of its own, and another
+    configuration may have named them. `opened` are the times at which pull requests were first seen in the
+    last hour, up to the number `counted` (None: nobody looked yet). `described` and `commented` name what was
+    said beside and below which pull request; `unsaid` is what the host did not take of it.
     """
 
     deployments: tuple[Deployment, ...] = ()

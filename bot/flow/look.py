@@ -9,13 +9,17 @@ from bot.domain.deciding.group import fellows_of
 from bot.domain.errors import Permanent, Refused, TagboatError
 from bot.domain.people.order import standing
 from bot.domain.pipeline import Environment, Pipeline
-from bot.domain.pull_request.branch import branch_of, has_branch_per_release
+from bot.domain.pull_request.branch import branch_of, has_branch_per_release, is_of_group
+from bot.domain.pull_request.mark import marks
 from bot.domain.pull_request.proposal import BRANCH_PREFIX, PullRequest, PullRequestState
 from bot.domain.record import EnvironmentRecord, Record
 from bot.domain.snapshot import BaseBranch, EnvironmentView, Fellow, Problem, Traffic
 from bot.domain.status import PipelineStatus
 from bot.flow.world import World
 from bot.ports import Forge, Look
+
+_MOST_FORMER = 2
+"""Branches of an earlier configuration that are looked at still, the newest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,16 @@ class Looking:
     def branches(self) -> Sequence[str]:
         """The branches of its proposals, the newest last; none before the first of its releases.
 
+        Those that another configuration gave it are among them: what people said no to there stays refused.
+
         Raises:
             Refused: the configuration's template gives no name.
         """
+        own = [each for each in self.record.branches if not is_of_group(each)]
         if has_branch_per_release(self.environment):
-            return self.record.branches
-        return (branch_of(self.pipeline, self.environment),)
+            return own
+        ours = branch_of(self.pipeline, self.environment)
+        return (*[each for each in own if each != ours][-_MOST_FORMER:], ours)
 
     def fellows(self) -> tuple[Fellow, ...]:
         """Those who share its pull request, as they were shown last, and what was told of them since."""
@@ -66,6 +74,11 @@ class Looking:
     def seen(self, pull: PullRequest) -> PullRequest:
         """The pull request as it is looked at for this environment."""
         return replace(pull, pipeline=self.pipeline.name, environment=self.environment.name)
+
+    def is_alone_in(self, pull: PullRequest) -> bool:
+        """Whether the pull request names no other place: with another configuration, it may be another's."""
+        own = {(self.pipeline.name, self.environment.name), ("", "")}
+        return own.issuperset((each.pipeline, each.environment) for each in marks(pull.body))
 
 
 def questions(pipeline: Pipeline, looking: Sequence[Looking]) -> Look:
@@ -210,15 +223,16 @@ def _as_merged(looking: Looking, view: EnvironmentView) -> EnvironmentView:
 
 
 def _without_older(looking: Looking, branch: BaseBranch, view: EnvironmentView) -> EnvironmentView:
-    """The open pull requests of earlier releases' branches are put aside: they are superseded.
+    """The open pull requests of earlier branches are put aside: they are superseded.
 
-    Those that somebody else committed to are left to people.
+    Those that somebody else committed to are left to people, and those of other places to them.
     """
     older = [pull for pull in view.pull_requests if _is_open(pull) and pull.branch != view.branch]
     if not older:
         return view
     foreign = looking.forge.foreign_commit
-    ours = [each for each in older if not foreign(looking.path, branch=each.branch, base=branch.name)]
+    own = [each for each in older if looking.is_alone_in(each)]
+    ours = [each for each in own if not foreign(looking.path, branch=each.branch, base=branch.name)]
     rest = tuple(pull for pull in view.pull_requests if pull not in older)
     return replace(view, pull_requests=rest, older=tuple(ours))
 

@@ -16,7 +16,7 @@ from bot.domain.record import EnvironmentRecord
 from bot.domain.snapshot import EnvironmentView
 
 MOST_BRANCHES = 5
-"""Branches of single releases that are looked at, the newest ones."""
+"""Branches of proposals that are remembered, the newest ones."""
 
 
 def counted(
@@ -44,12 +44,13 @@ def after(record: EnvironmentRecord, step: Step) -> EnvironmentRecord:
     """The memory with what the step waits with, looks at, and is about to do."""
     kept = replace(record, gathering=step.gathering)
     if step.branch:
-        branches = (*(each for each in kept.branches if each != step.branch), step.branch)
-        kept = replace(kept, branches=branches[-MOST_BRANCHES:])
+        kept = _with_branch(kept, step.branch)
     kept = hot_fix.remembered(replace(kept, rebased=step.rebuilds or kept.rebased), step)
     for action in step.actions:
         match action:
-            case Propose() | CommitDirectly():
+            case Propose():
+                kept = _with_branch(replace(kept, proposed=action.release), action.proposal.branch)
+            case CommitDirectly():
                 kept = replace(kept, proposed=action.release)
             case Describe():
                 kept = replace(kept, described=action.key, unsaid=action.unsaid)
@@ -58,6 +59,11 @@ def after(record: EnvironmentRecord, step: Step) -> EnvironmentRecord:
             case _:
                 pass
     return kept
+
+
+def _with_branch(record: EnvironmentRecord, branch: str) -> EnvironmentRecord:
+    branches = (*(each for each in record.branches if each != branch), branch)
+    return replace(record, branches=branches[-MOST_BRANCHES:])
 
 
 def undone(record: EnvironmentRecord, before: EnvironmentRecord) -> EnvironmentRecord:

@@ -20,6 +20,7 @@ from bot.domain.pull_request.templates import Template, rendered
 LONGEST_BRANCH = 200
 """Characters of a branch's name: hosts take a little more."""
 
+_OF_GROUPS = f"{BRANCH_PREFIX}groups/"
 _OF_RELEASE = frozenset({"tag", "version", "release"})
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _BAD = re.compile(
@@ -48,6 +49,11 @@ def prefix_of(environment: Environment) -> str:
     return template.beginning if template else BRANCH_PREFIX
 
 
+def is_of_group(branch: str) -> bool:
+    """Whether it is the branch of a group: it serves whoever is in that now."""
+    return branch.startswith(_OF_GROUPS)
+
+
 def branch_of(pipeline: Pipeline, environment: Environment, release: Release | None = None) -> str:
     """The branch of the environment's proposals; of its group, where it is in one.
 
@@ -57,7 +63,7 @@ def branch_of(pipeline: Pipeline, environment: Environment, release: Release | N
         Refused: the template gives no name that Git takes.
     """
     if environment.group:
-        return f"{BRANCH_PREFIX}groups/{environment.group}"
+        return f"{_OF_GROUPS}{environment.group}"
     template = _template(environment)
     if template is None:
         return f"{BRANCH_PREFIX}{pipeline.name}/{environment.name}"
