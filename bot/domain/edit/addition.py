@@ -86,9 +86,8 @@ class _Addition:
         if rest is None:
             raise self._refused(index, "something else stands in its line")
         column = self._layout.column(stream.nodes[key].start) + self._layout.step
-        below = self._layout.below(self._layout.text(lines, column))
-        ended = "" if self._text[rest.end() : rest.end() + 1] else self._layout.line_break
-        tail = Edit(rest.end(), rest.end(), below + ended, range(index + 1, index + 1), ())
+        below = self._layout.below(self._layout.text(lines, column)) + self._ended(rest.end(), made)
+        tail = Edit(rest.end(), rest.end(), below, range(index + 1, index + 1), ())
         return [replace(head, is_part=True), tail]
 
     def _at_the_end(self, tree: Tree, nodes: range, made: tuple[Made, ...]) -> Edit:
@@ -110,7 +109,7 @@ class _Addition:
             key = next(key for key, value in stream.entries(parent) if value == index)
             step = self._layout.step if isinstance(tree, dict) else self._layout.dash
             lines = self._layout.behind(tree, self._layout.column(stream.nodes[key].start) + step)
-            return Edit(rest.end(), rest.end(), lines, nodes, made)
+            return Edit(rest.end(), rest.end(), lines + self._ended(rest.end(), made), nodes, made)
         edit = replacing(stream, index, self._layout.flow(tree), made)
         if edit is None:
             raise self._refused(index, "its layout leaves no place for a value")
@@ -127,7 +126,8 @@ class _Addition:
         rest = _REST.match(self._text, end)
         if rest is None:
             raise self._refused(index, "something else stands in the line of its last entry")
-        return Edit(rest.end(), rest.end(), self._layout.below(lines), nodes, made)
+        written = self._layout.below(lines) + self._ended(rest.end(), made)
+        return Edit(rest.end(), rest.end(), written, nodes, made)
 
     def _more(self, children: Sequence[int], tree: Tree, column: int) -> list[str]:
         """The lines of more entries; elements are laid out as the last one, blank line above it included."""
@@ -166,6 +166,12 @@ class _Addition:
         gaps = [self._text[end : nodes[child].start] for end, child in zip(ends, children[1:], strict=True)]
         commas = [gap for gap in gaps if gap.strip() == ","]
         return bool(commas) and all(gap == "," for gap in commas)
+
+    def _ended(self, at: int, made: Sequence[Made]) -> str:
+        """The line break that a block of lines needs which is the last of a file that ends without one."""
+        texts = [each.text for each in made if each.kind is Kind.SCALAR]
+        is_block_last = at == len(self._text) and bool(texts) and texts[-1].endswith("\n")
+        return self._layout.line_break if is_block_last else ""
 
     def _end(self, index: int) -> range:
         end = self._stream.after[index] - 1
