@@ -8,6 +8,7 @@ from bot.adapters.cache import Cache
 from bot.adapters.forges.gitlab.api import GitLabApi
 from bot.adapters.forges.gitlab.commits import Commit, Commits, Comparison
 from bot.adapters.forges.identity import TRAILER, Identity, first_foreign
+from bot.adapters.forges.rules import is_commit
 from bot.domain.errors import Refused
 from bot.domain.snapshot import Relation
 
@@ -28,6 +29,7 @@ class Authors:
         self._account = ""
         self._alone: Cache[tuple[str, str], str] = Cache(_HEADS)
         """The parents of heads that are one commit of ours."""
+        self._foreign: Cache[tuple[str, str, str], str] = Cache(_HEADS)
 
     def tell_account(self, address: str) -> None:
         """Say which address GitLab puts down as committer of what the token's user writes."""
@@ -50,6 +52,9 @@ class Authors:
         """
         if self._is_ours(repository, head, base):
             return None
+        known = self._foreign.get((repository, head, base))
+        if known is not None:
+            return known
         found = self._commits.compare(repository, base=base, head=head)
         if len(found.commits) >= _LONGEST_LOG:
             raise Refused(
@@ -58,6 +63,8 @@ class Authors:
         foreign = first_foreign((each.sha, self._is_own(each)) for each in found.commits)
         if foreign is None:
             self._learn_from(repository, found, head, base)
+        elif is_commit(head) and is_commit(base):
+            self._foreign.put((repository, head, base), foreign)
         return foreign
 
     def _is_ours(self, repository: str, head: str, base: str) -> bool:

@@ -54,7 +54,7 @@ class GitLabGraphQL:
         if answer.status == 200 and not errors:
             return Unreachable(f"GitLab's answer about {where} is broken")
         said = [str(error.get("message", "")) for error in errors[:_MOST_ERRORS]]
-        why = " ".join("; ".join(each for each in said if each).split())[:300]
+        why = " ".join("; ".join(dict.fromkeys(each for each in said if each)).split())[:300]
         return Refused(f"GitLab refused a question about {where}", why=why or answer.message)
 
 

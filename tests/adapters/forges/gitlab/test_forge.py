@@ -105,6 +105,15 @@ class TestCalls:
             assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main") is None
         assert world.calls().count("GET /repository/compare") == 1
 
+    def test_a_commit_of_somebody_else_is_found_once(self, world: GitLabWorld) -> None:
+        world.open()
+        theirs = world.hosted.commit(BRANCH, {"note": b"by hand"})
+        world.gitlab.forget_requests()
+        for _ in range(3):
+            world.look()
+            assert world.forge.foreign_commit(REPOSITORY, branch=BRANCH, base="main") == theirs
+        assert world.calls().count("GET /repository/compare") == 1
+
     def test_the_heads_of_many_environments_come_by_one_call(self, world: GitLabWorld) -> None:
         branches = [f"tagboat/homepage/env-{n}" for n in range(5)]
         made = {branch: world.hosted.commit(branch, {"a": branch.encode()}) for branch in branches[:3]}
