@@ -17,8 +17,8 @@ from bot.configuration.promotions import DirectoryClaims
 from bot.configuration.report import Report
 from bot.configuration.settings import ForgeSettings, GitSettings
 from bot.configuration.trail import Trail
-from bot.configuration.urls import is_loopback
 from bot.domain.image import parse_image_name
+from bot.domain.loopback import is_loopback
 from bot.domain.pipeline import Pipeline, PipelineImage, Repository
 from bot.domain.pull_request.proposal import BRANCH_PREFIX
 

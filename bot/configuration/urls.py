@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import SplitResult, urlsplit
+
+from bot.domain.loopback import is_loopback
 
 
 class Unquoted(ValueError):
@@ -38,13 +39,3 @@ def is_private(text: str) -> bool:
     """Whether a login may go to this URL: over TLS, or to this very machine."""
     parts = urlsplit(text)
     return parts.scheme == "https" or is_loopback(parts.hostname or "")
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this very machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

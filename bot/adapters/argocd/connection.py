@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import ssl
 import time
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ import urllib3
 from bot.adapters.tls import system_tls
 from bot.domain.errors import Malformed, Refused, Unreachable
 from bot.domain.harmless import shown
+from bot.domain.loopback import is_loopback
 
 _CONNECT = 5.0
 _READ = 20.0
@@ -136,7 +136,7 @@ def _checked_url(url: str, *, plain_http: bool) -> str:
             f"the Argo CD url for {host} has more than scheme, host, port and root path",
             fix="give the token as `token`",
         )
-    if parts.scheme == "http" and not plain_http and not _is_loopback(host):
+    if parts.scheme == "http" and not plain_http and not is_loopback(host):
         raise Refused(
             f"the Argo CD url for {host} is plain http",
             why="the token would travel in the clear",
@@ -152,15 +152,6 @@ def _goal(base: str, location: str) -> str:
         return shown(f"{goal.scheme}://{goal.hostname}{goal.path}")
     except ValueError:
         return "an address that cannot be read"
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _checked_token(token: str) -> str:

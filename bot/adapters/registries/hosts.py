@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
+from bot.domain.loopback import is_loopback
+
 # Metadata services outside the link-local ranges: AWS over IPv6, Alibaba, Azure, Oracle.
 _METADATA = frozenset(
     ip_address(text) for text in ("fd00:ec2::254", "100.100.100.200", "168.63.129.16", "192.0.0.192")
@@ -45,12 +47,7 @@ def is_forbidden(address: str, *, loopback: bool) -> bool:
 
 def is_loopback_name(host: str) -> bool:
     """Tell whether the host names this very machine: `localhost`, or a loopback address."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+    return host.endswith(".localhost") or is_loopback(host.strip("[]"))
 
 
 def may_see_login(host: str, *, registry: str, token_hosts: Collection[str]) -> bool:
