@@ -5,7 +5,6 @@ Their comments may give orders, and their pull requests may touch files that are
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,14 +12,14 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.deciding import story
-from bot.domain.errors import Conflict, Permanent, TagboatError, Transient, sentence
+from bot.domain.errors import Permanent, TagboatError, Transient, sentence
 from bot.domain.pause import pause
 from bot.domain.record import Record
 from bot.domain.status import PipelineStatus
-from bot.flow.leases import LEASE, kept
+from bot.flow.leases import look_alone
 from bot.flow.listen import listen
 from bot.flow.protection import guard
-from bot.flow.receive import ask_for_announcements, wake
+from bot.flow.receive import ask_for_announcements
 from bot.flow.world import Attended, World
 from bot.ports import Lease, Outcome
 
@@ -30,7 +29,6 @@ OFTEN = timedelta(minutes=1)
 """How soon people's doings are looked at again where no webhook comes: they wait for an answer."""
 
 _BROKEN_AGAIN = timedelta(minutes=5)
-_NEVER = timedelta(days=36500)
 
 
 def attend(world: World, name: str) -> bool:
@@ -43,19 +41,8 @@ def attend(world: World, name: str) -> bool:
     if attended is None:
         log.warning("unknown_repository", repository=name)
         return True
-    lease = world.store.lease(name, owner=uuid.uuid4().hex, now=world.clock.now(), ttl=LEASE)
-    if lease is None:
-        return False
     with structlog.contextvars.bound_contextvars(repository=str(attended.repository)):
-        try:
-            with kept(world, lease):
-                _look(world, attended, lease)
-        except Conflict as error:
-            log.warning("lease_lost", reason=str(error))
-        finally:
-            world.store.release(lease)
-        wake(world, world.store.due([name], now=world.clock.now(), every=_NEVER))
-    return True
+        return look_alone(world, name, lambda lease: _look(world, attended, lease))
 
 
 def _look(world: World, attended: Attended, lease: Lease) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
@@ -22,26 +22,30 @@ from bot.domain.deciding.action import (
 )
 from bot.domain.errors import Conflict, TagboatError
 from bot.domain.pipeline import Pipeline
+from bot.flow.receive import wake
 from bot.flow.world import World
 from bot.ports import Lease
 
 log = structlog.get_logger(__name__)
 
-LEASE = timedelta(seconds=10)
+_LEASE = timedelta(seconds=10)
 """How long a pipeline stays with a worker that died; a living one renews its lease three times as often."""
+
+_NEVER = timedelta(days=36500)
+"""Asks for what was woken only, however long ago it was looked at."""
 
 _CHANGES = (Propose, Revise, Withdraw, MergePullRequest, ArmPullRequest, DisarmPullRequest, DeleteBranch)
 
 
 @contextmanager
-def kept(world: World, lease: Lease) -> Iterator[None]:
+def _kept(world: World, lease: Lease) -> Iterator[None]:
     """Renew the lease until the work is done; where it was lost, the next save says so."""
     done = threading.Event()
 
     def renew() -> None:
-        while not done.wait(LEASE.total_seconds() / 3):
+        while not done.wait(_LEASE.total_seconds() / 3):
             try:
-                world.store.renew(lease, now=world.clock.now(), ttl=LEASE)
+                world.store.renew(lease, now=world.clock.now(), ttl=_LEASE)
             except Conflict:
                 return
             except TagboatError as error:
@@ -54,6 +58,27 @@ def kept(world: World, lease: Lease) -> Iterator[None]:
     finally:
         done.set()
         thread.join()
+
+
+def look_alone(world: World, name: str, look: Callable[[Lease], None]) -> bool:
+    """Look at a pipeline or a repository under its lease; False when another worker holds it.
+
+    Raises:
+        TagboatError: the store cannot be used, or the look fails.
+    """
+    lease = world.store.lease(name, owner=uuid.uuid4().hex, now=world.clock.now(), ttl=_LEASE)
+    if lease is None:
+        return False
+    try:
+        with _kept(world, lease):
+            look(lease)
+    except Conflict as error:
+        log.warning("lease_lost", reason=str(error))
+    finally:
+        world.store.release(lease)
+    # A wake that came meanwhile found the lease taken: it goes on at once, not with the next sweep.
+    wake(world, world.store.due([name], now=world.clock.now(), every=_NEVER))
+    return True
 
 
 def shared(pipeline: Pipeline, actions: Sequence[Action]) -> frozenset[str]:
@@ -89,12 +114,12 @@ def unshared(
 
 @contextmanager
 def _held(world: World, name: str) -> Iterator[bool]:
-    lease = world.store.lease(name, owner=uuid.uuid4().hex, now=world.clock.now(), ttl=LEASE)
+    lease = world.store.lease(name, owner=uuid.uuid4().hex, now=world.clock.now(), ttl=_LEASE)
     if lease is None:
         yield False
         return
     try:
-        with kept(world, lease):
+        with _kept(world, lease):
             yield True
     finally:
         world.store.release(lease)

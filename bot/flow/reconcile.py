@@ -5,10 +5,9 @@ Whatever breaks here, breaks one pipeline: it is shown, logged and looked at aga
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import structlog
 
@@ -19,11 +18,11 @@ from bot.domain.record import Record
 from bot.domain.snapshot import ImageChoice, Snapshot
 from bot.domain.status import PipelineStatus
 from bot.flow.act import Acted, act, wake_fellows
-from bot.flow.leases import LEASE, alone, kept, shared, unshared
+from bot.flow.leases import alone, look_alone, shared, unshared
 from bot.flow.observe import observe
 from bot.flow.origins import with_origins
 from bot.flow.outcome import broken, decided, restless, unread
-from bot.flow.receive import ask_for_announcements, wake
+from bot.flow.receive import ask_for_announcements
 from bot.flow.threads import with_threads
 from bot.flow.world import World
 from bot.ports import Lease, Outcome
@@ -33,9 +32,6 @@ log = structlog.get_logger(__name__)
 _ROUNDS = 12
 """A push through three environments takes about two rounds each. Who never comes to rest, because somebody
 undoes what Tagboat does or a host shows old news, is given a pause."""
-
-_NEVER = timedelta(days=36500)
-"""Asks for woken pipelines only, however long ago they were looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +54,8 @@ def reconcile(world: World, name: str) -> bool:
     if pipeline is None:
         log.warning("unknown_pipeline", pipeline=name)
         return True
-    lease = world.store.lease(name, owner=uuid.uuid4().hex, now=world.clock.now(), ttl=LEASE)
-    if lease is None:
-        return False
     with structlog.contextvars.bound_contextvars(pipeline=name):
-        try:
-            with kept(world, lease):
-                _rounds(world, pipeline, lease)
-        except Conflict as error:
-            log.warning("lease_lost", reason=str(error))
-        finally:
-            world.store.release(lease)
-        # A wake that came meanwhile found the pipeline leased: it goes on at once, not with the next sweep.
-        wake(world, world.store.due([name], now=world.clock.now(), every=_NEVER))
-    return True
+        return look_alone(world, name, lambda lease: _rounds(world, pipeline, lease))
 
 
 def preview(world: World, pipeline: Pipeline) -> Preview:
