@@ -7,9 +7,8 @@ What proves the sender is a header set by `az acr webhook create --headers`, or 
 from __future__ import annotations
 
 from bot.domain.fact import Fact, Ignored, Pinged
-from bot.domain.proof import Proof
 from bot.webhooks import images
-from bot.webhooks.auth import static_header, url_secret
+from bot.webhooks.auth import header_or_address
 from bot.webhooks.body import Json, decode
 from bot.webhooks.fields import mapping, optional_clean_text, optional_text, text, word
 from bot.webhooks.reader import (
@@ -28,16 +27,10 @@ _CONTENT_TYPES = frozenset({"application/json"})
 def read(request: Request, endpoint: Endpoint) -> Reading | Rejected:
     """Read one event: the push of a tag, a ping, or something that is ignored."""
     return (
-        _refusal(request, endpoint)
+        header_or_address(request, endpoint)
         or refuse_bounds(request, endpoint, _CONTENT_TYPES)
         or attempt(_parse, request, endpoint)
     )
-
-
-def _refusal(request: Request, endpoint: Endpoint) -> Rejected | None:
-    if endpoint.proof is Proof.ADDRESS:
-        return url_secret(request, endpoint.secrets)
-    return static_header(request, endpoint.header, endpoint.secrets)
 
 
 def _parse(request: Request, endpoint: Endpoint) -> Reading:

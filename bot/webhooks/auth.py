@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Literal
 
-from bot.webhooks.reader import Rejected, Request, Secret
+from bot.domain.proof import Proof
+from bot.webhooks.reader import Endpoint, Rejected, Request, Secret
 
 SIGNED_FOR = timedelta(minutes=5)
 """How far the moment of a signature may be from now, either way."""
@@ -129,6 +130,13 @@ def url_secret(request: Request, secrets: Iterable[Secret]) -> Rejected | None:
     expected = (secret.value for secret in _usable(secrets))
     given_bytes = given.encode(errors="backslashreplace")
     return None if _matches(given_bytes, expected) else Rejected(401, "secret does not match")
+
+
+def header_or_address(request: Request, endpoint: Endpoint) -> Rejected | None:
+    """Check the header that the endpoint names, or `?secret=…` where its proof is the address."""
+    if endpoint.proof is Proof.ADDRESS:
+        return url_secret(request, endpoint.secrets)
+    return static_header(request, endpoint.header, endpoint.secrets)
 
 
 def text_signature(

@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 
 from bot.domain.fact import Fact, Ignored
-from bot.domain.proof import Proof
 from bot.webhooks import images
-from bot.webhooks.auth import static_header, url_secret
+from bot.webhooks.auth import header_or_address
 from bot.webhooks.body import Json, decode
 from bot.webhooks.ecr_hosts import hosts
 from bot.webhooks.fields import mapping, optional_clean_text, optional_text, text, word
@@ -43,16 +42,10 @@ def read(request: Request, endpoint: Endpoint) -> Reading | Rejected:
     """Read one event: the push of a tag, or its arrival by replication, is a fact; all else is ignored."""
     types = _TOPIC_TYPES if request.header(_TOPIC) else _CONTENT_TYPES
     return (
-        _refusal(request, endpoint)
+        header_or_address(request, endpoint)
         or refuse_bounds(request, endpoint, types)
         or attempt(_parse, request, endpoint)
     )
-
-
-def _refusal(request: Request, endpoint: Endpoint) -> Rejected | None:
-    if endpoint.proof is Proof.ADDRESS:
-        return url_secret(request, endpoint.secrets)
-    return static_header(request, endpoint.header, endpoint.secrets)
 
 
 def _parse(request: Request, endpoint: Endpoint) -> Reading:

@@ -77,30 +77,18 @@ class BitbucketApi(ABC):
         path: str,
         read: Callable[[Any], T],
         *,
-        parameters: Parameters | None = None,
-        most: int,
-        until: Callable[[Sequence[T]], bool] = lambda _: False,
-    ) -> tuple[list[T], bool]:
-        """The entries of a list below a repository, as `pages`."""
-        whole = f"{self.of(repository)}{path}"
-        return self.pages(repository, whole, read, parameters=parameters, most=most, until=until)
-
-    def pages(
-        self,
-        repository: str,
-        path: str,
-        read: Callable[[Any], T],
-        *,
+        root: str | None = None,
         parameters: Parameters | None = None,
         most: int,
         until: Callable[[Sequence[T]], bool] = lambda _: False,
     ) -> tuple[list[T], bool]:
         """The entries of a list, and whether these are all; `most` pages are read, or up to the page `until`.
 
-        `path` is from the API's root on.
+        `path` is below the repository, or below another `root`.
         """
         found: list[T] = []
-        asked: tuple[str, Parameters] = (path, parameters or {})
+        whole = f"{self.of(repository) if root is None else root}{path}"
+        asked: tuple[str, Parameters] = (whole, parameters or {})
         for _ in range(most):
             answer = self.good(repository, self.attempt("GET", asked[0], parameters=asked[1]))
             part = self.read(repository, answer, lambda data: [read(each) for each in data["values"]])

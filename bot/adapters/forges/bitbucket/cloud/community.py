@@ -97,8 +97,8 @@ class CloudCommunity:
         if answer.status not in {301, 302, 307}:
             raise self._api.failure(repository, answer)
         target = self._api.own(str(answer.headers.get("location", "")))
-        found, is_complete = self._api.pages(
-            repository, target, _paths, parameters={"pagelen": _PAGE * 10}, most=_MOST_PAGES
+        found, is_complete = self._api.listed(
+            repository, "", _paths, root=target, parameters={"pagelen": _PAGE * 10}, most=_MOST_PAGES
         )
         return Touched(tuple(path for paths in found for path in paths), is_complete)
 

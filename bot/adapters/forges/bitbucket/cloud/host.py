@@ -136,10 +136,11 @@ class CloudHost:
         """The UUID of a member by nickname, where one alone has it; an id is taken as it is."""
         if _ID.fullmatch(name):
             return name
-        members, _ = self._api.pages(
+        members, _ = self._api.listed(
             repository,
-            f"{self._api.workspace(repository)}/members",
+            "/members",
             lambda data: (str(data["user"].get("nickname") or ""), uuid_of(data["user"])),
+            root=self._api.workspace(repository),
             parameters={"pagelen": _LONGEST_PAGE},
             most=_MOST_PAGES,
         )

@@ -24,12 +24,12 @@ class Writers:
             Refused: there are more than can be read.
         """
         slug = repository.partition("/")[2]
-        path = f"{self._api.workspace(repository)}/permissions/repositories/{slug}"
         try:
-            found, is_whole = self._api.pages(
+            found, is_whole = self._api.listed(
                 repository,
-                path,
+                f"/permissions/repositories/{slug}",
                 lambda data: (str(data["user"]["uuid"]), str(data["permission"])),
+                root=self._api.workspace(repository),
                 parameters={"q": 'permission > "read"', "pagelen": _PAGE},
                 most=_MOST_PAGES,
             )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.adapters.forges.bitbucket.api import Parameters
-from bot.adapters.forges.bitbucket.data_center.api import DataCenterApi
+from bot.adapters.forges.bitbucket.data_center.api import ROOT, DataCenterApi
 from bot.adapters.forges.bitbucket.data_center.writers import Writers
 from bot.adapters.forges.bitbucket.host import Found
 from bot.adapters.forges.bitbucket.texts import fitting_body, fitting_title, hidden, shown
@@ -143,8 +143,8 @@ class DataCenterHost:
     def reviewer(self, repository: str, name: str) -> str | None:
         """The name itself, where a user has it."""
         query: Parameters = {"filter": name, "limit": _PAGE}
-        users, _ = self._api.pages(
-            repository, "/rest/api/latest/users", lambda data: str(data["name"]), parameters=query, most=1
+        users, _ = self._api.listed(
+            repository, "/users", lambda data: str(data["name"]), root=ROOT, parameters=query, most=1
         )
         return name if name in users else None
 
@@ -162,12 +162,13 @@ class DataCenterHost:
 
     def checks(self, repository: str, commit: str) -> Sequence[Check]:
         """Every build status, by the name that people see."""
-        found, is_whole = self._api.pages(
+        found, is_whole = self._api.listed(
             repository,
-            f"/rest/build-status/latest/commits/{commit}",
+            f"/commits/{commit}",
             lambda data: Check(
                 str(data.get("name") or data["key"]), _CHECKS.get(str(data["state"]), CheckState.RUNNING)
             ),
+            root="/rest/build-status/latest",
             parameters={"limit": _PAGE},
             most=_MOST_PAGES,
         )

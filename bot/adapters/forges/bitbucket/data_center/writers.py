@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.adapters.forges.bitbucket.api import Parameters, parts_of
-from bot.adapters.forges.bitbucket.data_center.api import DataCenterApi
+from bot.adapters.forges.bitbucket.data_center.api import ROOT, DataCenterApi
 
 _PAGE = 100
 _MOST_PAGES = 20
@@ -30,8 +30,8 @@ class Writers:
             "permission.1.repositorySlug": slug,
             "limit": _PAGE,
         }
-        names, _ = self._api.pages(
-            repository, "/rest/api/latest/users", _name, parameters=query, most=_MOST_PAGES
+        names, _ = self._api.listed(
+            repository, "/users", _name, root=ROOT, parameters=query, most=_MOST_PAGES
         )
         return person in names
 
