@@ -43,14 +43,15 @@ class Branches:
 
     One look at a pipeline asks for the default branch, or for a named one, and then for the heads of a few
     more. The first question is put for all of them (`GET repository/branches` takes a regular expression and
-    says which branch is the default), and each answer is given out once, if it is not older than two seconds.
+    says which branch is the default), and each answer is given out once, if it is not older than two seconds
+    and the thread changed nothing since.
     """
 
     def __init__(self, api: GitLabApi) -> None:
         self._api = api
         self._expected = _Expected()
-        self._heads: Told[tuple[str, str], str | None] = Told()
-        self._told_defaults: Told[str, str] = Told()
+        self._heads: Told[tuple[str, str], str | None] = Told(lambda: api.changes)
+        self._told_defaults: Told[str, str] = Told(lambda: api.changes)
         self._defaults: OrderedDict[str, str] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -91,11 +92,7 @@ class Branches:
         tip = self._api.read(repository, answer, _tip)
         return tip if tip.branch == branch else None
 
-    def forget(self, repository: str, branch: str) -> None:
-        """Believe nothing that this thread was told of a branch: it was just changed."""
-        self._heads.forget((repository, branch))
-
-    def forget_all(self) -> None:
+    def forget(self) -> None:
         """Believe nothing that this thread was told: another look begins."""
         self._heads.clear()
         self._told_defaults.clear()

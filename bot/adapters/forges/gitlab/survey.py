@@ -62,7 +62,7 @@ class Survey:
     def prepare(self, repository: str, look: Look) -> None:
         """Ask at once; what GitLab does not answer here is asked one by one, and fails there."""
         self._pulls.clear()
-        self._branches.forget_all()
+        self._branches.forget()
         question = bounded(look)
         # GraphQL knows no project by its number.
         if not question.files or repository.isdigit() or self._is_silent(repository):

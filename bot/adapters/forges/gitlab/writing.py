@@ -56,7 +56,6 @@ class Writer:
         """Let the proposal's branch be one commit on the base; return that commit."""
         branch = proposal.branch
         before, actions = self._change(repository, base, proposal)
-        self._branches.forget(repository, branch)
         if expected is None and not actions:
             return self._copy(repository, branch, base)
         if expected is not None and self._is_done(repository, proposal, base, expected):
@@ -77,7 +76,6 @@ class Writer:
         on theirs: no file that it changes is another one than it was judged by.
         """
         before, actions = self._change(repository, expected, proposal, is_guarded=True)
-        self._branches.forget(repository, branch)
         self._standing(repository, branch, expected)
         if not actions:
             return expected
@@ -88,7 +86,6 @@ class Writer:
 
     def delete(self, repository: str, branch: str) -> None:
         """Delete a branch; one that is gone already is no error."""
-        self._branches.forget(repository, branch)
         answer = self._api.attempt("delete", repository, f"/repository/branches/{quote(branch, safe='')}")
         if answer.status not in {204, 404}:
             raise self._api.failure(repository, answer)
