@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.domain.choosing.platform import check_platform
 from bot.domain.choosing.selection import Strategy
 from bot.domain.choosing.tag_filter import tag_filter
 from bot.domain.edit.keypath import Key, KeyPath
@@ -177,7 +178,7 @@ def image_settings(image: WatchedImage, told: list[str]) -> Iterator[tuple[str, 
     """An image's settings, each checked as the configuration will check it.
 
     Raises:
-        ValueError: the name or the strategy is not one that can be carried over.
+        ValueError: something said is none that can be carried over.
     """
     yield "image", literal(str(parse_image_name(image.name)))
     strategy = Strategy.parse(image.strategy or "semver")
@@ -199,6 +200,8 @@ def image_settings(image: WatchedImage, told: list[str]) -> Iterator[tuple[str, 
         tag_filter("", image.ignore_tags)
         yield "ignore_tags", [literal(each) for each in image.ignore_tags]
     if image.platforms:
+        for platform in image.platforms:
+            check_platform(platform)
         yield "platforms", list(image.platforms)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.configuration.fields import is_application
 from bot.domain.errors import Refused
 from bot.importing.generated import Repository, generated
 from bot.importing.objects import Application, applications, is_kind, mapping, text
@@ -89,8 +90,8 @@ def known_applications(
 ) -> list[Application]:
     """The Applications among the objects, and those that ApplicationSets make which have made none of them.
 
-    `lost` takes ApplicationSets that cannot be expanded: those that speak of the Image Updater, or that one
-    of its resources may mean, unless `all_matter`.
+    `lost` takes ApplicationSets that cannot be expanded, and Applications that are templates: those that
+    speak of the Image Updater, or that one of its resources may mean, unless `all_matter`.
     """
     known = applications(objects)
     owners = {each.owner for each in known}
@@ -105,7 +106,17 @@ def known_applications(
             if all_matter or PREFIX in json.dumps(mapping(each, "spec"), default=str):
                 fix = "" if error.fix else " (import its Applications by --cluster or --api)"
                 lost.append(f"ApplicationSet {name}: {error}{fix}")
-    return known
+    return list(_named(known, lost, all_matter=all_matter))
+
+
+def _named(known: Iterable[Application], lost: list[str], *, all_matter: bool) -> Iterator[Application]:
+    """Those that have a name; that of others is a template."""
+    for each in known:
+        if is_application(each.name):
+            yield each
+        elif all_matter or any(key.startswith(PREFIX) for key in each.annotations):
+            fix = "import what its template makes, by --cluster or --api"
+            lost.append(f"Application {each.name[:80]}: that is no name of one ({fix})")
 
 
 def once(watched: Iterable[Watched], lost: list[str]) -> Iterator[Watched]:

@@ -193,6 +193,10 @@ def test_two_rules_for_one_value_are_not_carried_over(tmp_path: Path) -> None:
         ({"frobnicate": "1"}, "Application web: frobnicate: it is no setting that is known here"),
         ({"api.allow-tags": "any"}, "Application web: api.allow-tags: it is no setting"),
         ({"web.update-strategy": "newest"}, "image ghcr.io/acme/web: "),
+        (
+            {"web.platforms": "linux/amd64, linux/x86_64"},
+            "image ghcr.io/acme/web: 'linux/x86_64' is not a platform",
+        ),
         ({"web.allow-tags": "func:x"}, "image ghcr.io/acme/web: allow_tags 'func:x' is not a tag pattern"),
         ({"write-back-target": "helm:x"}, "the write-back target 'helm:x' is not known"),
         ({"write-back-target": "helmvalues:../../../x.yaml"}, "is never written"),
@@ -223,6 +227,19 @@ def test_what_is_not_carried_over_is_told_with_its_reason(
     if done.draft:
         assert loaded(done.draft, tmp_path).pipelines
         assert f"# not carried over: {line[:40]}" in rendered(done.draft)
+
+
+def test_an_application_that_a_template_names_is_told(tmp_path: Path) -> None:
+    said = _GIT | {"image-list": "web=ghcr.io/acme/web"}
+    done = carry(
+        application("web", said), application('"{{ .Values.name }}-web"', said), application("x", {})
+    )
+    assert done.lost == (
+        "Application {{ .Values.name }}-web: that is no name of one (import what its template makes, by"
+        " --cluster or --api)",
+    )
+    (environment,) = only_pipeline(done.draft, tmp_path).environments
+    assert [each.name for each in environment.applications] == ["web"]
 
 
 def test_a_branch_of_its_own_meant_that_people_merge(tmp_path: Path) -> None:

@@ -222,6 +222,16 @@ def test_values_that_parameters_of_an_application_go_before_are_told(tmp_path: P
     assert "before apps.yaml" not in text
 
 
+def test_an_application_that_a_template_names_is_left_out_and_told(tmp_path: Path) -> None:
+    files = {
+        "apps/templates/web.yaml": _app('"{{ .Values.name }}-web"', "path: prod/web"),
+        "prod/web/values.yaml": _WEB,
+    }
+    pipelines, text = _proposed(files, tmp_path)
+    assert _apps(pipelines["web"].environments[0]) == []
+    assert "Application {{ .Values.name }}-web: that is no name of one" in text
+
+
 def test_manifests_are_written_by_the_image_that_their_containers_run(tmp_path: Path) -> None:
     text = _deployment("a", "ghcr.io/acme/crm:1.5.0", "ghcr.io/acme/crm:1.5.0") + _deployment(
         "b", "acme/other:1.0.0"
