@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import hmac
 import json
@@ -64,6 +65,21 @@ def samples() -> list[Sample]:
 def sample(name: str) -> Sample:
     """One of our own samples."""
     return _sample(SAMPLES / f"{name}.json")
+
+
+def changed(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a sample with values put at dotted paths; `...` takes one out."""
+    body: dict[str, Any] = copy.deepcopy(sample(name).body)
+    for path, value in changes.items():
+        *steps, last = (int(step) if step.isdigit() else step for step in path.split("."))
+        here: Any = body
+        for step in steps:
+            here = here[step]
+        if value is ...:
+            del here[last]
+        else:
+            here[last] = value
+    return body
 
 
 def _sample(path: Path) -> Sample:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ import pytest
 
 from bot.webhooks.reader import Reading, Rejected
 from bot.webhooks.senders import read
-from tests.webhooks.deliveries import authentic, endpoint, outcome, sample
+from tests.webhooks.deliveries import authentic, changed, endpoint, outcome, sample
 
 BAD_NAME = "400 repository is not a valid repository name"
 BAD_TAG = "400 tag is not a valid tag"
@@ -43,21 +42,6 @@ def cases(**senders: Mapping[str, Case]) -> pytest.MarkDecorator:
         for name, case in table.items()
     ]
     return pytest.mark.parametrize("case", named)
-
-
-def changed(name: str, changes: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a sample with values put at dotted paths; `...` takes one out."""
-    body: dict[str, Any] = copy.deepcopy(sample(name).body)
-    for path, value in changes.items():
-        *steps, last = (int(step) if step.isdigit() else step for step in path.split("."))
-        here: Any = body
-        for step in steps:
-            here = here[step]
-        if value is ...:
-            del here[last]
-        else:
-            here[last] = value
-    return body
 
 
 def reading(name: str, body: object, **configured: Any) -> Reading | Rejected:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from datetime import timedelta
 from typing import Any
@@ -14,7 +13,7 @@ from bot.domain.proof import Proof
 from bot.webhooks.reader import Reading, Rejected, Request, Secret
 from bot.webhooks.senders import read
 from tests.webhooks import tokens
-from tests.webhooks.deliveries import NOW, SECRET, authentic, endpoint, outcome, sample, signature
+from tests.webhooks.deliveries import NOW, SECRET, authentic, changed, endpoint, outcome, sample, signature
 
 NOT_CONFIGURED = "is not a configured repository"
 PLACES = {
@@ -39,23 +38,9 @@ PLACES = {
 }
 
 
-def _changed(name: str, path: str, value: object) -> dict[str, Any]:
-    """The sample's body with one field set, or taken out where the value is `...`."""
-    body = copy.deepcopy(sample(name).body)
-    here: Any = body
-    *parents, leaf = (int(step) if step.isdigit() else step for step in path.split("."))
-    for step in parents:
-        here = here[step]
-    if value is ...:
-        del here[leaf]
-    else:
-        here[leaf] = value
-    return body
-
-
 def _read(name: str, path: str, value: object) -> Reading | Rejected:
     given = sample(name)
-    return read(given.request(_changed(name, path, value)), endpoint(given.sender))
+    return read(given.request(changed(name, {path: value})), endpoint(given.sender))
 
 
 @pytest.mark.parametrize(("name", "path"), PLACES.items(), ids=PLACES)
@@ -200,7 +185,7 @@ class TestGitLab:
         ("number", "state"), [(1, "opened"), (2, "closed"), (3, "merged"), (9, "unknown")]
     )
     def test_an_older_one_tells_the_state_by_its_number(self, number: int, state: str) -> None:
-        body = _changed("gitlab_merge_request_approved", "object_attributes.state", ...)
+        body = changed("gitlab_merge_request_approved", {"object_attributes.state": ...})
         body["object_attributes"]["state_id"] = number
         (fact,) = outcome(read(sample("gitlab_push").request(body), endpoint("gitlab")))
         assert (fact["state"], fact["merged"], fact["action"]) == (state, state == "merged", "edited")

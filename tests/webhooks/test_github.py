@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from bot.webhooks.reader import Reading, Rejected, Request
 from bot.webhooks.senders import read
-from tests.webhooks.deliveries import Sample, authentic, endpoint, outcome, sample, signature
+from tests.webhooks.deliveries import authentic, changed, endpoint, outcome, sample, signature
 
 HEADERS = {"Content-Type": "application/json", "X-GitHub-Event": "push"}
 EVENTS = [
@@ -18,24 +16,9 @@ EVENTS = [
 NOT_CONFIGURED = "clone_url is not a configured repository"
 
 
-def _changed(given: Sample, path: str, value: object) -> dict[str, Any]:
-    """The sample's body with one field set, or taken out where the value is `...`."""
-    body = {**given.body}
-    here = body
-    *parents, leaf = path.split(".")
-    for name in parents:
-        here[name] = {**here[name]}
-        here = here[name]
-    if value is ...:
-        del here[leaf]
-    else:
-        here[leaf] = value
-    return body
-
-
 def _read(name: str, path: str, value: object) -> Reading | Rejected:
     given = sample(f"github_{name}")
-    return read(given.request(_changed(given, path, value)), endpoint("github"))
+    return read(given.request(changed(given.name, {path: value})), endpoint("github"))
 
 
 @pytest.mark.parametrize("event", EVENTS)
@@ -69,7 +52,7 @@ def test_the_name_of_a_repository_must_be_that_of_its_address() -> None:
 def test_a_letter_that_only_looks_like_another_in_lower_case_makes_no_name() -> None:
     given = sample("github_push")
     repository = {"clone_url": "https://github.com/acme/kube.git", "full_name": "acme/\u212aube"}
-    request = given.request(_changed(given, "repository", repository))
+    request = given.request(changed(given.name, {"repository": repository}))
     known = endpoint("github", repositories=frozenset({"https://github.com/acme/kube"}))
     assert read(request, known) == Rejected(400, "full_name and clone_url disagree")
 

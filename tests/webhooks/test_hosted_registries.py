@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.domain.image import ImageName
-from tests.webhooks.deliveries import outcome
-from tests.webhooks.registries import BAD_TAG, DIGEST, FOREIGN, NO_HOST, Case, cases, changed, reading
+from tests.webhooks.deliveries import changed, outcome
+from tests.webhooks.registries import BAD_TAG, DIGEST, FOREIGN, NO_HOST, Case, cases, reading
 
 LOCAL = "acme.jfrog.io/docker-local/shop/web:2.3.0"
 CACHED = {"data.repo_key": "hub-cache"}

@@ -10,8 +10,8 @@ import pytest
 from bot.domain.proof import Proof
 from bot.webhooks.reader import Reading, Rejected, Request, Secret
 from bot.webhooks.senders import REPEATING, read
-from tests.webhooks.deliveries import NOW, SECRET, endpoint, sample
-from tests.webhooks.registries import changed, reading
+from tests.webhooks.deliveries import NOW, SECRET, changed, endpoint, sample
+from tests.webhooks.registries import reading
 
 
 @pytest.mark.parametrize("name", ["acr_push", "ecr_push"])
