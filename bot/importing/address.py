@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot.configuration.fields import name_like
 
 _SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!//)(?P<path>[^:]+)")
+_SCHEMES = frozenset({"https", "http", "ssh", "file"})
 _GITHUB_PATH = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _GITLAB_PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+", re.ASCII)
 _DATA_CENTER_PATH = re.compile(r"(?:(?P<context>(?:[\w.-]+/)*)scm/)?(?P<name>~?[\w.-]+/[\w.-]+)", re.ASCII)
@@ -51,6 +52,18 @@ def located(url: str) -> Located:
         return _in_data_center(host, data_center)
     note = f"{host} is not known: as plain Git, Tagboat keeps the pull requests itself" if host else ""
     return Located("git", {"kind": "git"}, _without_login(url), note)
+
+
+def is_address(url: str) -> bool:
+    """Whether a repository can be found at an address at all; that of a template is none."""
+    if "://" not in url:
+        return _SCP.fullmatch(url) is not None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    is_whole = bool(parts.hostname or parts.scheme == "file") and bool(parts.path.strip("/"))
+    return is_whole and parts.scheme in _SCHEMES and not (parts.query or parts.fragment or "{" in url)
 
 
 def _in_data_center(host: str, path: re.Match[str]) -> Located:

@@ -12,14 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.domain.choosing.platform import check_platform
-from bot.domain.choosing.selection import Strategy
-from bot.domain.choosing.tag_filter import tag_filter
+from bot.domain.choosing.selection import SelectionPolicy, Strategy
 from bot.domain.edit.keypath import Key, KeyPath
 from bot.domain.errors import Refused
 from bot.domain.image import parse_image_name
 from bot.domain.repository_path import safe_path
-from bot.importing.address import Located, located
+from bot.importing.address import Located, is_address, located
 from bot.importing.documents import documents
 from bot.importing.draft import literal, unique
 from bot.importing.generated import Repository
@@ -88,7 +86,7 @@ def placed(
     try:
         source = _source(watched)
         file = safe_path(_file(watched, source, control))
-        url = watched.repository or source.repository
+        url = _address(watched, source)
         place = Placed(watched, located(url), "", file)
         place.top = _top_of(file, repository) if repository and repository.is_at(url) else frozenset()
         place.branch, place.merge = _branch(watched, source, told)
@@ -129,6 +127,14 @@ def _source(watched: Watched) -> Source:
     if watched.repository:
         return Source(watched.repository, "", "", kind=kind or "Helm")
     raise Refused("it has no source in Git", fix="deploy from a Git repository, or name it by git-repository")
+
+
+def _address(watched: Watched, source: Source) -> str:
+    url = watched.repository or source.repository
+    if not is_address(url):
+        fix = "import what its template makes, by --cluster or --api"
+        raise Refused(f"{url[:80]} is no address of a repository", fix=fix)
+    return url
 
 
 def _file(watched: Watched, source: Source, control: str) -> str:
@@ -182,26 +188,26 @@ def image_settings(image: WatchedImage, told: list[str]) -> Iterator[tuple[str, 
     """
     yield "image", literal(str(parse_image_name(image.name)))
     strategy = Strategy.parse(image.strategy or "semver")
-    if strategy is not Strategy.SEMVER:
-        yield "strategy", str(strategy)
-    if image.constraint and strategy in {Strategy.SEMVER, Strategy.DIGEST}:
-        yield "constraint", literal(image.constraint)
-    elif strategy is Strategy.DIGEST:
-        yield "constraint", "latest"
-    elif image.constraint:
+    takes_constraint = strategy in {Strategy.SEMVER, Strategy.DIGEST}
+    constraint = image.constraint if takes_constraint else ""
+    if image.constraint and not takes_constraint:
         told.append(
             f"image {image.name}: {strategy} takes no constraint, and {image.constraint[:80]} is one, which"
             " had no effect"
         )
-    if image.allow_tags and image.allow_tags != "any":
-        tag_filter(image.allow_tags, ())
-        yield "allow_tags", literal(image.allow_tags)
+    if strategy is Strategy.DIGEST:
+        constraint = constraint or "latest"
+    allow_tags = "" if image.allow_tags == "any" else image.allow_tags
+    SelectionPolicy(strategy, constraint, allow_tags, image.ignore_tags, image.platforms)
+    if strategy is not Strategy.SEMVER:
+        yield "strategy", str(strategy)
+    if constraint:
+        yield "constraint", literal(constraint)
+    if allow_tags:
+        yield "allow_tags", literal(allow_tags)
     if image.ignore_tags:
-        tag_filter("", image.ignore_tags)
         yield "ignore_tags", [literal(each) for each in image.ignore_tags]
     if image.platforms:
-        for platform in image.platforms:
-            check_platform(platform)
         yield "platforms", list(image.platforms)
 
 

@@ -193,6 +193,13 @@ def test_two_rules_for_one_value_are_not_carried_over(tmp_path: Path) -> None:
         ({"frobnicate": "1"}, "Application web: frobnicate: it is no setting that is known here"),
         ({"api.allow-tags": "any"}, "Application web: api.allow-tags: it is no setting"),
         ({"web.update-strategy": "newest"}, "image ghcr.io/acme/web: "),
+        ({"image-list": "web=ghcr.io/acme/web:stable"}, "'stable' is not a version constraint"),
+        (
+            {"image-list": "web=ghcr.io/acme/web:a b", "web.update-strategy": "digest"},
+            "image ghcr.io/acme/web: ",
+        ),
+        ({"git-repository": "{{ .Values.repo }}"}, "{{ .Values.repo }} is no address of a repository"),
+        ({"git-repository": "https://{{ .Values.host }}/acme/infra"}, "is no address of a repository"),
         (
             {"web.platforms": "linux/amd64, linux/x86_64"},
             "image ghcr.io/acme/web: 'linux/x86_64' is not a platform",
