@@ -10,46 +10,36 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import TracebackType
 
+from tests.fakes.bitbucket import FakeBitbucket
 from tests.fakes.bitbucket_cloud_json import Shapes
 from tests.fakes.bitbucket_cloud_routes import NOT_FOUND, Call, refused, route
-from tests.fakes.bitbucket_description import departures
-from tests.fakes.bitbucket_state import BOT, TOKEN, State
+from tests.fakes.bitbucket_state import BOT
 from tests.fakes.git_host import GitHost
 from tests.fakes.git_host_model import MissingError
-from tests.fakes.host_call import basic_login, git_answer
+from tests.fakes.host_call import basic_login
 from tests.fakes.http_host import Request, Response
-from tests.fakes.served import Served
 
 EMAIL = "tagboat@example.com"
 _API = "/2.0"
 
 
-class FakeBitbucketCloud(Served):
+class FakeBitbucketCloud(FakeBitbucket):
     """One Bitbucket Cloud on the loopback: the access token `TOKEN`, and the same as API token of `EMAIL`."""
 
     api = f"{_API}/"
+    described = "cloud"
+    realm = "Bitbucket.org HTTP"
+    git_logins = ("x-token-auth", "x-bitbucket-api-token-auth")
 
     def __init__(self, folder: Path, *, host: GitHost | None = None) -> None:
-        self.host = host or GitHost(folder / "bitbucket")
-        self.state = State(self.host)
-        self.token = TOKEN
-        self.can_write = True
-        super().__init__()
+        super().__init__(folder, host=host)
         self._shapes = Shapes(self.url, self.state)
 
     @property
     def api_url(self) -> str:
         """Where the API is."""
         return f"{self._http.url}{_API}"
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        super().__exit__(kind, error, trace)
-        found = {text for each in self._http.exchanges for text in departures(each, "cloud")}
-        assert error or not found, sorted(found)
 
     def _answer(self, request: Request) -> Response:
         with self.host.lock:
@@ -79,12 +69,3 @@ class FakeBitbucketCloud(Served):
             return function(Call(request, repository, parts, self._shapes, self.state))
         except MissingError:
             return NOT_FOUND
-
-    def _git(self, request: Request, path: str, rest: str) -> Response:
-        known = ("x-token-auth", self.token), ("x-bitbucket-api-token-auth", self.token)
-        if basic_login(request) not in known:
-            return Response(401, headers={"WWW-Authenticate": 'Basic realm="Bitbucket.org HTTP"'})
-        try:
-            return git_answer(request, self.host.repository(path), rest, by=BOT)
-        except MissingError:
-            return Response(404)

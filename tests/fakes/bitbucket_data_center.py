@@ -4,45 +4,33 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from types import TracebackType
 
+from tests.fakes.bitbucket import FakeBitbucket
 from tests.fakes.bitbucket_data_center_json import Shapes
 from tests.fakes.bitbucket_data_center_routes import NOT_FOUND, Call, refused, route
-from tests.fakes.bitbucket_description import departures
-from tests.fakes.bitbucket_state import BOT, TOKEN, State
+from tests.fakes.bitbucket_state import BOT
 from tests.fakes.git_host import GitHost
 from tests.fakes.git_host_model import MissingError
-from tests.fakes.host_call import basic_login, git_answer
 from tests.fakes.http_host import Request, Response
-from tests.fakes.served import Served
 
 _PREFIX = "/bitbucket"
 
 
-class FakeBitbucketDataCenter(Served):
+class FakeBitbucketDataCenter(FakeBitbucket):
     """One Bitbucket Data Center on the loopback, with the token `TOKEN` of the user `BOT`."""
 
     api = "/rest/"
+    described = "data center"
+    realm = "Atlassian Bitbucket"
 
     def __init__(self, folder: Path, *, host: GitHost | None = None) -> None:
-        self.host = host or GitHost(folder / "bitbucket")
-        self.state = State(self.host)
-        self.token = TOKEN
-        self.can_write = True
-        super().__init__()
+        super().__init__(folder, host=host)
         self._shapes = Shapes(self.url, self.state)
 
     @property
     def url(self) -> str:
         """Where people see it: below a path, as it is often put."""
         return f"{self._http.url}{_PREFIX}"
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        super().__exit__(kind, error, trace)
-        found = {text for each in self._http.exchanges for text in departures(each, "data center")}
-        assert error or not found, sorted(found)
 
     def _answer(self, request: Request) -> Response:
         with self.host.lock:
@@ -72,11 +60,3 @@ class FakeBitbucketDataCenter(Served):
         except MissingError:
             return NOT_FOUND
         return Response(answer.status, answer.data, {**answer.headers, "X-AUSERNAME": BOT})
-
-    def _git(self, request: Request, path: str, rest: str) -> Response:
-        if basic_login(request) != ("x-token-auth", self.token):
-            return Response(401, headers={"WWW-Authenticate": 'Basic realm="Atlassian Bitbucket"'})
-        try:
-            return git_answer(request, self.host.repository(path), rest, by=BOT)
-        except MissingError:
-            return Response(404)

@@ -5,47 +5,25 @@ Gitea lists comments in the order in which they were written, whatever was chang
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 
-from tests.fakes.git_host import GitHost, HostedRepository
+from tests.fakes.git_host import GitHost
 from tests.fakes.git_host_model import HUMAN, Comment, MissingError
 from tests.fakes.gitea_json import Json, timestamp
 from tests.fakes.gitea_routes import Call, refused
 from tests.fakes.gitea_routes import route as other_route
 from tests.fakes.host_call import FileChange, Route, Routes, file_changes, route_among
 from tests.fakes.http_host import Response
+from tests.fakes.issue_comments import IssueComments
 
 
-class Community:
+class Community(IssueComments):
     """All of a fake Gitea's; `roles` are the permissions of accounts that exist."""
 
     def __init__(self, host: GitHost) -> None:
+        super().__init__(host)
         self.roles = {HUMAN: "owner", "grace": "write", "mallory": "read"}
         self.words: dict[tuple[str, str], str] = {}
-        self._host = host
-        self._issues: dict[tuple[str, int], list[Comment]] = {}
-        self._edited: dict[int, datetime] = {}
-
-    def say(self, repository: HostedRepository, number: int, body: str, *, by: str = HUMAN) -> int:
-        """Comment on a pull request, or on the issue of a number that no pull request has."""
-        if number in repository.pulls:
-            return repository.comment(number, body, by=by).id
-        comment = Comment(self._host.next_id(), by, body, self._host.now())
-        self._issues.setdefault((repository.path, number), []).append(comment)
-        return comment.id
-
-    def edit(self, repository: HostedRepository, id_: int, body: str, *, at: datetime) -> None:
-        """Change a comment."""
-        for comments in self.places(repository).values():
-            comments[:] = [replace(each, body=body) if each.id == id_ else each for each in comments]
-        self._edited[id_] = at
-
-    def places(self, repository: HostedRepository) -> dict[int, list[Comment]]:
-        """The comments by pull request and issue."""
-        found = {number: pull.comments for number, pull in repository.pulls.items()}
-        issues = {number: kept for (path, number), kept in self._issues.items() if path == repository.path}
-        return found | issues
 
     def shown(self, call: Call, number: int, comment: Comment) -> Json:
         """One comment."""
@@ -58,7 +36,7 @@ class Community:
             key: url,
             "html_url": f"{url}#issuecomment-{comment.id}",
         }
-        at = timestamp(self._edited.get(comment.id, comment.when))
+        at = timestamp(self.changed_at(comment))
         return {**call.shapes.comment(comment), **places, "updated_at": at}
 
 

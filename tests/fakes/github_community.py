@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 
 from tests.fakes.git_host import GitHost, HostedRepository
 from tests.fakes.git_host_model import HUMAN, Comment, MissingError
@@ -19,37 +18,22 @@ from tests.fakes.github_consent import Consent, check_routes
 from tests.fakes.github_json import Json, Shapes, timestamp
 from tests.fakes.host_call import FileChange, Routes, file_changes, route_among
 from tests.fakes.http_host import Response
+from tests.fakes.issue_comments import IssueComments
 
 _PAST = "2026-01-01T00:00:00Z"
 _COUNTS = ("public_repos", "public_gists", "followers", "following")
 _UNSAID = ("name", "company", "blog", "location", "email", "hireable", "bio")
 
 
-class Community:
+class Community(IssueComments):
     """All of a fake GitHub's; `roles` are the permissions of accounts that exist."""
 
     def __init__(self, host: GitHost) -> None:
+        super().__init__(host)
         self.roles = {HUMAN: "admin", "grace": "write", "mallory": "read"}
         self.events: dict[tuple[str, int], list[Json]] = {}
         self.words: dict[tuple[str, str], str] = {}
         """The summaries and descriptions of checks, by commit and name."""
-        self._host = host
-        self._issues: dict[tuple[str, int], list[Comment]] = {}
-        self._edited: dict[int, datetime] = {}
-
-    def say(self, repository: HostedRepository, number: int, body: str, *, by: str = HUMAN) -> int:
-        """Comment on a pull request, or on the issue of a number that no pull request has."""
-        if number in repository.pulls:
-            return repository.comment(number, body, by=by).id
-        comment = Comment(self._host.next_id(), by, body, self._host.now())
-        self._issues.setdefault((repository.path, number), []).append(comment)
-        return comment.id
-
-    def edit(self, repository: HostedRepository, id_: int, body: str, *, at: datetime) -> None:
-        """Change a comment."""
-        for _, comments in self._all(repository):
-            comments[:] = [replace(each, body=body) if each.id == id_ else each for each in comments]
-        self._edited[id_] = at
 
     def label(self, repository: HostedRepository, number: int, name: str, *, by: str = HUMAN) -> None:
         """Set a label on a pull request."""
@@ -65,29 +49,21 @@ class Community:
         """Every comment of a repository, as GitHub shows it."""
         return [
             self.shown(repository, shapes, number, comment)
-            for number, comments in self._all(repository)
+            for number, comments in self.places(repository).items()
             for comment in comments
         ]
 
     def of(self, repository: HostedRepository, number: int) -> list[Comment]:
         """The comments of one pull request or issue."""
-        if number in repository.pulls:
-            return repository.pull(number).comments
-        if (repository.path, number) not in self._issues:
+        found = self.places(repository)
+        if number not in found:
             raise MissingError(f"issue {number}")
-        return self._issues[repository.path, number]
+        return found[number]
 
     def shown(self, repository: HostedRepository, shapes: Shapes, number: int, comment: Comment) -> Json:
         """One comment."""
         data = shapes.comment(repository, number, comment)
-        return data | {"updated_at": timestamp(self._edited.get(comment.id, comment.when))}
-
-    def _all(self, repository: HostedRepository) -> list[tuple[int, list[Comment]]]:
-        pulls = [(number, pull.comments) for number, pull in repository.pulls.items()]
-        return [
-            *pulls,
-            *((number, found) for (path, number), found in self._issues.items() if path == repository.path),
-        ]
+        return data | {"updated_at": timestamp(self.changed_at(comment))}
 
     def _happened(self, repository: HostedRepository, number: int, event: str, label: str, by: str) -> None:
         self.events.setdefault((repository.path, number), []).append(
