@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,7 +9,18 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.e2e.stage import ENVIRONMENTS, REGISTRY_TOKEN, Board, Part, files, parts, pipeline, push_image
+from tests.e2e.stage import (
+    ENVIRONMENTS,
+    REGISTRY_TOKEN,
+    Board,
+    Part,
+    files,
+    images_at,
+    parts,
+    pipeline,
+    push_image,
+    values_at,
+)
 from tests.fakes.argocd import FakeArgoCD
 from tests.fakes.git_repository import GitRepository, Person
 from tests.kit.process import free_port
@@ -29,7 +39,7 @@ class Stage:
 
     def file(self, environment: str) -> bytes | None:
         """The environment's values file on the base branch."""
-        return _content(self.repository, self.repository.branch("main") or "", environment)
+        return values_at(self.repository, self.repository.branch("main") or "", environment)
 
     def command(self, *arguments: str, fails: bool = False) -> str:
         """Run another `tagboat` command over the same configuration, as a person does; gives what it says."""
@@ -72,7 +82,7 @@ def stage(folder: Path) -> Iterator[Stage]:
                 branch="main",
                 path=f"envs/{name}",
                 head=lambda: repository.branch("main") or "",
-                images=_images(repository, name),
+                images=images_at(repository, name),
                 rollout_seconds=0.5,
             )
         config = {
@@ -90,18 +100,3 @@ def stage(folder: Path) -> Iterator[Stage]:
         for name in ENVIRONMENTS:
             board.wait(name, state="live", version="1.0.0")
         yield Stage(registry, repository, board, running["up"], shop.close)
-
-
-def _content(repository: GitRepository, commit: str, environment: str) -> bytes | None:
-    entry = repository.entry(commit, f"envs/{environment}/values.yaml")
-    return repository.blob(entry.sha) if entry else None
-
-
-def _images(repository: GitRepository, environment: str) -> Callable[[str], list[str]]:
-    def at(commit: str) -> list[str]:
-        found = re.search(
-            rb"repository: (\S+)\s+tag: '([^']+)'", _content(repository, commit, environment) or b""
-        )
-        return [f"{found[1].decode()}:{found[2].decode()}"] if found else []
-
-    return at

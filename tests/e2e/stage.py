@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.fakes.git_repository import GitRepository
 from tests.kit.images import build_image, push
 
 IMAGE = "acme/web"
@@ -43,6 +45,23 @@ def values(registry: str, tag: str) -> bytes:
 def files(registry: str, tag: str) -> dict[str, bytes]:
     """The values files of all environments."""
     return {f"envs/{name}/values.yaml": values(registry, tag) for name in ENVIRONMENTS}
+
+
+def values_at(git: GitRepository, commit: str, environment: str) -> bytes | None:
+    """The values file of an environment at a commit."""
+    entry = git.entry(commit, f"envs/{environment}/values.yaml")
+    return git.blob(entry.sha) if entry else None
+
+
+def images_at(git: GitRepository, environment: str) -> Callable[[str], list[str]]:
+    """Which images Argo CD would run in an environment, by commit."""
+
+    def at(commit: str) -> list[str]:
+        content = values_at(git, commit, environment) or b""
+        found = re.search(rb"repository: (\S+)\s+tag: '([^']+)'", content)
+        return [f"{found[1].decode()}:{found[2].decode()}"] if found else []
+
+    return at
 
 
 def push_image(registry: str, tag: str) -> str:

@@ -8,7 +8,7 @@ each kind of step that the forge sees, inside the request itself, before the wor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,11 +24,13 @@ from tests.e2e.stage import (
     Board,
     Part,
     files,
+    images_at,
     parts,
     pipeline,
     push_image,
     until,
     values,
+    values_at,
 )
 from tests.fakes.argocd import FakeArgoCD
 from tests.fakes.git_host import HostedRepository
@@ -69,7 +71,7 @@ class Stage:
     def file(self, environment: str, revision: str = "main") -> bytes | None:
         """The environment's values file."""
         commit = self.repository.git.branch(revision)
-        return _content(self.repository, commit or revision, environment)
+        return values_at(self.repository.git, commit or revision, environment)
 
     def thread(self, version: str) -> list[str]:
         """What the thread of a release says, first message first; there must be one at the most."""
@@ -103,7 +105,7 @@ def stage(folder: Path, redis_url: str, postgres_url: str) -> Iterator[Stage]:
                 branch="main",
                 path=f"envs/{name}",
                 head=lambda: repository.git.branch("main") or "",
-                images=_images(repository, name),
+                images=images_at(repository.git, name),
                 rollout_seconds=0.5,
             )
         config = {
@@ -145,21 +147,6 @@ def stage(folder: Path, redis_url: str, postgres_url: str) -> Iterator[Stage]:
         assert not [name for name, secret in secrets.items() if secret in logs]
 
 
-def _content(repository: HostedRepository, commit: str, environment: str) -> bytes | None:
-    entry = repository.git.entry(commit, f"envs/{environment}/values.yaml")
-    return repository.git.blob(entry.sha) if entry else None
-
-
-def _images(repository: HostedRepository, environment: str) -> Callable[[str], list[str]]:
-    def at(commit: str) -> list[str]:
-        found = re.search(
-            rb"repository: (\S+)\s+tag: '([^']+)'", _content(repository, commit, environment) or b""
-        )
-        return [f"{found[1].decode()}:{found[2].decode()}"] if found else []
-
-    return at
-
-
 def _story(name: str, number: int) -> list[str]:
     return [
         f"{name}: pull request {number} proposes",
@@ -192,7 +179,7 @@ def test_a_push_reaches_production_through_three_pull_requests_and_one_thread(
         until(lambda: "→ 1.2.0" in on.pulls("prod")[0].title, "the open pull request should propose 1.2.0")
         (pull,) = on.pulls("prod")
         assert (pull.number, pull.state) == (first.number, "open")
-        assert _content(on.repository, pull.head, "prod") == values(on.registry, "1.2.0")
+        assert on.file("prod", pull.head) == values(on.registry, "1.2.0")
 
         on.repository.merge_pull(pull.number)
         on.board.wait("prod", state="live", version="1.2.0")
