@@ -188,7 +188,12 @@ def traffic(
         if board.name != pipeline.name or each.name not in seen
     ]
     others = {each.pull_request.number for each in shown if each.pull_request}
-    own = {pull.number for view in views.values() for pull in view.pull_requests if _is_open(pull)}
+    own = {
+        pull.number
+        for view in views.values()
+        for pull in (*view.pull_requests, *view.older)
+        if _is_open(pull)
+    }
     known = [*(each.opened for each in shown), *(record.environment(name).opened for name in seen)]
     return Traffic(len(own | others), tuple(sorted(moment for times in known for moment in times)))
 

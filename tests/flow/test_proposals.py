@@ -381,6 +381,33 @@ class TestPace:
         assert made.status("dev").pull_request == shown is not None
         assert len(pulls(made)) == 1
 
+    def test_one_that_is_to_be_superseded_counts_for_others_and_is_shown(self) -> None:
+        per_release = Texts(branch=Template("updates-{{ environment }}-{{ version }}"))
+        gathers = PullRequestPolicy(texts=per_release, pace=Pace(most_open=1, debounce=2 * MINUTE))
+        alone = PullRequestPolicy(pace=Pace(most_open=1))
+        made = Bench(
+            (
+                environment("dev", merge=Merge.MANUAL, pull_request=gathers),
+                environment("staging", merge=Merge.MANUAL, pull_request=alone),
+            )
+        )
+        made.settle()
+        push(made, "1.1.0")
+        made.merge("staging")
+        made.clock.pass_by(2 * MINUTE)
+        made.look()
+        shown = made.status("dev").pull_request
+        push(made, "1.2.0")
+        assert "gathers" in made.status("dev").reason
+        assert made.status("dev").pull_request == shown is not None
+        assert "1 open of at most 1" in made.status("staging").reason
+        made.clock.pass_by(2 * MINUTE)
+        made.look()
+        superseding = made.status("dev").pull_request
+        assert superseding is not None
+        assert "1.2.0" in superseding.title
+        assert "1 open of at most 1" in made.status("staging").reason
+
     def test_one_beside_a_file_that_cannot_be_used_counts_and_is_shown(self) -> None:
         made = bench(PullRequestPolicy(pace=Pace(most_open=1)), "staging")
         push(made, "1.1.0")

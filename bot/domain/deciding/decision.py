@@ -156,9 +156,12 @@ def _status(
 
 
 def _shown_pull(situation: Situation, state: State | None) -> PullRequestSummary | None:
-    """The open pull request, where the environment has to do with it: a group's may be its fellows' alone."""
+    """The open pull request, where the environment has to do with it: a group's may be its fellows' alone.
+
+    One of an earlier branch is shown until another one supersedes it.
+    """
     is_own = not situation.environment.group or proposing.own_mark(situation) is not None
-    pull = situation.view.open_pull_request
+    pull = situation.view.open_pull_request or next(iter(situation.view.older), None)
     if pull is None or not (is_own or state in _CONCERNED):
         return None
     return PullRequestSummary(pull.number, pull.title, pull.url, pull.head)

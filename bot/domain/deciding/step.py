@@ -174,10 +174,10 @@ def _write(situation: Situation, pull: PullRequest | None, draft: Draft) -> Step
 
 def _noisy(situation: Situation, draft: Draft, *, is_new: bool) -> Step | None:
     """Why it is not written yet: something newer may come, or there are enough pull requests."""
-    release, mark = draft.release, proposing.own_mark(situation)
+    release, mark, traffic = draft.release, proposing.own_mark(situation), situation.snapshot.traffic
     wait = quiet(
         situation.environment.pull_request.pace,
-        situation.snapshot.traffic,
+        replace(traffic, open=traffic.open - len(situation.view.older)),  # those it is to supersede
         _gathering(situation, release, mark),
         is_new=is_new,
         now=situation.now,
