@@ -129,6 +129,14 @@ def snapshot(
     )
 
 
+def in_dev(
+    choice: ImageChoice | Problem, seen: EnvironmentView, *, place: Environment = DEV, runs: str = "1.0.0"
+) -> Snapshot:
+    """Dev alone, where 1.0.0 has been live for long."""
+    deployed = {"dev": (deployment(runs, live_for=LONG),)}
+    return snapshot(place, choice=choice, views={"dev": seen}, deployed=deployed)
+
+
 def status(plan: Plan, name: str) -> EnvironmentStatus:
     """What a plan says of an environment."""
     return {each.name: each for each in plan.environments}[name]

@@ -10,9 +10,9 @@ import pytest
 from bot.domain.choosing.selection import Choice
 from bot.domain.deciding.action import Comment, MergePullRequest, Propose, Withdraw
 from bot.domain.deciding.decision import decide
-from bot.domain.pipeline import Application, Environment, Merge
+from bot.domain.pipeline import Application, Merge
 from bot.domain.pull_request.proposal import PullRequestState, withdrawn
-from bot.domain.snapshot import ApplicationView, EnvironmentView, ImageChoice, Problem, Snapshot
+from bot.domain.snapshot import ApplicationView, ImageChoice, Problem
 from bot.domain.status import State
 from bot.domain.window import Window, WindowKind
 from tests.domain.deciding.situations import (
@@ -24,6 +24,7 @@ from tests.domain.deciding.situations import (
     STAGING,
     chosen,
     deployment,
+    in_dev,
     proposing,
     pull_request,
     release,
@@ -34,16 +35,6 @@ from tests.domain.deciding.situations import (
 )
 
 ASKED = "Argo CD is asked to compare it with Git"
-
-
-def in_dev(choice: ImageChoice | Problem, seen: EnvironmentView, *, place: Environment = DEV) -> Snapshot:
-    """Dev alone, where 1.0.0 has been live for long."""
-    return snapshot(
-        place,
-        choice=choice,
-        views={"dev": seen},
-        deployed={"dev": (deployment("1.0.0", live_for=LONG),)},
-    )
 
 
 def test_a_newer_tag_opens_a_pull_request_that_changes_only_the_tag() -> None:
@@ -153,13 +144,8 @@ def test_a_pull_request_that_tagboat_closed_itself_is_no_refusal() -> None:
 
 
 def test_a_pull_request_with_nothing_left_to_propose_is_withdrawn() -> None:
-    seen = snapshot(
-        DEV,
-        choice=chosen("1.1.0"),
-        views={"dev": proposing(DEV, "1.1.0", pull_request("1.1.0"), "1.1.0")},
-        deployed={"dev": (deployment("1.1.0", live_for=LONG),)},
-    )
-    (action,) = decide(seen, NOW).actions
+    seen = proposing(DEV, "1.1.0", pull_request("1.1.0"), "1.1.0")
+    (action,) = decide(in_dev(chosen("1.1.0"), seen, runs="1.1.0"), NOW).actions
     assert isinstance(action, Withdraw)
     assert "withdrawn" in action.body
     assert "1.1.0" in action.comment

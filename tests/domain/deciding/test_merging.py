@@ -30,13 +30,12 @@ from tests.domain.deciding.situations import (
     HEAD,
     NOW,
     chosen,
-    deployment,
     environment,
+    in_dev,
     pipeline,
     proposing,
     pull_request,
     release,
-    snapshot,
     values,
     view,
 )
@@ -188,15 +187,7 @@ def planned(
         proposing(place, "1.0.0", pull or pull_request("1.1.0"), "1.1.0"),
         **seen,  # type: ignore[arg-type]
     )
-    return decide(
-        snapshot(
-            place,
-            choice=chosen("1.1.0"),
-            views={"dev": shown},
-            deployed={"dev": (deployment("1.0.0", live_for=timedelta(hours=5)),)},
-        ),
-        NOW,
-    )
+    return decide(in_dev(chosen("1.1.0"), shown, place=place), NOW)
 
 
 class TestAuto:
@@ -322,15 +313,7 @@ class TestByTheHost:
 class TestDirect:
     def _planned(self, **changes: object) -> Plan:
         place = replace(DEV, merge=Merge.DIRECT, **changes)  # type: ignore[arg-type]
-        return decide(
-            snapshot(
-                place,
-                choice=chosen("1.1.0"),
-                views={"dev": view(place, "1.0.0")},
-                deployed={"dev": (deployment("1.0.0", live_for=timedelta(hours=5)),)},
-            ),
-            NOW,
-        )
+        return decide(in_dev(chosen("1.1.0"), view(place, "1.0.0"), place=place), NOW)
 
     def test_it_commits_what_a_pull_request_would_propose(self) -> None:
         plan = self._planned()
@@ -354,15 +337,7 @@ class TestBranch:
     def _planned(self, rules: MergeRules, head: str | None, *more: PullRequest) -> Plan:
         place = replace(DEV, merging=rules)
         shown = view(place, "1.1.0", pull_requests=(*more, self.MERGED), branch_head=head)
-        return decide(
-            snapshot(
-                place,
-                choice=chosen("1.1.0"),
-                views={"dev": shown},
-                deployed={"dev": (deployment("1.1.0", live_for=timedelta(hours=5)),)},
-            ),
-            NOW,
-        )
+        return decide(in_dev(chosen("1.1.0"), shown, place=place, runs="1.1.0"), NOW)
 
     def test_it_goes_after_the_merge_where_that_is_asked_for(self) -> None:
         assert self._planned(MergeRules(delete_branch=True), HEAD).actions == (DeleteBranch("dev", 7),)
