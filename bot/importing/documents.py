@@ -9,7 +9,7 @@ import yaml
 from yaml import CSafeLoader
 
 from bot.domain.image import ImageRef, parse_image_ref
-from bot.importing.objects import is_bounded
+from bot.importing.objects import YAML_FAULTS, is_bounded
 
 KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
 """How files of Kustomize are called."""
@@ -51,7 +51,7 @@ def _loaded(path: str, content: bytes) -> list[Any] | None:
         return []
     try:
         loaded = list(yaml.load_all(content, Loader=_Texts))
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except YAML_FAULTS:
         return None
     return loaded if is_bounded(loaded) else None
 

@@ -20,7 +20,7 @@ from yaml import CSafeLoader
 
 from bot.domain.errors import Refused
 from bot.importing.address import same
-from bot.importing.objects import is_bounded, mapping, mappings, text
+from bot.importing.objects import YAML_FAULTS, is_bounded, mapping, mappings, text
 from bot.importing.template import Template, check_filled, normalized
 
 _MOST = 2_000
@@ -96,7 +96,7 @@ def _loaded(content: str | bytes) -> Any:
     """The one document of a text; raises ValueError when it is no YAML, or too much."""
     try:
         read = yaml.load(content, Loader=CSafeLoader)
-    except (yaml.YAMLError, RecursionError) as error:
+    except YAML_FAULTS as error:
         raise ValueError("no YAML") from error
     if not is_bounded(read):
         raise ValueError("too many values")

@@ -15,7 +15,7 @@ from yaml import CSafeLoader
 
 from bot.domain.image import DOCKER_HUB, parse_image_name
 from bot.importing.logins import login
-from bot.importing.objects import mapping, mappings, text
+from bot.importing.objects import YAML_FAULTS, mapping, mappings, text
 
 _CONFIG = "argocd-image-updater-config"
 _SECRET = "argocd-image-updater-secret"  # noqa: S105 - a name, and no secret
@@ -86,7 +86,7 @@ def _registries(conf: str, namespace: str, lost: list[str]) -> dict[str, dict[st
     where = f"ConfigMap {_CONFIG}: registries.conf"
     try:
         read = yaml.load(conf, Loader=CSafeLoader)
-    except (yaml.YAMLError, ValueError, RecursionError):
+    except YAML_FAULTS:
         lost.append(f"{where}: it is no YAML")
         return {}
     sections: dict[str, dict[str, Any]] = {}

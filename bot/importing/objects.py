@@ -14,6 +14,9 @@ from bot.domain.errors import Malformed, Refused
 LARGEST = 32 * 1024 * 1024
 """The most bytes of one file or answer that are read."""
 
+YAML_FAULTS = (yaml.YAMLError, ValueError, LookupError, AttributeError, TypeError, RecursionError)
+"""What PyYAML raises for a file that is none, and for the text of a value that is none: `!!int ''`."""
+
 _MOST = 20_000
 _MOST_VALUES = 2_000_000
 _ARGO = "argoproj.io/"
@@ -75,7 +78,7 @@ def parsed(content: bytes, *, name: str) -> list[dict[str, Any]]:
         raise Refused(f"{name} is too large", why=f"at most {LARGEST >> 20} MB are read")
     try:
         documents = list(yaml.load_all(content, Loader=CSafeLoader))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except YAML_FAULTS as error:
         why = str(getattr(error, "problem", None) or type(error).__name__)
         raise Malformed(f"{name} is neither YAML nor JSON", why=why) from error
     if not is_bounded(documents):

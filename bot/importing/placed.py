@@ -16,6 +16,7 @@ from bot.domain.choosing.selection import SelectionPolicy, Strategy
 from bot.domain.edit.keypath import Key, KeyPath
 from bot.domain.errors import Refused
 from bot.domain.image import parse_image_name
+from bot.domain.pull_request.branch import is_branch_name
 from bot.domain.repository_path import safe_path
 from bot.importing.address import Located, is_address, located
 from bot.importing.documents import documents
@@ -104,7 +105,7 @@ def _add_images(place: Placed, source: Source, told: list[str]) -> None:
     claimed: set[str] = set()
     for alias, image in zip(aliases, images, strict=True):
         try:
-            write = _literal(_write(place.watched.target, source, image), place.top)
+            write = _checked(_literal(_write(place.watched.target, source, image), place.top))
             made = PlacedImage(dict(image_settings(image, told)), write)
             if claimed & made.claims:
                 raise Refused("another image is written to the same place", fix="name each image's own keys")
@@ -173,11 +174,13 @@ def _branch(watched: Watched, source: Source, told: list[str]) -> tuple[str, str
     if revision in {"", "HEAD"}:
         return "", merge
     if not base and _COMMIT.fullmatch(revision):
-        told.append(
-            f"the revision {revision}, which looks like a tag or a commit: the default branch is written"
-        )
-        return "", merge
-    return revision, merge
+        why = "looks like a tag or a commit"
+    elif "{{" in revision or not is_branch_name(revision):
+        why = "is the name of no branch"
+    else:
+        return revision, merge
+    told.append(f"the revision {revision[:80]}, which {why}: the default branch is written")
+    return "", merge
 
 
 def image_settings(image: WatchedImage, told: list[str]) -> Iterator[tuple[str, Any]]:
@@ -245,6 +248,14 @@ def _literal(write: Mapping[str, Any], top: frozenset[str]) -> Mapping[str, Any]
     if "argocd" in write or "kustomize" in write:
         return write
     return {key: str(KeyPath((Key(each),))) if each in top else each for key, each in write.items()}
+
+
+def _checked(write: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The place; raises ValueError where a key is none that the configuration takes."""
+    for key in _KEYS:
+        if key in write:
+            KeyPath.parse(write[key])
+    return write
 
 
 def _values(image: WatchedImage) -> dict[str, Any]:

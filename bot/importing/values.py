@@ -10,7 +10,8 @@ from typing import Any
 
 from bot.domain.edit.keypath import Index, Key, KeyPath, Match, Step
 from bot.domain.edit.parts import behind
-from bot.domain.image import parse_image_name, parse_image_ref
+from bot.domain.image import parse_image_name
+from bot.importing.documents import reference
 
 COLLECTIONS = frozenset({"applications", "apps", "services", "components", "workloads", "microservices"})
 """Keys in lower case below which each element is an application of its own."""
@@ -54,12 +55,7 @@ def keyed_in(values: Any, names: Mapping[str, str]) -> Iterator[Keyed]:
         key = _tag_beside(value)
         if key:
             yield Keyed(value["image"], {"tag": _path(way, key)}, element, {"tag": _path(spot.numbered, key)})
-        for key, inner in value.items():
-            if isinstance(key, str) and _holds_all(spot, key) and _is_reference(inner):
-                paths = {"reference": _path(way, key)}
-                positions = {"reference": _path(spot.numbered, key)}
-                whole = behind(_registry(value), inner)
-                yield Keyed(str(parse_image_ref(whole).name), paths, element, positions)
+        yield from _references(spot, element)
 
 
 def names_in(values: Any) -> dict[str, str]:
@@ -186,6 +182,16 @@ def _dotted(spot: _Spot, element: str) -> Iterator[Keyed]:
             )
 
 
+def _references(spot: _Spot, element: str) -> Iterator[Keyed]:
+    """Images whose name and tag stand in one text."""
+    for key, inner in spot.value.items():
+        if isinstance(key, str) and isinstance(inner, str) and _holds_all(spot, key):
+            ref = reference(behind(_registry(spot.value), inner))
+            if ref and (ref.tag or ref.digest):
+                paths = {"reference": _path(spot.way, key)}
+                yield Keyed(str(ref.name), paths, element, {"reference": _path(spot.numbered, key)})
+
+
 def _is_image(way: _Way) -> bool:
     return bool(way) and isinstance(way[-1], Key) and way[-1].name.lower().endswith("image")
 
@@ -197,11 +203,8 @@ def _is_tag(value: Any) -> bool:
 def _is_reference(value: Any) -> bool:
     if not isinstance(value, str):
         return False
-    try:
-        ref = parse_image_ref(value)
-    except ValueError:
-        return False
-    return bool(ref.tag or ref.digest)
+    ref = reference(value)
+    return bool(ref and (ref.tag or ref.digest))
 
 
 def _element(way: _Way) -> str:

@@ -198,6 +198,9 @@ def test_two_rules_for_one_value_are_not_carried_over(tmp_path: Path) -> None:
             {"image-list": "web=ghcr.io/acme/web:a b", "web.update-strategy": "digest"},
             "image ghcr.io/acme/web: ",
         ),
+        ({"web.helm.image-spec": "web.image["}, "image ghcr.io/acme/web: 'web.image[' is not a key path"),
+        ({"git-branch": "{{.branch}}"}, "the revision {{.branch}}, which is the name of no branch"),
+        ({"git-branch": "a b"}, "the revision a b, which is the name of no branch"),
         ({"git-repository": "{{ .Values.repo }}"}, "{{ .Values.repo }} is no address of a repository"),
         ({"git-repository": "https://{{ .Values.host }}/acme/infra"}, "is no address of a repository"),
         (

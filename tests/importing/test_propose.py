@@ -112,6 +112,22 @@ def test_a_registry_is_put_before_a_name_that_has_none(
     assert [each.place for each in pipeline.environments[0].targets] == [place]
 
 
+@pytest.mark.parametrize(
+    "value", ["!!int", "!!bool x", "!!timestamp x", "!!float x", "!!binary ä", "? {} : 1"]
+)
+def test_a_file_whose_values_cannot_be_made_is_told(value: str, tmp_path: Path) -> None:
+    files = {"dev/a.yaml": _values().encode(), "prod/b.yaml": f"image:\n  x: {value}\n".encode()}
+    draft = proposed(Repository(_URL, "", files))
+    assert loaded(draft, tmp_path).pipelines
+    assert "# Files that speak of images and could not be read, left out: prod/b.yaml" in rendered(draft)
+
+
+def test_a_registry_that_is_none_makes_no_image(tmp_path: Path) -> None:
+    more = f"{_values()}other: {{image: {{registry: ~x., name: acme/web:1.2.0}}}}\n"
+    (pipeline,) = _pipelines({"dev/values.yaml": more}, tmp_path).values()
+    assert [each.place for each in pipeline.environments[0].targets] == [HelmValues(tag="image.tag")]
+
+
 def test_keys_that_hold_dots_are_written_as_they_stand(tmp_path: Path) -> None:
     text = (
         '"image.repository": ghcr.io/acme/web\n"image.tag": "1.0.0"\n'
