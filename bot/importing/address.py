@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot.configuration.fields import name_like
 
 _SCP = re.compile(r"(?:[\w.-]+@)?(?P<host>[\w.-]+):(?!//)(?P<path>[^:]+)")
+_HOST = re.compile(r"[\w.:-]+", re.ASCII)
 _SCHEMES = frozenset({"https", "http", "ssh", "file"})
 _GITHUB_PATH = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 _GITLAB_PATH = re.compile(r"[\w.-]+(?:/[\w.-]+)+", re.ASCII)
@@ -60,9 +61,10 @@ def is_address(url: str) -> bool:
         return _SCP.fullmatch(url) is not None
     try:
         parts = urlsplit(url)
+        has_host = parts.port != 0 and _HOST.fullmatch(parts.hostname or "") is not None
     except ValueError:
         return False
-    is_whole = bool(parts.hostname or parts.scheme == "file") and bool(parts.path.strip("/"))
+    is_whole = (has_host or parts.scheme == "file") and bool(parts.path.strip("/"))
     return is_whole and parts.scheme in _SCHEMES and not (parts.query or parts.fragment or "{" in url)
 
 
