@@ -36,6 +36,7 @@ from bot.ports import Delivery, Forge, Notifier
 from tests.faults.mortal import Fate, Killed, mortal
 from tests.flow.simulation_argocd import PlayedArgoCD
 from tests.flow.simulation_community import PROTECTION, PlayedCommunity, protected_at_rest
+from tests.flow.simulation_host import SlowHost
 from tests.flow.simulation_laws import Laws
 from tests.flow.simulation_rest import at_rest, told
 from tests.flow.simulation_shape import FIRST, Shape, shape
@@ -77,7 +78,7 @@ class Simulation:
         self.chat = _Listening(self.notifier)
         self.registry = ToldRegistry(self.catalog, self.clock)
         self.forge = MemoryForge(ledger=self.ledger, clock=self.clock)
-        self.community = PlayedCommunity(self.clock, writers=_WRITERS, own=lambda: self.open_pulls)
+        self.community = PlayedCommunity(self.forge, self.clock, lambda: self.open_pulls, writers=_WRITERS)
         self.truth = Truth(self.shape, self.forge, self.clock)
         self.laws = Laws(self.shape, self.forge, self.truth, self.orders, self.clock)
         self.argocd = PlayedArgoCD(self.shape, self.truth, self.clock)
@@ -224,11 +225,17 @@ class Simulation:
         found = [each for name, each in self.statuses if (name, each.name) == place]
         return found[0] if found else None
 
+    def _host(self) -> Forge:
+        """The Git host as Tagboat sees it; some are behind themselves."""
+        host = cast(Forge, WatchedForge(self.forge, self.ledger, self.laws))
+        behind = self.shape.behind
+        return cast(Forge, SlowHost(host, self.clock, behind)) if behind else host
+
     def _world(self) -> World:
         return World(
             pipelines={each.name: each for each in self.shape.pipelines},
             registries={WEB.registry: self.registry},
-            forges={"forge": cast(Forge, WatchedForge(self.forge, self.ledger, self.laws))},
+            forges={"forge": self._host()},
             deployments={"main": self.argocd},
             notifiers={"chat": cast(Notifier, self.chat)},
             store=self.store,

@@ -7,12 +7,12 @@ from dataclasses import replace
 from itertools import count
 
 from bot.adapters.forges.memory.community import MemoryCommunity
+from bot.adapters.forges.memory.forge import MemoryForge
 from bot.domain.people.protection import CHECK, Offer, Protection, Touched
-from bot.domain.pull_request.mark import marks
 from bot.domain.pull_request.proposal import PullRequest
+from bot.domain.snapshot import Relation
 from bot.ports import Clock
 from tests.flow.simulation_laws import Laws
-from tests.flow.simulation_shape import file_of
 from tests.flow.worlds import REPOSITORY
 
 PROTECTION = Protection(("envs/**/values.yaml",), "tagboat-override")
@@ -22,10 +22,15 @@ class PlayedCommunity(MemoryCommunity):
     """Everybody who has a hand in the repository. Tagboat's own pull requests are shown beside others'."""
 
     def __init__(
-        self, clock: Clock, *, writers: Sequence[str], own: Callable[[], Sequence[PullRequest]]
+        self,
+        forge: MemoryForge,
+        clock: Clock,
+        own: Callable[[], Sequence[PullRequest]],
+        *,
+        writers: Sequence[str],
     ) -> None:
         super().__init__(clock, writers=writers)
-        self._own = own
+        self._forge, self._own = forge, own
         self._heads = count(1)
 
     @property
@@ -61,7 +66,22 @@ class PlayedCommunity(MemoryCommunity):
         own = next((each for each in self._own() if each.number == number), None)
         if own is None:
             return super().touched(repository, number)
-        return Touched(tuple(file_of(each.pipeline, each.environment) for each in marks(own.body)))
+        before, after = (
+            self._forge.files(REPOSITORY, self._begin(own)),
+            self._forge.files(REPOSITORY, own.head),
+        )
+        paths = sorted(before.keys() | after.keys())
+        return Touched(tuple(path for path in paths if before.get(path) != after.get(path)))
+
+    def _begin(self, own: PullRequest) -> str:
+        """The commit of the base on which the branch stands."""
+        commit, forge = own.head, self._forge
+        base = forge.head(REPOSITORY, own.base) or ""
+        while parents := forge.parents(REPOSITORY, commit):
+            if forge.relation(REPOSITORY, commit=commit, revision=base) is Relation.CONTAINED:
+                break
+            commit = parents[0]
+        return commit
 
     def must_pass(self, offer: Offer) -> bool:
         """Whether somebody else's pull request may be merged as far as protected files go."""

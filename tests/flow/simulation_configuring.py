@@ -7,8 +7,10 @@ from datetime import timedelta
 from random import Random
 
 from bot.domain.choosing.policy import Hold, Pin, SelectionPolicy
+from bot.domain.pipeline import Environment, Merge, Pipeline
 from tests.flow.simulation import Simulation
-from tests.flow.simulation_shape import HOUR
+from tests.flow.simulation_pulls import any_place
+from tests.flow.simulation_shape import HOUR, other_branch, other_group
 
 
 def configure(sim: Simulation, draw: Random) -> str:
@@ -28,6 +30,31 @@ def configure(sim: Simulation, draw: Random) -> str:
     apply(sim, pipeline.name, image.alias, changed[word])
     pin = changed[word].pin
     return f"{pipeline.name} {image.alias} is {word} {pin.tag if pin else ''} until {until}"
+
+
+def reconfigure(sim: Simulation, draw: Random) -> str:
+    """Somebody changes who merges in an environment, from which branch, or with whom it shares one."""
+    name, place = any_place(sim, draw)
+    pipeline = sim.shape.pipeline(name)
+    old = pipeline.environment(place)
+    word = draw.choice(("merged", "approved", "on a branch", "in a group"))
+    changed = _changed(sim, pipeline, old, word)
+    if changed == old:
+        return ""
+    environments = tuple(changed if each == old else each for each in pipeline.environments)
+    sim.configure(replace(pipeline, environments=environments))
+    return f"{name} {place} is {word} otherwise"
+
+
+def _changed(sim: Simulation, pipeline: Pipeline, old: Environment, word: str) -> Environment:
+    if word == "approved":
+        return replace(old, merging=replace(old.merging, approvals=1 - old.merging.approvals))
+    if word == "on a branch":
+        return other_branch(old)
+    if word == "in a group":
+        return other_group(old) if (pipeline.name, old.name) in sim.shape.grouped else old
+    other = {Merge.AUTO: Merge.MANUAL, Merge.MANUAL: Merge.AUTO}
+    return replace(old, merge=other.get(old.merge, old.merge))
 
 
 def set_free(sim: Simulation) -> None:

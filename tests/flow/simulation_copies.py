@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.adapters.forges.memory.forge import File
 from bot.domain.directories.keep import DirectoryPromotion
@@ -46,12 +46,19 @@ def _is_undone(laws: Laws, promote: DirectoryPromotion, path: str, before: str, 
     source = path.replace(promote.to, promote.directory, 1)
     if any(_free(each.get(source)) == now for each in files):
         return False  # whoever did it by hand copied too
-    copy = next(
-        (each for commit, each in zip(history, files, strict=True) if _is_copy(laws, commit, promote)), None
-    )
-    if copy is None or _free(copy.get(path)) == now:
+    if _was_copied(laws, promote, path, now, history):
         return False
     return told.overwrite is None or told.overwrite.at < laws.truth.by_hand[origin]
+
+
+def _was_copied(
+    laws: Laws, promote: DirectoryPromotion, path: str, now: bytes | None, history: Sequence[str]
+) -> bool:
+    """Whether the newest copy said this, or one that somebody forced off the base branch since."""
+    copies = [commit for commit in history if _is_copy(laws, commit, promote)][:1]
+    gone = [each for each in laws.truth.bases if each not in history and _is_copy(laws, each, promote)]
+    files = (laws.forge.files(REPOSITORY, commit) for commit in (*copies, *gone))
+    return any(_free(each.get(path)) == now for each in files)
 
 
 def _is_copy(laws: Laws, commit: str, promote: DirectoryPromotion) -> bool:

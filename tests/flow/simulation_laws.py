@@ -25,6 +25,10 @@ from tests.flow.simulation_truth import UNSEEN, Place, Refs, Truth, version_of
 from tests.flow.worlds import REPOSITORY
 
 _VALUE = re.compile(rb"(?m)^(  (?:tag|digest): )[^\s#]+")
+_FIRST_COPY = "**Overwrites** whatever people changed by hand"
+_ORDERED = "**Overwrites** what was changed by hand"
+"""So is whoever merges told what a copy undoes; Tagboat merges by itself what was ordered alone."""
+
 _FORGIVEN = timedelta(hours=2)
 
 
@@ -84,10 +88,14 @@ class Laws:
             refs = self.truth.refs(after, place)
             if refs == self.truth.refs(before or base, place) or refs == self.truth.refs(base, place):
                 continue
-            self._proposed(mark, refs, "written", base)
+            undoes = _FIRST_COPY in proposal.body or _ORDERED in proposal.body
+            self._proposed(mark, refs, "written", base, undoes=undoes)
 
-    def _proposed(self, mark: Mark, refs: Refs, what: str, base: str) -> None:
-        """A release is proposed, or on its way to the base branch, by Tagboat's own will."""
+    def _proposed(self, mark: Mark, refs: Refs, what: str, base: str, *, undoes: bool) -> None:
+        """A release is proposed, or on its way to the base branch, by Tagboat's own will.
+
+        `undoes` says that its words tell that it overwrites what people changed by hand.
+        """
         pipeline, environment = self.place(mark)
         place, told = (pipeline.name, environment.name), self.standing((pipeline.name, environment.name))
         name = f"{place} {mark.version} {what}"
@@ -102,9 +110,10 @@ class Laws:
             if not self.truth.was_ever(place, refs):
                 self.says("a rollback goes to what was there", name)
             return
-        self._no_downgrade(place, refs, name, base)
+        if not undoes:
+            self._no_downgrade(place, refs, name, base)
         self._as_configured(pipeline, environment, refs, base)
-        if not is_promoted:
+        if not is_promoted and not undoes:
             self._not_taken_back(pipeline, place, refs, name)
         lack = self.truth.lack(pipeline, environment, refs, soaks=not is_promoted)
         if lack:
@@ -231,7 +240,8 @@ class Laws:
             place = (mark.pipeline, mark.environment)
             refs = self.truth.refs(after, place)
             if refs != self.truth.refs(before, place):
-                self._proposed(mark, refs, f"merged by {pull.number}", before)
+                is_ordered = _ORDERED in pull.body
+                self._proposed(mark, refs, f"merged by {pull.number}", before, undoes=is_ordered)
 
     def committed(self, proposal: Proposal, before: str, after: str) -> None:
         """A commit was made on the base branch."""
@@ -242,9 +252,8 @@ class Laws:
                 self.says("only direct environments are committed to", mark)
             if closed(environment.windows, self.clock.now()) and not self._is_forced(mark):
                 self.says("windows are respected", f"{mark.pipeline} {mark.environment} committed")
-            self._proposed(
-                mark, self.truth.refs(after, (mark.pipeline, mark.environment)), "committed", before
-            )
+            refs = self.truth.refs(after, (mark.pipeline, mark.environment))
+            self._proposed(mark, refs, "committed", before, undoes=_ORDERED in proposal.body)
 
     def _is_forced(self, mark: Mark) -> bool:
         told = self.standing((mark.pipeline, mark.environment)).promotion

@@ -16,7 +16,7 @@ from tests.flow import simulation_offers as offers
 from tests.flow import simulation_pulls as pulls
 from tests.flow import simulation_sides as sides
 from tests.flow.simulation import Simulation
-from tests.flow.simulation_configuring import configure
+from tests.flow.simulation_configuring import configure, reconfigure
 
 Move = Callable[[Simulation, Random], str]
 """Does something, and says what it did; empty where there was nothing to do it to."""
@@ -40,6 +40,7 @@ DEEDS: Mapping[str, tuple[int, Move]] = {
     "report": (5, pulls.report),
     "merge_by_host": (3, pulls.merge_by_host),
     "push_foreign": (1, pulls.push_foreign),
+    "edit_words": (2, pulls.edit_words),
     "delete_branch": (1, pulls.delete_branch),
     "force_base": (2, files.force_base),
     "revert_file": (2, files.revert_file),
@@ -131,6 +132,7 @@ def _deed(draw: Random) -> str:
 MOVES: Mapping[str, tuple[int, Move]] = {
     **DEEDS,
     "configure": (4, configure),
+    "reconfigure": (3, reconfigure),
     "minutes": (10, minutes),
     "hours": (6, hours),
     "days": (2, days),

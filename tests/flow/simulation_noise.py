@@ -68,7 +68,7 @@ class Noise:
     def opened(self, pull: PullRequest, pulls: Sequence[PullRequest]) -> None:
         """A pull request was opened, and these were there before."""
         laws, now = self._laws, self._laws.clock.now()
-        if not laws.is_calm:
+        if not laws.is_calm or laws.shape.behind:
             return
         shown = {place: each.number for each in _open(pulls) for place in _places(each)}
         others = {number for place, number in shown.items() if place not in _places(pull)}

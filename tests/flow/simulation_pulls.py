@@ -6,11 +6,13 @@ Each says what it did, empty where there was nothing to do it to.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 
 from bot.adapters.forges.memory.forge import File
 from bot.domain.errors import TagboatError
 from bot.domain.people.consent import CheckState, Opinion
+from bot.domain.pull_request.mark import marks
 from bot.domain.pull_request.proposal import PullRequest
 from bot.flow.merge import close_by_human, merge_by_human
 from tests.flow.simulation import Simulation
@@ -72,7 +74,7 @@ def close(sim: Simulation, draw: Random) -> str:
 
 def reopen(sim: Simulation, draw: Random) -> str:
     """A human opens a closed pull request again, where its branch is still there."""
-    found = [each for each in sim.pulls if each.state == "closed" and not each.is_withdrawn]
+    found = [each for each in sim.pulls if each.state == "closed"]
     found = [each for each in found if sim.forge.head(REPOSITORY, each.branch)]
     if not found:
         return ""
@@ -132,3 +134,15 @@ def delete_branch(sim: Simulation, draw: Random) -> str:
     sim.laws.was_refused(pull)
     sim.forge.delete_by_human(REPOSITORY, pull.branch)
     return f"somebody deletes {pull.branch}"
+
+
+def edit_words(sim: Simulation, draw: Random) -> str:
+    """A human writes above Tagboat's text, takes one of its hidden lines away, or all of it."""
+    pull = any_pull(sim, draw)
+    if pull is None:
+        return ""
+    hidden = [each.text for each in marks(pull.body)]
+    bodies = [f"Look at the dashboards first.\n\n{pull.body}", ""]
+    bodies += [pull.body.replace(draw.choice(hidden), "")] if hidden else []
+    sim.ledger.change(REPOSITORY, replace(pull, title="Ours", body=draw.choice(bodies)))
+    return f"somebody writes other words for {pull.number}"

@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from bot.domain.notice import Event, Notice
-from bot.domain.pull_request.branch import prefix_of
 from bot.domain.pull_request.mark import marks
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.status import EnvironmentStatus, State
@@ -49,7 +48,7 @@ def _one_pull_request(laws: Laws, pulls: Sequence[PullRequest]) -> None:
             each.number
             for each in ours
             if any((m.pipeline, m.environment) == (pipeline.name, environment.name) for m in marks(each.body))
-            and each.branch.startswith(prefix_of(environment))
+            and (environment.group or not each.branch.startswith("tagboat/groups/"))
         ]
         if len(found) > 1 and not laws.standing((pipeline.name, environment.name)).hold:
             laws.says("one open pull request for a place", f"{pipeline.name} {environment.name} {found}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from random import Random
 
@@ -42,6 +42,13 @@ class Shape:
     """Some pipelines of one repository, as the configuration says them now."""
 
     pipelines: tuple[Pipeline, ...]
+    behind: int
+    """For how many calls after a change the Git host's lists are behind."""
+    grouped: frozenset[tuple[str, str]] = field(init=False)
+    """Who was in the group at the beginning, and may come back."""
+
+    def __post_init__(self) -> None:
+        self.grouped = frozenset((pipeline.name, each.name) for pipeline, each in self.places if each.group)
 
     @property
     def places(self) -> list[tuple[Pipeline, Environment]]:
@@ -76,11 +83,28 @@ def file_of(pipeline: str, environment: str) -> str:
     return f"{folder_of(pipeline, environment)}/values.yaml"
 
 
+def other_branch(environment: Environment) -> Environment:
+    """The environment with a branch for each release, or without; that of a group stays as it is."""
+    policy = environment.pull_request
+    if environment.group:
+        return environment
+    texts = Texts() if policy.texts == _PER_RELEASE else _PER_RELEASE
+    return replace(environment, pull_request=replace(policy, texts=texts))
+
+
+def other_group(environment: Environment) -> Environment:
+    """The environment out of the group, or in it again."""
+    if environment.group:
+        return replace(environment, group="")
+    return replace(environment, group=_GROUP, pull_request=replace(environment.pull_request, texts=Texts()))
+
+
 def shape(draw: Random) -> Shape:
     """One to three pipelines of one to four environments."""
     names = ("shop", "blog", "mail")[: draw.choice((1, 1, 2, 2, 3))]
     is_grouped = len(names) > 1 and draw.random() < 0.5
-    return Shape(tuple(_pipeline(draw, name, is_grouped=is_grouped) for name in names))
+    pipelines = tuple(_pipeline(draw, name, is_grouped=is_grouped) for name in names)
+    return Shape(pipelines, draw.choice((0, 0, 0, 0, 1, 2)))
 
 
 def _pipeline(draw: Random, name: str, *, is_grouped: bool) -> Pipeline:

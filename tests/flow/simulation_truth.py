@@ -101,6 +101,11 @@ class Truth:
         """The head of the base branch when a moment came."""
         return [commit for at, commit in self._bases if at < moment or at == self._bases[0][0]][-1]
 
+    @property
+    def bases(self) -> Sequence[str]:
+        """Every head that the base branch was seen to have, the oldest first."""
+        return [commit for _, commit in self._bases]
+
     def spans(self, place: Place) -> Sequence[Span]:
         """What a place held, the oldest first."""
         return self._spans[place]
