@@ -10,6 +10,7 @@
     annotations    the same, read from annotations of Applications
     resources      the same, read from its custom resources
     watching       the same, from all objects
+    image          one image of it, as the configuration has it
     placed         where one Application of it is written, and by which settings
     logins         how it logs in to registries
     installation   how it is set up as a whole

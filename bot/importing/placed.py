@@ -8,27 +8,23 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.domain.choosing.selection import SelectionPolicy, Strategy
-from bot.domain.edit.keypath import Key, KeyPath
 from bot.domain.errors import Refused
-from bot.domain.image import parse_image_name
 from bot.domain.pull_request.branch import is_branch_name
 from bot.domain.repository_path import safe_path
 from bot.importing.address import Located, is_address, located
 from bot.importing.documents import documents
-from bot.importing.draft import literal, unique
+from bot.importing.draft import unique
 from bot.importing.generated import Repository
+from bot.importing.image import KEYS, image_settings, image_write, parameter_names
 from bot.importing.objects import Source
-from bot.importing.updater import Watched, WatchedImage
+from bot.importing.updater import Watched
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}|v?[0-9]+(?:\.[0-9]+)+")
-_KEYS = ("tag", "digest", "repository", "reference")
 _KUSTOMIZATION = "kustomization.yaml"
-_DEFAULT_NAME, _DEFAULT_TAG = "image.name", "image.tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +38,7 @@ class PlacedImage:
     def claims(self) -> frozenset[str]:
         """What is written in the file: two images that claim the same are no two."""
         field_name = self.write.get("argocd", "")
-        keys = {f"{field_name} {self.write[key]}" for key in _KEYS if key in self.write}
+        keys = {f"{field_name} {self.write[key]}" for key in KEYS if key in self.write}
         return frozenset(keys or {f"{field_name} {self.write.get('name', self.settings['image'])}"})
 
 
@@ -105,7 +101,7 @@ def _add_images(place: Placed, source: Source, told: list[str]) -> None:
     claimed: set[str] = set()
     for alias, image in zip(aliases, images, strict=True):
         try:
-            write = _checked(_literal(_write(place.watched.target, source, image), place.top))
+            write = image_write(image, place.watched.target, source, place.top)
             made = PlacedImage(dict(image_settings(image, told)), write)
             if claimed & made.claims:
                 raise Refused("another image is written to the same place", fix="name each image's own keys")
@@ -183,54 +179,6 @@ def _branch(watched: Watched, source: Source, told: list[str]) -> tuple[str, str
     return "", merge
 
 
-def image_settings(image: WatchedImage, told: list[str]) -> Iterator[tuple[str, Any]]:
-    """An image's settings, each checked as the configuration will check it.
-
-    Raises:
-        ValueError: something said is none that can be carried over.
-    """
-    yield "image", literal(str(parse_image_name(image.name)))
-    strategy = Strategy.parse(image.strategy or "semver")
-    takes_constraint = strategy in {Strategy.SEMVER, Strategy.DIGEST}
-    constraint = image.constraint if takes_constraint else ""
-    if image.constraint and not takes_constraint:
-        told.append(
-            f"image {image.name}: {strategy} takes no constraint, and {image.constraint[:80]} is one, which"
-            " had no effect"
-        )
-    if strategy is Strategy.DIGEST:
-        constraint = constraint or "latest"
-    allow_tags = "" if image.allow_tags == "any" else image.allow_tags
-    SelectionPolicy(strategy, constraint, allow_tags, image.ignore_tags, image.platforms)
-    if strategy is not Strategy.SEMVER:
-        yield "strategy", str(strategy)
-    if constraint:
-        yield "constraint", literal(constraint)
-    if allow_tags:
-        yield "allow_tags", literal(allow_tags)
-    if image.ignore_tags:
-        yield "ignore_tags", [literal(each) for each in image.ignore_tags]
-    if image.platforms:
-        yield "platforms", list(image.platforms)
-
-
-def _write(target: str, source: Source, image: WatchedImage) -> Mapping[str, Any]:
-    """Where the image stands in the file; nothing, where the file's name says it.
-
-    Raises:
-        Refused: that is not said.
-    """
-    kind = target.partition(":")[0] or source.kind
-    name = {"name": image.kustomize_name} if image.kustomize_name else {}
-    if kind == "kustomization":
-        return {"kustomize": True} | name if name else {}
-    if kind == "Kustomize" or (not kind and name):
-        return {"argocd": "kustomize.images"} | name
-    if kind == "helmvalues":
-        return _values(image) | {"create": True}
-    return {"argocd": "helm.parameters"} | _parameters(image)
-
-
 def _top_of(file: str, repository: Repository) -> frozenset[str]:
     return frozenset(
         key
@@ -238,42 +186,6 @@ def _top_of(file: str, repository: Repository) -> frozenset[str]:
         for key in document
         if isinstance(key, str)
     )
-
-
-def _literal(write: Mapping[str, Any], top: frozenset[str]) -> Mapping[str, Any]:
-    """The place, with the keys that stand as they are at the top of the file, where the updater looks first.
-
-    Its `setHelmValue`: https://github.com/argoproj-labs/argocd-image-updater
-    """
-    if "argocd" in write or "kustomize" in write:
-        return write
-    return {key: str(KeyPath((Key(each),))) if each in top else each for key, each in write.items()}
-
-
-def _checked(write: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The place; raises ValueError where a key is none that the configuration takes."""
-    for key in _KEYS:
-        if key in write:
-            KeyPath.parse(write[key])
-    return write
-
-
-def _values(image: WatchedImage) -> dict[str, Any]:
-    """The keys of Helm values that hold an image; `image.tag` where none is said."""
-    if image.helm_spec:
-        return {"reference": image.helm_spec}
-    if not image.helm_tag and not image.helm_name:
-        return {"tag": _DEFAULT_TAG}
-    if not image.helm_tag:
-        raise Refused("no Helm key for the tag is named", fix="name it by helm.image-tag")
-    return {"tag": image.helm_tag} | ({"repository": image.helm_name} if image.helm_name else {})
-
-
-def _parameters(image: WatchedImage) -> dict[str, str]:
-    """The names of Helm parameters that hold an image: both are always set, as the Image Updater does."""
-    if image.helm_spec:
-        return {"reference": image.helm_spec}
-    return {"tag": image.helm_tag or _DEFAULT_TAG, "repository": image.helm_name or _DEFAULT_NAME}
 
 
 def _told_method(watched: Watched, source: Source, file: str, told: list[str]) -> None:
@@ -303,5 +215,5 @@ def _others(watched: Watched, source: Source) -> tuple[str, ...]:
     if source.kind == "Kustomize":
         names = tuple(image.name for image in watched.images)
         return tuple(each for each in source.images if not any(name in each for name in names))
-    own = {each for image in watched.images for each in _parameters(image).values()}
+    own = {each for image in watched.images for each in parameter_names(image).values()}
     return tuple(each for each in source.parameters if each not in own)

@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.domain.image import ImageName, parse_image_name
 from bot.importing.flux import FluxPolicy
+from bot.importing.image import image_settings
 from bot.importing.layout import Member
-from bot.importing.placed import image_settings
 from bot.importing.updater import Watched
 
 _VERSION = re.compile(r"v?[0-9]+(?:\.[0-9]+){0,2}(?:-(?:rc|alpha|beta)[.0-9]*)?")
