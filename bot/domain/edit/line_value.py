@@ -23,6 +23,7 @@ _STRINGS = re.compile(_QUOTED)
 _ELEMENT = re.compile(r">([^<>]+)<")
 _ITEM = re.compile(r"[ \t]*+-[ \t]++(?=\S)")
 _NULLS = {"~", "null"}
+_JSON = re.compile(r"null|true|false|-?[0-9][0-9.eE+-]*")
 _OPEN, _CLOSED = "{{", "}}"
 _MOST_BEFORE = 40
 
@@ -36,8 +37,8 @@ class Value(NamedTuple):
 
     @property
     def unquoted(self) -> Value:
-        """The same without its quotes, which then are none of its own."""
-        if self.form in {Form.BARE, Form.YAML}:
+        """The same without the quotes that stand around it, which then are none of its own."""
+        if self.span.end - self.span.start != len(self.text) + 2:
             return self
         return Value(Span(self.span.start + 1, self.span.end - 1), self.text, Form.BARE)
 
@@ -72,9 +73,16 @@ def _assignments(line: str) -> Iterator[tuple[str, Value]]:
         if found["value"][0] in "\"'`":
             yield found["name"], _quoted(line, span)
         elif not _is_in_template(line, span.start):
-            form = Form.YAML if found["mark"] == ":" else Form.BARE
-            is_null = form is Form.YAML and found["value"] in _NULLS
+            form = _bare_form(found)
+            is_null = form is not Form.BARE and found["value"] in _NULLS
             yield found["name"], Value(span, "" if is_null else found["value"], form)
+
+
+def _bare_form(found: re.Match[str]) -> Form:
+    """How a value without quotes is written anew: in them, where it is no text and the line may be JSON."""
+    if found["mark"] != ":":
+        return Form.BARE
+    return Form.DOUBLE if found["name"][0] == '"' and _JSON.fullmatch(found["value"]) else Form.YAML
 
 
 def _is_in_template(line: str, at: int) -> bool:

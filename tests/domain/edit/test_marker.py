@@ -356,5 +356,17 @@ def test_a_long_line_is_read_in_no_time(line: str) -> None:
     assert isinstance(single_value(line), str | tuple)
 
 
+@pytest.mark.parametrize("value", ["null", "1.4", "12", "true", '"v8"'])
+def test_a_text_takes_the_place_of_what_is_none_in_json(value: str) -> None:
+    line = f'  "tag": {value}, // tagboat: web'
+    assert written(_PLACE, line, ImageRef(WEB, "v9")) == '  "tag": "v9", // tagboat: web'
+
+
+def test_a_digest_without_quotes_keeps_all_its_characters() -> None:
+    assert written(_PLACE, f"d: {OLD} # tagboat: web:digest") == f"d: {NEW} # tagboat: web:digest"
+    with pytest.raises(Refused, match="more than the value would change"):
+        written(_PLACE, '"d": null // tagboat: web:digest')
+
+
 def test_the_image_is_written_once_only() -> None:
     assert written(_PLACE, "V=1.10 # tagboat: web", NEXT) == "V=1.10 # tagboat: web"
