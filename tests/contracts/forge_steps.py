@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.mark import Mark
 from bot.domain.pull_request.merge_options import MergeOptions
-from bot.domain.pull_request.proposal import Proposal, PullRequest, marker
+from bot.domain.pull_request.proposal import Proposal, PullRequest
 from tests.contracts.forge_worlds import DEV, GIT_AS_ANOTHER, START, WORLDS, ForgeWorld
 
 BRANCH = "tagboat/homepage/dev"
@@ -19,7 +20,7 @@ PROPOSAL = Proposal(
     files=((DEV, NEW_DEV),),
     message="homepage: 1.0.0 → 1.4.2 in dev",
     title="homepage 1.4.2 in dev",
-    body=f"Moves homepage to 1.4.2.\n\n{marker(KEY)}",
+    body=f"Moves homepage to 1.4.2.\n\n{Mark(KEY).text}",
 )
 NOBODYS_COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -119,8 +119,3 @@ class Proposal:
     sign_off: bool = False
     allow_workflows: bool = False
     modes: tuple[tuple[str, str], ...] = ()
-
-
-def marker(key: str) -> str:
-    """The hidden line that names a release alone: the mark of a pull request for one environment."""
-    return Mark(key).text

@@ -8,8 +8,9 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from bot.domain.errors import TagboatError, Transient
 from bot.domain.pipeline import MergeMethod
+from bot.domain.pull_request.mark import Mark
 from bot.domain.pull_request.merge_options import MergeOptions
-from bot.domain.pull_request.proposal import Proposal, PullRequest, marker
+from bot.domain.pull_request.proposal import Proposal, PullRequest
 from bot.ports import Forge
 from tests.fakes.git_host import HostedRepository
 from tests.fakes.http_host import Answer, Cut, Fault
@@ -22,7 +23,7 @@ PROPOSAL = Proposal(
     files=((DEV, b"tag: 2.0.0\n"),),
     message="homepage: 1.0.0 → 2.0.0 in dev",
     title="homepage 2.0.0 in dev",
-    body=f"Moves homepage.\n\n{marker('0123456789ab')}",
+    body=f"Moves homepage.\n\n{Mark('0123456789ab').text}",
 )
 FAULTS: dict[str, Fault] = {
     "502 before": Answer(502, {"message": "502 Bad Gateway"}),

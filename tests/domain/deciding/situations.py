@@ -11,7 +11,8 @@ from bot.domain.deciding.decision import Plan
 from bot.domain.image import ImageName, ImageRef, Release
 from bot.domain.pipeline import Environment, Merge, Pipeline, PipelineImage, Repository, Target
 from bot.domain.place import HelmValues
-from bot.domain.pull_request.proposal import PullRequest, PullRequestState, marker
+from bot.domain.pull_request.mark import Mark
+from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.record import Deployment, EnvironmentRecord, Record
 from bot.domain.snapshot import BaseBranch, EnvironmentView, ImageChoice, Problem, Snapshot
 from bot.domain.status import EnvironmentStatus
@@ -73,7 +74,7 @@ def pull_request(tag: str, number: int = 7, **changes: object) -> PullRequest:
         number=number,
         url=f"https://forge.example/acme/infra/pull/{number}",
         title="a title",
-        body=f"a body\n\n{marker(release(tag).key)}",
+        body=f"a body\n\n{Mark(release(tag).key).text}",
         branch="tagboat/shop/prod",
         base="main",
         head=HEAD,
