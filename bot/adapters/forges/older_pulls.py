@@ -44,10 +44,14 @@ class OlderPulls:
     ) -> Sequence[PullRequest] | None:
         """All of the branch, of which `newer` are those whose numbers are `oldest` or more; None if unsure.
 
-        What had ended is taken for ended still.
+        What had ended is taken for ended still. Where one is missing that was there, another repository has
+        the name by now.
         """
         known = self._known.get((repository, branch))
         if known is None or known.newest < oldest - 1:
+            return None
+        told = {pull.number for pull in newer}
+        if any(pull.number >= oldest and pull.number not in told for pull in known.pulls):
             return None
         older = [pull for pull in known.pulls if pull.number < oldest]
         if any(pull.state is PullRequestState.OPEN for pull in older):

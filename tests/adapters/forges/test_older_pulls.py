@@ -45,6 +45,7 @@ def _completed(
         ([], 4, [6], 5, [6]),
         ([], 0, [6], 5, None),
         ([3, 1], 0, [], 4, [3, 1]),
+        ([9, 3], 0, [8, 2], 2, None),
     ],
     ids=[
         "they overlap",
@@ -54,6 +55,7 @@ def _completed(
         "there was none before",
         "nobody knows what was before",
         "no new one is of this branch",
+        "one is gone, so that it is another repository",
     ],
 )
 def test_the_newest_are_completed_by_those_known_before(

@@ -90,6 +90,7 @@ class GitLabForge(HostedPulls[Answer]):
             self._branches,
             self._commits,
             self._authors,
+            self._requests,
             changes=lambda: self._api.changes,
         )
 

@@ -34,7 +34,7 @@ class GitLabGraphQL:
         """Ask about a project, of which parts may fail by themselves: `read` is told which did.
 
         Raises:
-            Unreachable: no answer came, or a fault of GitLab's own.
+            Unreachable: no answer came, or none to the question: a fault of GitLab's own.
             Limited: GitLab asked to slow down.
             Refused: this GitLab does not know what is asked, or does not answer it.
         """
@@ -44,23 +44,28 @@ class GitLabGraphQL:
             raise self._failure(repository, answer)
         failed = frozenset(_part(error) for error in _errors(answer))
         if "" in failed:
-            raise self._failure(repository, answer)
+            # GitLab knows the question: it began to answer. One that takes too long ends so.
+            where = f"{repository} on {self._transport.host}"
+            raise Unreachable(f"GitLab did not answer a question about {where}", why=_said(answer))
         what = f"GitLab's answer about {repository}"
         return understood(data, lambda found: read(found, failed), what=what)
 
     def _failure(self, repository: str, answer: Answer) -> TagboatError:
         where = f"{repository} on {self._transport.host}"
-        errors = _errors(answer)
-        if answer.status == 200 and not errors:
+        if answer.status == 200 and not _errors(answer):
             return Unreachable(f"GitLab's answer about {where} is broken")
-        said = [str(error.get("message", "")) for error in errors[:_MOST_ERRORS]]
-        why = " ".join("; ".join(dict.fromkeys(each for each in said if each)).split())[:300]
-        return Refused(f"GitLab refused a question about {where}", why=why or answer.message)
+        return Refused(f"GitLab refused a question about {where}", why=_said(answer) or answer.message)
 
 
 def _errors(answer: Answer) -> Sequence[Mapping[str, Any]]:
     found = answer.data.get("errors") if isinstance(answer.data, dict) else None
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _said(answer: Answer) -> str:
+    """GitLab's own words on what went wrong, on one line."""
+    said = [str(error.get("message", "")) for error in _errors(answer)[:_MOST_ERRORS]]
+    return " ".join("; ".join(dict.fromkeys(each for each in said if each)).split())[:300]
 
 
 def _part(error: Mapping[str, Any]) -> str:

@@ -73,9 +73,12 @@ class MergeRequests:
         """Change something about one."""
         self._api.send("put", repository, f"/merge_requests/{number}", change, lambda data: data["iid"])
 
-    def _noticed(self, repository: str, seen: Found) -> Found:
-        pull = seen.pull_request
+    def notice(self, repository: str, pull: PullRequest) -> None:
+        """Say how one was seen: what `revise` writes keeps it a draft, or keeps it none."""
         is_draft = pull.is_draft and pull.state is PullRequestState.OPEN
         change = self._drafts.add if is_draft else self._drafts.discard
         change((repository, pull.number))
+
+    def _noticed(self, repository: str, seen: Found) -> Found:
+        self.notice(repository, seen.pull_request)
         return seen

@@ -26,9 +26,11 @@ https://docs.gitlab.com/api/graphql/#maximum-query-complexity
 
 # A field costs 1, one that asks Gitaly 2, the last commit of a tree 10; what is looked up costs 1 or 2 more
 # than what is below it, and a list 1% more for each entry that it may have.
-_COSTS_ALWAYS, _COSTS_BRANCH, _COSTS_FILES = 83, 21, 8
+_COSTS_ALWAYS, _COSTS_BRANCH, _COSTS_FILES = 93, 21, 8
 _PLAIN = frozenset({"100644", "100755"})
-_BASE, _FILES, _AGAIN = "base", "files", "Again"
+_BASE, _FILES, _AGAIN, _LISTED, _OPENED = "base", "files", "Again", "mergeRequests", "opened"
+_MOST_LISTED = 100
+_ALWAYS_TOLD = ("iid", "webUrl", "title", "sourceBranch", "targetBranch", "state", "detailedMergeStatus")
 # Where GraphQL has another word for it than the REST API.
 _STATUSES = {
     "JIRA_ASSOCIATION": "jira_association_missing",
@@ -41,9 +43,12 @@ _QUERY = """query($project: ID!, $branches: [String!]!, {declared}) {{
     mergeRequests(sourceBranches: $branches, sort: CREATED_DESC, first: 100) {{
       nodes {{
         iid webUrl title description sourceBranch targetBranch sourceProjectId targetProjectId diffHeadSha
-        state draft mergedAt mergeCommitSha squash conflicts detailedMergeStatus autoMergeEnabled
+        state draft mergedAt mergeCommitSha conflicts detailedMergeStatus autoMergeEnabled
       }}
       pageInfo {{ hasNextPage }}
+    }}
+    {opened}: mergeRequests(sourceBranches: $branches, state: opened, first: 100) {{
+      nodes {{ iid sourceBranch sourceProjectId targetProjectId }}
     }}
     repository {{
       {parts}
@@ -83,7 +88,8 @@ class Question:
             declared.append("$base: String!")
         if self.paths:
             declared.append("$paths: [String!]!")
-        return _QUERY.format(declared=", ".join(declared), parts="\n      ".join(self._parts(reads)))
+        parts = "\n      ".join(self._parts(reads))
+        return _QUERY.format(declared=", ".join(declared), opened=_OPENED, parts=parts)
 
     def variables(self, repository: str) -> Mapping[str, object]:
         """What the names in the query stand for."""
@@ -126,8 +132,9 @@ class Surveyed:
 
     `stands` has no branch that is not there. `past` are commits that the base holds. `pulls` are those from
     our branches, newest first: `is_whole` says that there never were others, and `unnamed` are the numbers of
-    those that were merged by a commit which is not told. `account` is the address of the token's user in
-    commits, empty where it is not told.
+    those that were merged by a commit which is not told. `opened` are the numbers of all open ones by branch,
+    None where they are not told. `account` is the address of the token's user in commits, empty where it is
+    not told.
     """
 
     default_branch: str
@@ -137,6 +144,7 @@ class Surveyed:
     pulls: Sequence[PullRequest]
     is_whole: bool
     unnamed: frozenset[int]
+    opened: Mapping[str, frozenset[int]] | None
     account: str
 
 
@@ -170,16 +178,20 @@ def surveyed(data: Any, question: Question, failed: frozenset[str]) -> Surveyed 
             stands[branch] = Stand(tip, dict(_contents(read)))
     if base not in stands:
         return None
-    listed = None if "mergeRequests" in failed else project["mergeRequests"]
-    own = [each for each in listed["nodes"] if _is_own(each, question)] if listed else []
+    listed: Any = None if _LISTED in failed else project[_LISTED]
+    nodes: list[Any] = listed["nodes"] if listed else [None]
+    is_told = all(map(_is_told, nodes))
+    own = [each for each in nodes if _is_own(each, question)] if is_told else []
+    pulls = [pull_request(_as_rest(each)) for each in own]
     return Surveyed(
         default_branch=default,
         base=base,
         stands=stands,
         past=frozenset(_shas(repository, f"{_BASE}{_AGAIN}")),
-        pulls=tuple(pull_request(_as_rest(each)) for each in own),
-        is_whole=listed is not None and not listed["pageInfo"]["hasNextPage"],
-        unnamed=frozenset(int(each["iid"]) for each in own if _is_unnamed(each)),
+        pulls=sorted(pulls, key=lambda pull: pull.number, reverse=True),
+        is_whole=is_told and listed["pageInfo"]["hasNextPage"] is False,
+        unnamed=frozenset(int(str(each["iid"])) for each in own if _is_unnamed(each)),
+        opened=None if _OPENED in failed else _opened(project[_OPENED], question),
         account=str((data["currentUser"] or {}).get("commitEmail") or ""),
     )
 
@@ -205,15 +217,17 @@ def _tip(repository: Any, part: str) -> Commit | None:
 
 def _shas(repository: Any, part: str) -> Sequence[str]:
     """The commits that are told of a branch, its head first; none where that failed."""
-    return [str(each["sha"]) for each in (repository[part] or {}).get("nodes") or ()]
+    nodes = (repository[part] or {}).get("nodes") or ()
+    return [str(each["sha"]) for each in nodes if each]
 
 
 def _contents(read: Any) -> Iterator[tuple[str, bytes]]:
     """Plain files whose text has the very bytes of their blobs; GitLab decodes text, and cuts it."""
-    for each in read["nodes"] if read else ():
+    for each in filter(None, read["nodes"] if read else ()):
         text = each["rawTextBlob"]
-        if each["mode"] in _PLAIN and text is not None and blob_id(str(text).encode()) == each["oid"]:
-            yield str(each["path"]), str(text).encode()
+        data = text.encode(errors="surrogatepass") if isinstance(text, str) else None
+        if each["mode"] in _PLAIN and data is not None and blob_id(data) == each["oid"]:
+            yield str(each["path"]), data
 
 
 def _is_own(node: Any, question: Question) -> bool:
@@ -221,16 +235,33 @@ def _is_own(node: Any, question: Question) -> bool:
     return node["sourceProjectId"] == node["targetProjectId"] and node["sourceBranch"] in question.files
 
 
+def _is_told(node: Any) -> bool:
+    """Whether all is told of a merge request that its REST API tells of each."""
+    return node is not None and all(isinstance(node[name], str) for name in _ALWAYS_TOLD)
+
+
+def _opened(listed: Any, question: Question) -> Mapping[str, frozenset[int]] | None:
+    """The numbers of the open ones by branch; None where there may be others."""
+    nodes: list[Any] = listed["nodes"] if listed else [None]
+    if None in nodes or len(nodes) >= _MOST_LISTED:
+        return None
+    own = [each for each in nodes if _is_own(each, question)]
+    return {
+        branch: frozenset(int(str(each["iid"])) for each in own if each["sourceBranch"] == branch)
+        for branch in question.files
+    }
+
+
 def _is_unnamed(node: Any) -> bool:
-    """Whether it was squashed and then fast-forwarded: GraphQL has no name for the commit that came of it."""
-    return node["state"] == "merged" and bool(node["squash"]) and not node["mergeCommitSha"]
+    """Whether it was merged without a commit for that: GraphQL does not tell whether it was squashed.
+
+    `squash` says what was wished, and the project's settings override it, then and now.
+    """
+    return node["state"] == "merged" and not node["mergeCommitSha"]
 
 
 def _as_rest(node: Any) -> Mapping[str, Any]:
-    """A merge request in the words of the REST API, which are read in one place.
-
-    Without a commit of its own a merge was a fast-forward to its head.
-    """
+    """A merge request in the words of the REST API, which are read in one place."""
     status = str(node["detailedMergeStatus"])
     return {
         "iid": node["iid"],

@@ -18,6 +18,7 @@ from bot.adapters.forges.gitlab.authors import Authors
 from bot.adapters.forges.gitlab.branches import Branches
 from bot.adapters.forges.gitlab.commits import Commit, Commits
 from bot.adapters.forges.gitlab.graphql import GitLabGraphQL
+from bot.adapters.forges.gitlab.lookup import MergeRequests
 from bot.adapters.forges.gitlab.question import Question, Surveyed, bounded, surveyed
 from bot.adapters.forges.older_pulls import OlderPulls
 from bot.adapters.forges.told import Told
@@ -27,6 +28,10 @@ from bot.domain.snapshot import Relation
 from bot.ports import Look
 
 _KEPT = 4096
+_KEPT_MERGES = 20_000
+_MOST_TOLD = 100
+"""Merge requests of one answer."""
+
 _AGAIN_AFTER = 3600.0
 """Seconds after which a project is asked again that did not answer: its GitLab may be a newer one by then."""
 log = structlog.get_logger(__name__)
@@ -45,6 +50,7 @@ class Survey:
         branches: Branches,
         commits: Commits,
         authors: Authors,
+        requests: MergeRequests,
         *,
         changes: Callable[[], int],
     ) -> None:
@@ -52,10 +58,12 @@ class Survey:
         self._branches = branches
         self._commits = commits
         self._authors = authors
+        self._requests = requests
         self._older = OlderPulls()
         self._pulls: Told[tuple[str, str], Sequence[PullRequest]] = Told(changes)
         self._newest: Cache[str, int] = Cache(_KEPT)
-        self._merges: Cache[tuple[str, int], str] = Cache(_KEPT)
+        self._merges: Cache[tuple[str, int, str], str] = Cache(_KEPT_MERGES)
+        """The commits of merges, by number and by the head that was merged: numbers may begin again."""
         self._undecided: Cache[tuple[str, str], tuple[int, str] | None] = Cache(_KEPT)
         self._silent: Cache[str, float] = Cache(_KEPT)
 
@@ -63,6 +71,7 @@ class Survey:
         """Ask at once; what GitLab does not answer here is asked one by one, and fails there."""
         self._pulls.clear()
         self._branches.forget()
+        self._newest.put(repository, 0)
         question = bounded(look)
         # GraphQL knows no project by its number.
         if not question.files or repository.isdigit() or self._is_silent(repository):
@@ -96,9 +105,9 @@ class Survey:
         newest = self._newest.get(repository) or 0
         pulls = ask()
         self._older.keep(repository, branch, pulls, newest=newest)
-        for pull in pulls:
+        for pull in pulls[:_MOST_TOLD]:
             if pull.merge_commit:
-                self._merges.put((repository, pull.number), pull.merge_commit)
+                self._merges.put((repository, pull.number, pull.head), pull.merge_commit)
         return pulls
 
     def _is_silent(self, repository: str) -> bool:
@@ -114,6 +123,8 @@ class Survey:
             for path, data in stand.files.items():
                 self._commits.tell(repository, stand.tip.sha, path, data)
         self._newest.put(repository, max((each.number for each in found.pulls), default=0))
+        for pull in found.pulls:
+            self._requests.notice(repository, pull)
         for branch in question.files:
             stands = found.stands.get(branch)
             if stands is not None:
@@ -137,18 +148,27 @@ class Survey:
         numbers = [each.number for each in found.pulls]
         whole: Sequence[PullRequest] | None = pulls
         if not found.is_whole:
-            oldest = min(numbers, default=0)
-            whole = self._older.completed(repository, branch, pulls, oldest=oldest) if numbers else None
+            whole = self._completed(repository, branch, pulls, found) if numbers else None
         if whole is None or any(map(_is_unnamed, whole)):
             return None
         self._older.keep(repository, branch, whole, newest=max(numbers, default=0))
         return whole
 
+    def _completed(
+        self, repository: str, branch: str, newer: Sequence[PullRequest], found: Surveyed
+    ) -> Sequence[PullRequest] | None:
+        """With those known before, none of which may have been opened again."""
+        told = {each.number for each in newer}
+        if found.opened is None or not found.opened[branch] <= told:
+            return None
+        oldest = min(each.number for each in found.pulls)
+        return self._older.completed(repository, branch, newer, oldest=oldest)
+
     def _named(self, repository: str, pull: PullRequest, found: Surveyed) -> PullRequest:
         """The pull request with the commit of its merge, where that was told before."""
         if pull.number not in found.unnamed:
             return pull
-        return replace(pull, merge_commit=self._merges.get((repository, pull.number)))
+        return replace(pull, merge_commit=self._merges.get((repository, pull.number, pull.head)))
 
     def _waits(self, repository: str, branch: str, pulls: Sequence[PullRequest]) -> bool:
         """Whether GitLab was undecided on the open one already when it was told last.

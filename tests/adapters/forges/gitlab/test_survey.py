@@ -147,7 +147,7 @@ SITUATIONS = {
     "a failed pipeline": Situation(_checked, look=ONE),
     "armed by a human": Situation(_armed, look=ONE),
     "a fork's of the same name": Situation(forked, _ABSENT, ONE),
-    "fast-forwarded": Situation(_fast_forwarded, look=ONE),
+    "fast-forwarded": Situation(_fast_forwarded, ("GET /merge_requests",), ONE),
     "squashed and fast-forwarded": Situation(_squashed, ("GET /merge_requests",), ONE),
     "a commit of somebody else": Situation(touched, (_COMPARE,), ONE),
     "a base that moved": Situation(_on_an_older_base(99), look=ONE),
@@ -282,15 +282,16 @@ _PASSING: Mapping[str, Fault] = {
     "502": Answer(502, {}),
     "no answer": Cut(),
     "no JSON": Answer(200, {}),
+    "all of it failed": Answer(
+        200, {"data": {"project": None}, "errors": [{"message": "Timeout", "path": ["project"]}]}
+    ),
+    "nobody knows what failed": Answer(200, {"data": {"project": None}, "errors": [{"message": "Timeout"}]}),
 }
 _LASTING: Mapping[str, Fault] = {
     "no such API": Answer(404, {"error": "404 Not Found"}),
     "not permitted": Answer(403, {"message": "403 Forbidden"}),
     "no such field": _error("Field 'commits' doesn't exist on type 'Repository'"),
     "too much at once": _error("Query has complexity of 300, which exceeds max complexity of 250"),
-    "all of it failed": Answer(
-        200, {"data": {"project": None}, "errors": [{"message": "no", "path": ["project"]}]}
-    ),
     "junk": Answer(200, {"data": {"project": {"repository": {"rootRef": "main"}}}}),
 }
 
@@ -305,6 +306,18 @@ def test_what_it_fails_to_tell_is_asked_one_by_one(world: GitLabWorld, fault: Fa
         world.forge.prepare(REPOSITORY, LOOK)
     assert [each["log_level"] for each in logs] == ["warning"]
     assert _look(world.forge) == asked
+
+
+@pytest.mark.parametrize("fault", _PASSING.values(), ids=_PASSING)
+def test_a_fault_that_may_pass_keeps_no_later_look_from_asking(world: GitLabWorld, fault: Fault) -> None:
+    world.open()
+    world.again()
+    world.gitlab.faults.add("POST", "/graphql query", fault)
+    world.forge.prepare(REPOSITORY, ONE)
+    world.forge.prepare(REPOSITORY, ONE)
+    world.gitlab.forget_requests()
+    _look(world.forge, ONE)
+    assert _calls(world) == []
 
 
 @pytest.mark.parametrize("fault", _LASTING.values(), ids=_LASTING)
@@ -384,6 +397,99 @@ def test_what_does_not_fit_is_not_believed(
         place = place[name]
     place[last] = what
     assert _left(world, answer) == list(left)
+
+
+_LISTED = ("GET /merge_requests",)
+_AT_BASE = (f"GET /repository/files/{DEV}",)
+ODDITIES: Mapping[str, tuple[Callable[[Any], None], Sequence[str]]] = {
+    "no merge requests": (lambda told: told.update(mergeRequests=None), _LISTED),
+    "a merge request that is none": (lambda told: told["mergeRequests"]["nodes"].append(None), _LISTED),
+    "no status": (lambda told: _pull_of(told).update(detailedMergeStatus=None), _LISTED),
+    "no address": (lambda told: _pull_of(told).update(webUrl=None), _LISTED),
+    "a number that is none": (lambda told: _pull_of(told).update(iid=float("inf")), _LISTED),
+    "no end": (lambda told: told["mergeRequests"]["pageInfo"].update(hasNextPage=None), _LISTED),
+    "no list of open ones": (lambda told: told.update(opened=None), ()),
+    "an open one that is none": (lambda told: told["opened"]["nodes"].append(None), ()),
+    "a file that is none": (lambda told: told["repository"]["files"]["nodes"].insert(0, None), ()),
+    "half a character": (lambda told: _file_of(told).update(rawTextBlob="\ud800"), _AT_BASE),
+    "bytes that are no text": (lambda told: _file_of(told).update(rawTextBlob=["a"]), _AT_BASE),
+    "a commit that is none": (lambda told: told["repository"]["baseAgain"]["nodes"].append(None), ()),
+}
+
+
+def _pull_of(project: Any) -> Any:
+    return project["mergeRequests"]["nodes"][0]
+
+
+def _file_of(project: Any) -> Any:
+    return project["repository"]["files"]["nodes"][0]
+
+
+@pytest.mark.parametrize(("change", "left"), ODDITIES.values(), ids=ODDITIES)
+def test_what_is_null_or_odd_is_left_to_the_rest_api_alone(
+    world: GitLabWorld, change: Callable[[Any], None], left: Sequence[str]
+) -> None:
+    world.open()
+    answer = _answer(world)
+    change(answer["data"]["project"])
+    assert _left(world, answer) == list(left)
+
+
+class TestDrafts:
+    def test_one_that_is_told_to_be_a_draft_stays_one_when_it_is_revised(self, world: GitLabWorld) -> None:
+        drafted(world)
+        _prepared(world, ONE)
+        _look(world.forge, ONE)
+        world.forge.revise(REPOSITORY, 1, title="Newer", body="")
+        assert world.hosted.pull(1).title == "Draft: Newer"
+
+    def test_one_that_somebody_marked_ready_is_made_no_draft_again(self, world: GitLabWorld) -> None:
+        drafted(world)
+        world.hosted.edit_pull(1, title="Ready")
+        world.forge.prepare(REPOSITORY, ONE)
+        _look(world.forge, ONE)
+        world.forge.revise(REPOSITORY, 1, title="Newer", body="")
+        assert world.hosted.pull(1).title == "Newer"
+
+
+class TestMerges:
+    def test_what_the_project_squashes_whatever_was_wished_is_named_by_what_came_of_it(
+        self, world: GitLabWorld
+    ) -> None:
+        _squashed(world)
+        answer = _answer(world)
+        told = answer["data"]["project"]["mergeRequests"]["nodes"][0]
+        assert told["mergeCommitSha"] is None
+        told["squash"] = False
+        assert _left(world, answer) == ["GET /merge_requests"]
+
+    def test_what_came_of_one_is_asked_once(self, world: GitLabWorld) -> None:
+        _fast_forwarded(world)
+        for left in (["GET /merge_requests"], []):
+            world.forge.prepare(REPOSITORY, ONE)
+            world.gitlab.forget_requests()
+            (pull,) = world.forge.pull_requests(REPOSITORY, BRANCH)
+            assert pull.merge_commit == world.hosted.git.branch("main")
+            assert _calls(world) == left
+
+
+class TestManyOlder:
+    def test_one_of_long_ago_that_is_opened_again_is_seen(self, world: GitLabWorld) -> None:
+        hosted = world.hosted
+        hosted.commit(BRANCH, {DEV: b"3\n"})
+        for _ in range(102):
+            hosted.close_pull(hosted.open_pull(hosted, BRANCH, "main", title="An older one").number)
+        states = []
+        for _ in range(2):
+            world.forge.prepare(REPOSITORY, ONE)
+            world.gitlab.forget_requests()
+            pulls = world.forge.pull_requests(REPOSITORY, BRANCH)
+            states.append((len(pulls), pulls[-1].state, len(_calls(world))))
+        hosted.reopen_pull(1)
+        world.forge.prepare(REPOSITORY, ONE)
+        states.append((102, world.forge.pull_requests(REPOSITORY, BRANCH)[-1].state, 0))
+        closed, opened = PullRequestState.CLOSED, PullRequestState.OPEN
+        assert states == [(102, closed, 2), (102, closed, 0), (102, opened, 0)]
 
 
 class TestBounds:
