@@ -7,9 +7,9 @@ know the question, is asked one by one.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from time import monotonic
 
 import structlog
 
@@ -33,8 +33,27 @@ _MOST_TOLD = 100
 """Merge requests of one answer."""
 
 _AGAIN_AFTER = 3600.0
-"""Seconds after which a project is asked again that did not answer: its GitLab may be a newer one by then."""
+"""Seconds after which a project is asked again whose GitLab refused: it may be a newer one by then."""
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 15.0, 600.0
+"""Seconds for which a project is not asked that failed twice in a row; twice as long after each further time.
+
+Where every question ends at its time limit, looks would wait for each.
+"""
 log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """Not to be asked before `until`, on the clock of this process; it failed so often in a row."""
+
+    until: float
+    failures: int = 0
+
+    def longer(self) -> _Silence:
+        """After one more failure; the first one alone keeps no later look from asking."""
+        pause = min(_FIRST_PAUSE * 2 ** min(self.failures - 1, 16), _LONGEST_PAUSE) if self.failures else 0.0
+        return _Silence(monotonic() + pause, self.failures + 1)
 
 
 class Survey:
@@ -65,7 +84,7 @@ class Survey:
         self._merges: Cache[tuple[str, int, str], str] = Cache(_KEPT_MERGES)
         """The commits of merges, by number and by the head that was merged: numbers may begin again."""
         self._undecided: Cache[tuple[str, str], tuple[int, str] | None] = Cache(_KEPT)
-        self._silent: Cache[str, float] = Cache(_KEPT)
+        self._silent: Cache[str, _Silence] = Cache(_KEPT)
 
     def prepare(self, repository: str, look: Look) -> None:
         """Ask at once; what GitLab does not answer here is asked one by one, and fails there."""
@@ -85,11 +104,13 @@ class Survey:
             )
         except Transient as error:
             log.warning("survey_failed", repository=repository, reason=str(error))
+            self._silent.put(repository, (self._silent.get(repository) or _Silence(0.0)).longer())
             return
         except TagboatError as error:
             log.warning("survey_refused", repository=repository, reason=str(error))
-            self._silent.put(repository, time.monotonic())
+            self._silent.put(repository, _Silence(monotonic() + _AGAIN_AFTER))
             return
+        self._silent.put(repository, _Silence(0.0))
         if found is not None:
             self._tell(repository, question, found)
 
@@ -111,8 +132,8 @@ class Survey:
         return pulls
 
     def _is_silent(self, repository: str) -> bool:
-        since = self._silent.get(repository)
-        return since is not None and time.monotonic() - since < _AGAIN_AFTER
+        silence = self._silent.get(repository)
+        return silence is not None and monotonic() < silence.until
 
     def _tell(self, repository: str, question: Question, found: Surveyed) -> None:
         if found.account:

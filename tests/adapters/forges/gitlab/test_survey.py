@@ -321,18 +321,36 @@ def test_a_fault_that_may_pass_keeps_no_later_look_from_asking(world: GitLabWorl
 
 
 @pytest.mark.parametrize("fault", _LASTING.values(), ids=_LASTING)
-def test_a_gitlab_that_does_not_answer_is_asked_again_after_an_hour(
-    world: GitLabWorld, fault: Fault, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_gitlab_that_refuses_is_not_asked_again_within_an_hour(world: GitLabWorld, fault: Fault) -> None:
     world.open()
     world.again()
     world.gitlab.faults.add("POST", "/graphql query", fault)
     for _ in range(3):
         world.forge.prepare(REPOSITORY, LOOK)
     assert len(world.gitlab.asked("POST", "/graphql$")) == 1
+
+
+def test_after_that_hour_it_is_asked(world: GitLabWorld, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(survey, "_AGAIN_AFTER", 0.0)
-    world.forge.prepare(REPOSITORY, LOOK)
+    world.gitlab.faults.add("POST", "/graphql query", _LASTING["no such API"])
+    for _ in range(2):
+        world.forge.prepare(REPOSITORY, LOOK)
     assert len(world.gitlab.asked("POST", "/graphql$")) == 2
+
+
+def test_a_gitlab_that_fails_again_and_again_is_asked_ever_more_seldom(
+    world: GitLabWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0
+    monkeypatch.setattr(survey, "monotonic", lambda: now)
+    world.gitlab.faults.add("POST", "/graphql query", Answer(502, {}), times=10)
+    asked = []
+    for now in range(0, 3000, 5):
+        world.gitlab.forget_requests()
+        world.forge.prepare(REPOSITORY, ONE)
+        asked += [now] * len(world.gitlab.asked("POST", "/graphql$"))
+    assert asked[:11] == [0, 5, 20, 50, 110, 230, 470, 950, 1550, 2150, 2750]
+    assert asked[11:] == list(range(2755, 3000, 5))
 
 
 _UNTOLD = (*_ABSENT, f"GET /repository/files/{DEV}", _COMPARE)
