@@ -27,6 +27,7 @@ MOST_FILES = 64
 _HEADS = "refs/heads/"
 _BASE = "base"
 _PLAIN = frozenset({0o100644, 0o100755})
+_ALWAYS_TOLD = ("url", "title", "state", "headRefName", "headRefOid", "baseRefName", "mergeStateStatus")
 _DETAILS = """
 fragment pulls on PullRequestConnection {
   nodes {
@@ -148,9 +149,10 @@ def surveyed(data: Any, question: Question, failed: frozenset[str]) -> Surveyed 
         if part not in failed and _is_branch(found[part], branch):
             stands[branch] = _stand(found[part], question, paths)
     for at, branch in enumerate(question.files):
-        if f"p{at}" not in failed:
-            pulls[branch] = _pulls(found[f"p{at}"]["nodes"], branch)
-            more |= {branch} if found[f"p{at}"]["pageInfo"]["hasNextPage"] else set()
+        listed = None if f"p{at}" in failed else found[f"p{at}"]
+        if listed and all(map(_is_told, listed["nodes"])):
+            pulls[branch] = _pulls(listed["nodes"], branch)
+            more |= set() if listed["pageInfo"]["hasNextPage"] is False else {branch}
         one, other = stands.get(base), stands.get(branch)
         if one and other and f"c{at}" not in failed and _is_whole(found[f"c{at}"], one, other):
             commits = found[f"c{at}"]["compare"]["commits"]["nodes"]
@@ -187,11 +189,22 @@ def _is_sure(entry: Any) -> bool:
     if entry is None:
         return True
     text = (entry["object"] or {}).get("text")
-    return entry["mode"] in _PLAIN and text is not None and blob_id(str(text).encode()) == entry["oid"]
+    return entry["mode"] in _PLAIN and isinstance(text, str) and blob_id(_encoded(text)) == entry["oid"]
 
 
 def _bytes(entry: Any) -> bytes | None:
-    return str(entry["object"]["text"]).encode() if entry is not None else None
+    return _encoded(entry["object"]["text"]) if entry is not None else None
+
+
+def _encoded(text: str) -> bytes:
+    """Its bytes; those of half a character are held against the id of the blob like all others."""
+    return text.encode(errors="surrogatepass")
+
+
+def _is_told(node: Any) -> bool:
+    """Whether all is told of a pull request that its REST API tells of each."""
+    told = node is not None and isinstance(node["number"], int)
+    return told and all(isinstance(node[name], str) for name in _ALWAYS_TOLD)
 
 
 def _pulls(nodes: Sequence[Any], branch: str) -> Sequence[PullRequest]:

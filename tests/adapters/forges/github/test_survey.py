@@ -328,6 +328,42 @@ def test_what_does_not_fit_is_not_believed(
     assert _left(world, answer) == list(left)
 
 
+_LISTED = PARTS["pull requests"][1]
+ODDITIES: Mapping[str, tuple[Callable[[Any], None], Sequence[str]]] = {
+    "no pull requests": (lambda told: told.update(p0=None), _LISTED),
+    "a pull request that is none": (lambda told: told["p0"]["nodes"].append(None), _LISTED),
+    "no address": (lambda told: told["p0"]["nodes"][0].update(url=None), _LISTED),
+    "no status": (lambda told: told["p0"]["nodes"][0].update(mergeStateStatus=None), _LISTED),
+    "a number that is none": (lambda told: told["p0"]["nodes"][0].update(number=float("inf")), _LISTED),
+    "half a character": (
+        lambda told: told["base"]["target"]["f0"]["object"].update(text="\ud800"),
+        [f"GET /contents/{DEV}"],
+    ),
+    "bytes that are no text": (
+        lambda told: told["base"]["target"]["f0"]["object"].update(text=["a"]),
+        [f"GET /contents/{DEV}"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "left"), ODDITIES.values(), ids=ODDITIES)
+def test_what_is_null_or_odd_is_left_to_the_rest_api_alone(
+    world: GitHubWorld, change: Callable[[Any], None], left: Sequence[str]
+) -> None:
+    world.open()
+    answer = _answer(world)
+    change(answer["data"]["repository"])
+    assert _left(world, answer) == list(left)
+
+
+def test_a_list_that_does_not_say_that_it_ends_is_taken_for_a_part(world: GitHubWorld) -> None:
+    world.open()
+    answer = _answer(world)
+    listed = answer["data"]["repository"]["p0"]
+    listed["nodes"], listed["pageInfo"]["hasNextPage"] = [], None
+    assert _left(world, answer) == list(_LISTED)
+
+
 class TestBounds:
     @pytest.mark.parametrize(
         ("branches", "paths"), [(1, 1), (1, 200), (100, 0), (100, 1), (9, 9)], ids=lambda value: str(value)
