@@ -144,5 +144,6 @@ def edit_words(sim: Simulation, draw: Random) -> str:
     hidden = [each.text for each in marks(pull.body)]
     bodies = [f"Look at the dashboards first.\n\n{pull.body}", ""]
     bodies += [pull.body.replace(draw.choice(hidden), "")] if hidden else []
-    sim.ledger.change(REPOSITORY, replace(pull, title="Ours", body=draw.choice(bodies)))
+    kept = next(each for each in sim.ledger.of_repository(REPOSITORY) if each.number == pull.number)
+    sim.ledger.change(REPOSITORY, replace(kept, title="Ours", body=draw.choice(bodies)))
     return f"somebody writes other words for {pull.number}"
