@@ -15,6 +15,8 @@ from bot.domain.errors import Refused, TagboatError, Unreachable
 T = TypeVar("T")
 
 _MOST_ERRORS = 5
+_OUT_OF_TIME = "validationTimeout"
+"""GitLab takes a fifth of a second to check a question: none of it is run where it was too busy."""
 _INSIDE = frozenset({"project", "repository"})
 
 
@@ -54,12 +56,19 @@ class GitLabGraphQL:
         where = f"{repository} on {self._transport.host}"
         if answer.status == 200 and not _errors(answer):
             return Unreachable(f"GitLab's answer about {where} is broken")
+        if _OUT_OF_TIME in map(_code, _errors(answer)):
+            return Unreachable(f"GitLab had no time for a question about {where}", why=_said(answer))
         return Refused(f"GitLab refused a question about {where}", why=_said(answer) or answer.message)
 
 
 def _errors(answer: Answer) -> Sequence[Mapping[str, Any]]:
     found = answer.data.get("errors") if isinstance(answer.data, dict) else None
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    extensions = error.get("extensions")
+    return str(extensions.get("code") or "") if isinstance(extensions, dict) else ""
 
 
 def _said(answer: Answer) -> str:

@@ -285,6 +285,7 @@ _PASSING: Mapping[str, Fault] = {
     "all of it failed": Answer(
         200, {"data": {"project": None}, "errors": [{"message": "Timeout", "path": ["project"]}]}
     ),
+    "no time to read it": _error("Timeout on validation of query", extensions={"code": "validationTimeout"}),
     "nobody knows what failed": Answer(200, {"data": {"project": None}, "errors": [{"message": "Timeout"}]}),
 }
 _LASTING: Mapping[str, Fault] = {
