@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot.domain.deciding.obeying import remembered
-from bot.domain.deciding.promotion import Proved, proved, unpinned
+from bot.domain.deciding.promotion import Proved, holders, proved, unpinned
 from bot.domain.errors import TagboatError
 from bot.domain.image import ImageRef
 from bot.domain.people.order import NOTHING_TOLD, Standing
@@ -44,7 +44,8 @@ def tag_digests(
     """Where tags point now that are about to be promoted to files that keep no digest."""
     digests: dict[ImageRef, str | Problem] = {}
     for environment in pipeline.environments:
-        for ref in _unpinned(environment, record, now, standings.get(environment.name, NOTHING_TOLD)):
+        told = standings.get(environment.name, NOTHING_TOLD)
+        for ref in _unpinned(pipeline, environment, record, now, told):
             tagged = replace(ref, digest=None)
             if tagged not in digests:
                 digests[tagged] = _tag_digest(world, ref, now)
@@ -69,16 +70,18 @@ def _tag_digest(world: World, ref: ImageRef, now: datetime) -> str | Problem:
     return pointer.digest if pointer and pointer.digest else gone
 
 
-def _unpinned(environment: Environment, record: Record, now: datetime, told: Standing) -> Iterable[ImageRef]:
+def _unpinned(
+    pipeline: Pipeline, environment: Environment, record: Record, now: datetime, told: Standing
+) -> Iterable[ImageRef]:
     current = record.environment(environment.name).current
     upstream = {name: record.environment(name) for name in environment.after}
     if not upstream or current is None or not all(each.deployments for each in upstream.values()):
         return
+    targets = holders(pipeline, environment)
     back = remembered(record.environment(environment.name), told.rollback) if told.rollback else None
     if back is not None:
-        yield from unpinned(environment, back, current.release)
+        yield from unpinned(targets, back, current.release)
         return
     answer = proved(environment, upstream, now, hurried=told.hurried)
-    if not isinstance(answer, Proved):
-        return
-    yield from unpinned(environment, answer.release, current.release)
+    if isinstance(answer, Proved):
+        yield from unpinned(targets, answer.release, current.release)

@@ -21,9 +21,11 @@ STAGING = Environment(
 PRODUCTION = Environment("production", (), after=("staging",), merge=Merge.AUTO, promote=COPY)
 
 
-def directory_bench(production: Environment = PRODUCTION, *more: Environment) -> Bench:
+def directory_bench(
+    production: Environment = PRODUCTION, *more: Environment, staging: Environment = STAGING
+) -> Bench:
     """A world in which production was copied from staging before, but for what it keeps."""
-    bench = Bench((STAGING, production, *more))
+    bench = Bench((staging, production, *more))
     commit(
         bench,
         {

@@ -9,11 +9,21 @@ from bot.adapters.forges.memory.forge import File
 from bot.adapters.stores.memory_orders import MemoryOrders
 from bot.domain.directories.keep import DirectoryPromotion, Keep
 from bot.domain.people.command import Command, Place, Verb
-from bot.domain.pipeline import Environment, Merge
+from bot.domain.pipeline import Environment, Merge, Target
+from bot.domain.place import HelmValues
 from bot.domain.status import State
 from bot.flow.reconcile import preview
 from bot.flow.tell import Teller, tell
-from tests.flow.directories import COPY, OWN_VALUES, PRODUCTION, VALUES, commit, directory_bench, production
+from tests.flow.directories import (
+    COPY,
+    OWN_VALUES,
+    PRODUCTION,
+    STAGING,
+    VALUES,
+    commit,
+    directory_bench,
+    production,
+)
 from tests.flow.worlds import REPOSITORY, WEB
 
 
@@ -39,6 +49,31 @@ def test_files_that_were_added_changed_and_deleted_upstream_follow_without_a_new
     assert files["bin/run"] == run
     assert files["values.yaml"].data == OWN_VALUES
     assert bench.status("production").state is State.LIVE
+
+
+def test_a_tag_that_moved_after_it_was_proved_is_not_copied_along() -> None:
+    bench = directory_bench(replace(PRODUCTION, soak=timedelta(hours=1)))
+    bench.registry.push(WEB, "1.1.0")
+    bench.look()
+    bench.registry.push(WEB, "1.1.0", content="rebuilt")
+    bench.clock.pass_by(timedelta(hours=2))
+    bench.settle()
+    assert bench.status("production").state is State.BLOCKED
+    assert "was moved since it was proved" in bench.status("production").reason
+    assert production(bench)["values.yaml"].data == OWN_VALUES
+
+
+def test_a_tag_that_moved_stops_no_copy_whose_files_keep_the_digest() -> None:
+    place = HelmValues(tag="image.tag", digest="image.digest", creates=True)
+    staging = replace(STAGING, targets=(Target("web", "staging/values.yaml", place),))
+    bench = directory_bench(replace(PRODUCTION, soak=timedelta(hours=1)), staging=staging)
+    proved = bench.registry.push(WEB, "1.1.0")
+    bench.look()
+    bench.registry.push(WEB, "1.1.0", content="rebuilt")
+    bench.clock.pass_by(timedelta(hours=2))
+    bench.settle()
+    pull = bench.ledger.of_branch(REPOSITORY, "tagboat/shop/production")[0]
+    assert proved.encode() in (bench.forge.read(REPOSITORY, pull.head, "production/values.yaml") or b"")
 
 
 def test_a_mode_alone_is_copied_too() -> None:

@@ -7,13 +7,13 @@ busy pipeline does not starve its last environment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.domain.errors import sentence
 from bot.domain.image import ImageRef, Release
-from bot.domain.pipeline import Environment
+from bot.domain.pipeline import Environment, Pipeline, Target
 from bot.domain.record import Deployment, EnvironmentRecord
 from bot.domain.status import ApplicationStatus
 
@@ -96,14 +96,21 @@ def carried(environment: Environment, release: Release) -> Release:
     return replace(part, tree=release.tree) if environment.promote else part
 
 
-def unpinned(environment: Environment, release: Release, running: Release) -> tuple[ImageRef, ...]:
-    """The references that change and whose digest no file of the environment keeps.
+def holders(pipeline: Pipeline, environment: Environment) -> tuple[Target, ...]:
+    """The targets whose files hold the environment's images: its own, or those that its files come with."""
+    while not environment.targets and environment.promote:
+        environment = pipeline.environment(environment.after[0])
+    return environment.targets
+
+
+def unpinned(targets: Iterable[Target], release: Release, running: Release) -> tuple[ImageRef, ...]:
+    """The references that change and whose digest no file of these targets keeps.
 
     Their tags must still name what was proved when they are promoted.
     """
     refs, old = dict(release.images), dict(running.images)
-    kept = {target.alias for target in environment.targets if target.place.keeps_digest}
-    aliases = {target.alias for target in environment.targets} - kept
+    keeps = [(target.alias, target.place.keeps_digest) for target in targets]
+    aliases = {alias for alias, _ in keeps} - {alias for alias, is_kept in keeps if is_kept}
     return tuple(
         refs[alias]
         for alias in sorted(aliases)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.domain.deciding import group, obeying, proposing
-from bot.domain.deciding.promotion import unpinned
+from bot.domain.deciding.promotion import holders, unpinned
 from bot.domain.deciding.situation import Situation, Step, Wanted, copy_for
 from bot.domain.directories.copying import hesitation
 from bot.domain.errors import sentence
@@ -22,7 +22,8 @@ def moved_tag(situation: Situation, wanted: Wanted) -> Step | None:
     current = situation.record.current
     if not situation.environment.after or current is None:
         return None
-    for ref in unpinned(situation.environment, wanted.release, current.release):
+    targets = holders(situation.snapshot.pipeline, situation.environment)
+    for ref in unpinned(targets, wanted.release, current.release):
         now = situation.snapshot.tag_digests.get(replace(ref, digest=None))
         if now is None:
             reason = f"asks the registry whether {ref.tag} is still what was proved"
