@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from bot.domain.choosing.extraction import Extraction
@@ -63,8 +61,6 @@ def test_a_mistake_is_found_at_load(pattern: str, extract: str, message: str) ->
         Extraction(pattern=pattern, extract=extract)
 
 
-def test_no_pattern_makes_a_tag_cost_more_than_linear_time() -> None:
-    found = Extraction(pattern="^(a+)+$", extract="$1")
-    began = time.process_time()
+def test_a_pattern_that_others_try_in_ever_more_ways_ends() -> None:
+    found = Extraction(pattern="^(a+)+$", extract="$1")  # twice as many ways with each character: 2 ** 120
     assert [found.value("a" * 120 + end) for end in "!-_."] == [None] * 4
-    assert time.process_time() - began < 1
