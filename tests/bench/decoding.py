@@ -1,4 +1,4 @@
-"""Decoding: what hostile bodies of a MiB cost until they are refused, beside `json.loads` of an honest one."""
+"""Decoding: what hostile bodies of a MiB cost until refused, beside `json.loads` of an honest one."""
 
 from __future__ import annotations
 
