@@ -79,7 +79,7 @@ class Directories:
         commit = source_of(environment, known, carried(environment, answer.release))
         if commit is None:
             return None
-        source, target = self._tree(commit, promotion.directory), self._tree(self.base, promotion.to)
+        target, source = self._tree(self.base, promotion.to), self._source(environment.after[0], promotion, commit)
         record = records.get(environment.name, EnvironmentRecord())
         last = self._last(promotion, record)
         proposed = self._tree(view.branch_head, promotion.to) if view.branch_head else None
@@ -87,6 +87,17 @@ class Directories:
         ids |= needed(source, proposed, promotion) if proposed is not None else frozenset()
         ids |= needed(last, target, promotion) if last is not None else frozenset()
         return DirectoryView({commit: source}, target, last, proposed, self._blobs(promotion, ids))
+
+    def _source(self, before: str, promotion: DirectoryPromotion, commit: str) -> Tree:
+        """The directory as it was proved in `before`; the repository itself was just seen."""
+        try:
+            return self._tree(commit, promotion.directory)
+        except NotFound as error:
+            raise NotFound(
+                f"the files that were proved in {before} cannot be copied",
+                why=f"commit {commit[:12]} is gone since the branch was rewritten",
+                fix=f"let {before} deploy something newer, or copy them by hand",
+            ) from error
 
     def _last(self, promotion: DirectoryPromotion, record: EnvironmentRecord) -> Tree | None:
         """The target as it was when it was known to be a copy; None where nobody knows, any more."""

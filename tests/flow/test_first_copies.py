@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
@@ -24,21 +25,25 @@ def forgotten_bench() -> Bench:
     bench = directory_bench()
     commit(bench, {"staging/app.yaml": b"a: 2\n"})
     bench.look()
+    clear_away(bench, bench.store.load("shop").environment("production").deployments[-1].copied_at)
+    return bench
+
+
+def clear_away(bench: Bench, gone: str) -> None:
+    """Let a human begin the base branch anew, and the host forget a commit."""
     bench.forge.begin_anew_by_human(REPOSITORY, "main")
     forge = bench.forge
-    copied_at = bench.store.load("shop").environment("production").deployments[-1].copied_at
 
     class Forgetful:
         def __getattr__(self, name: str) -> Any:
             return getattr(forge, name)
 
         def tree(self, repository: str, commit: str, directory: str) -> Tree:
-            if commit == copied_at:
+            if commit == gone:
                 raise NotFound(f"{repository} has no commit {commit}")
             return forge.tree(repository, commit, directory)
 
     bench.world = replace(bench.world, forges={"forge": cast(Forge, Forgetful())})
-    return bench
 
 
 def test_a_copy_that_stands_already_is_known_as_the_release_that_it_holds() -> None:
@@ -70,6 +75,18 @@ def test_the_first_copy_over_other_files_waits_for_a_human() -> None:
     commit(bench, {"staging/app.yaml": b"a: 2\n"})
     bench.look()
     assert production(bench)["app.yaml"].data == b"a: 2\n"
+
+
+def test_files_whose_commit_is_gone_are_named_with_what_to_do() -> None:
+    bench = directory_bench(replace(PRODUCTION, soak=timedelta(hours=1)))
+    commit(bench, {"staging/app.yaml": b"a: 2\n"})
+    bench.look()
+    clear_away(bench, bench.store.load("shop").environment("staging").deployments[-1].commit)
+    bench.clock.pass_by(timedelta(hours=2))
+    bench.settle()
+    reason = bench.status("production").reason
+    assert "the files that were proved in staging cannot be copied: commit " in reason
+    assert "(let staging deploy something newer, or copy them by hand)" in reason
 
 
 def test_a_copy_over_one_that_is_not_known_any_more_waits_for_a_human() -> None:
