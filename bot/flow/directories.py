@@ -79,7 +79,8 @@ class Directories:
         commit = source_of(environment, known, carried(environment, answer.release))
         if commit is None:
             return None
-        target, source = self._tree(self.base, promotion.to), self._source(environment.after[0], promotion, commit)
+        target = self._tree(self.base, promotion.to)
+        source = self._source(environment.after[0], promotion, commit)
         record = records.get(environment.name, EnvironmentRecord())
         last = self._last(promotion, record)
         proposed = self._tree(view.branch_head, promotion.to) if view.branch_head else None
