@@ -237,7 +237,8 @@ def _is_own(node: Any, question: Question) -> bool:
 
 def _is_told(node: Any) -> bool:
     """Whether all is told of a merge request that its REST API tells of each."""
-    return node is not None and all(isinstance(node[name], str) for name in _ALWAYS_TOLD)
+    told = node is not None and isinstance(node["targetProjectId"], int)
+    return told and all(isinstance(node[name], str) for name in _ALWAYS_TOLD)
 
 
 def _opened(listed: Any, question: Question) -> Mapping[str, frozenset[int]] | None:

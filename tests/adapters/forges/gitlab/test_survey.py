@@ -424,6 +424,7 @@ ODDITIES: Mapping[str, tuple[Callable[[Any], None], Sequence[str]]] = {
     "no merge requests": (lambda told: told.update(mergeRequests=None), _LISTED),
     "a merge request that is none": (lambda told: told["mergeRequests"]["nodes"].append(None), _LISTED),
     "no status": (lambda told: _pull_of(told).update(detailedMergeStatus=None), _LISTED),
+    "no project": (lambda told: _pull_of(told).update(targetProjectId=None), _LISTED),
     "no address": (lambda told: _pull_of(told).update(webUrl=None), _LISTED),
     "a number that is none": (lambda told: _pull_of(told).update(iid=float("inf")), _LISTED),
     "no end": (lambda told: told["mergeRequests"]["pageInfo"].update(hasNextPage=None), _LISTED),
@@ -489,6 +490,19 @@ class TestMerges:
             world.gitlab.forget_requests()
             (pull,) = world.forge.pull_requests(REPOSITORY, BRANCH)
             assert pull.merge_commit == world.hosted.git.branch("main")
+            assert _calls(world) == left
+
+    def test_a_number_that_began_again_is_not_taken_for_the_one_before(self, world: GitLabWorld) -> None:
+        _fast_forwarded(world)
+        answer = _answer(world)
+        world.forge.pull_requests(REPOSITORY, BRANCH)
+        for head, left in ((None, []), ("a" * 40, ["GET /merge_requests"])):
+            told = answer["data"]["project"]["mergeRequests"]["nodes"][0]
+            told["diffHeadSha"] = head or told["diffHeadSha"]
+            world.gitlab.faults.add("POST", "/graphql query", Answer(200, answer))
+            world.forge.prepare(REPOSITORY, ONE)
+            world.gitlab.forget_requests()
+            world.forge.pull_requests(REPOSITORY, BRANCH)
             assert _calls(world) == left
 
 
