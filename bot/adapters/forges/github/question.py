@@ -15,6 +15,7 @@ from bot.adapters.forges.blobs import blob_id
 from bot.adapters.forges.github.objects import Commit, Made, Tip, commit_of
 from bot.adapters.forges.github.pulls import pull_request
 from bot.adapters.forges.github.repositories import Known
+from bot.adapters.forges.rules import is_commit
 from bot.domain.pull_request.proposal import PullRequest
 from bot.ports import Look
 
@@ -175,6 +176,8 @@ def _stand(data: Any, question: Question, paths: Sequence[str]) -> Stand | None:
     if data is None:
         return None
     commit, places = data["target"], question.paths
+    if not is_commit(str(commit["oid"])):
+        raise ValueError("a branch stands at a commit")
     made = Made(str(commit["tree"]["oid"]), tuple(str(each["oid"]) for each in commit["parents"]["nodes"]))
     tip = Tip(str(data["name"]), str(commit["oid"]), made)
     read = {path: commit[f"f{places.index(path)}"] for path in paths}
@@ -202,8 +205,9 @@ def _encoded(text: str) -> bytes:
 
 
 def _is_told(node: Any) -> bool:
-    """Whether all is told of a pull request that its REST API tells of each."""
+    """Whether all is told of a pull request that its REST API tells of each, and which commit merged it."""
     told = node is not None and isinstance(node["number"], int)
+    told = told and (node["mergeCommit"] is not None or node["mergedAt"] is None)
     return told and all(isinstance(node[name], str) for name in _ALWAYS_TOLD)
 
 

@@ -329,12 +329,19 @@ def test_what_does_not_fit_is_not_believed(
 
 
 _LISTED = PARTS["pull requests"][1]
+_FILES = (f"GET /contents/{DEV}", f"GET /contents/{OTHER}", "GET ")
+_ONE_BY_ONE = (*_LISTED, "GET /branches/main", f"GET /branches/{BRANCH}", *_FILES, *_FILES, "GET /compare")
 ODDITIES: Mapping[str, tuple[Callable[[Any], None], Sequence[str]]] = {
     "no pull requests": (lambda told: told.update(p0=None), _LISTED),
     "a pull request that is none": (lambda told: told["p0"]["nodes"].append(None), _LISTED),
+    "no merge": (
+        lambda told: told["p0"]["nodes"][0].update(mergedAt="2026-11-20T09:00:00Z", mergeCommit=None),
+        _LISTED,
+    ),
     "no address": (lambda told: told["p0"]["nodes"][0].update(url=None), _LISTED),
     "no status": (lambda told: told["p0"]["nodes"][0].update(mergeStateStatus=None), _LISTED),
     "a number that is none": (lambda told: told["p0"]["nodes"][0].update(number=float("inf")), _LISTED),
+    "a base at no commit": (lambda told: told["base"]["target"].update(oid=None), _ONE_BY_ONE),
     "half a character": (
         lambda told: told["base"]["target"]["f0"]["object"].update(text="\ud800"),
         [f"GET /contents/{DEV}"],
