@@ -22,7 +22,7 @@ from bot.adapters.forges.gitlab.lookup import MergeRequests
 from bot.adapters.forges.gitlab.question import Question, Surveyed, bounded, surveyed
 from bot.adapters.forges.older_pulls import OlderPulls
 from bot.adapters.forges.told import Told
-from bot.domain.errors import TagboatError, Transient
+from bot.domain.errors import Limited, TagboatError, Transient
 from bot.domain.pull_request.proposal import PullRequest, PullRequestState
 from bot.domain.snapshot import Relation
 from bot.ports import Look
@@ -104,7 +104,8 @@ class Survey:
             )
         except Transient as error:
             log.warning("survey_failed", repository=repository, reason=str(error))
-            self._silent.put(repository, (self._silent.get(repository) or _Silence(0.0)).longer())
+            if not isinstance(error, Limited):  # one question is the least that can be asked after that
+                self._silent.put(repository, (self._silent.get(repository) or _Silence(0.0)).longer())
             return
         except TagboatError as error:
             log.warning("survey_refused", repository=repository, reason=str(error))

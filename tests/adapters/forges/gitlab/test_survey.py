@@ -15,6 +15,8 @@ from structlog.testing import capture_logs
 from bot.adapters.forges import told
 from bot.adapters.forges.gitlab import survey
 from bot.adapters.forges.gitlab.question import MOST_COMPLEXITY, bounded
+from bot.adapters.forges.gitlab.transport import Transport
+from bot.domain.errors import Limited
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.ports import Forge, Look
 from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld, gitlab_world
@@ -352,6 +354,20 @@ def test_a_gitlab_that_fails_again_and_again_is_asked_ever_more_seldom(
         asked += [now] * len(world.gitlab.asked("POST", "/graphql$"))
     assert asked[:11] == [0, 5, 20, 50, 110, 230, 470, 950, 1550, 2150, 2750]
     assert asked[11:] == list(range(2755, 3000, 5))
+
+
+def test_a_gitlab_that_asked_to_slow_down_is_asked_at_once_again(
+    world: GitLabWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def limited(*_: object) -> None:
+        raise Limited("GitLab asked to slow down")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Transport, "ask_graphql", limited)
+        for _ in range(3):
+            world.forge.prepare(REPOSITORY, ONE)
+    world.forge.prepare(REPOSITORY, ONE)
+    assert len(world.gitlab.asked("POST", "/graphql$")) == 1
 
 
 _UNTOLD = (*_ABSENT, f"GET /repository/files/{DEV}", _COMPARE)
