@@ -76,6 +76,23 @@ def test_a_tag_that_moved_stops_no_copy_whose_files_keep_the_digest() -> None:
     assert proved.encode() in (bench.forge.read(REPOSITORY, pull.head, "production/values.yaml") or b"")
 
 
+def test_files_that_a_human_copied_have_to_prove_themselves_before_they_go_on() -> None:
+    last = Environment(
+        "last", (Target("web", "last/values.yaml", HelmValues(tag="image.tag")),), after=("production",)
+    )
+    bench = directory_bench(replace(PRODUCTION, merge=Merge.MANUAL), replace(last, soak=timedelta(hours=1)))
+    commit(bench, {"last/values.yaml": VALUES})
+    bench.settle()
+    bench.registry.push(WEB, "1.1.0")
+    bench.look()
+    bench.clock.pass_by(timedelta(hours=2))
+    commit(bench, {"production/values.yaml": OWN_VALUES.replace(b"1.0.0", b"1.1.0")})
+    bench.look()
+    assert bench.status("production").running["web"] == "1.1.0"
+    assert bench.status("last").running["web"] == "1.0.0"
+    assert "soaks in production until 2026-11-20 12:00 UTC" in bench.status("last").reason
+
+
 def test_a_mode_alone_is_copied_too() -> None:
     bench = directory_bench()
     commit(bench, {"staging/app.yaml": File(b"a: 1\n", "100755")})

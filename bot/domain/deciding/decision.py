@@ -103,7 +103,7 @@ def _decide_one(situation: Situation) -> _Decided:
     record = obeying.carried_out(situation, memory.after(record, step))
     if step.holds and situation.environment.promote:
         read, base = situation.view.directory, situation.snapshot.branch.head
-        record = adopted(record, read, step.holds, base=base)
+        record = adopted(record, read, step.holds, base=base, now=situation.now)
     refreshes = tuple(
         Refresh(situation.environment.name, application, hard) for application, hard in progress.refreshes
     )

@@ -100,12 +100,17 @@ def with_tree(
 
 
 def adopted(
-    record: EnvironmentRecord, view: DirectoryView | None, release: Release, *, base: str
+    record: EnvironmentRecord, view: DirectoryView | None, release: Release, *, base: str, now: datetime
 ) -> EnvironmentRecord:
-    """The memory of an environment that holds the release's files already, whoever brought them."""
+    """The memory of an environment that holds the release's files already, whoever brought them.
+
+    Where the directory changed since it was known to be a copy, what it holds now has to prove itself.
+    """
     current = record.current
     if current is None or (current.release == release and not _is_first(view)):
         return record
+    if view is not None and view.last is not None and view.last != view.target:
+        return record.with_new(Deployment(release, commit=base, merged_at=now, copied_at=base), now)
     known = replace(current, release=release, copied_at=base)
     return replace(record, deployments=(*record.deployments[:-1], known))
 
