@@ -82,12 +82,13 @@ class Directories:
         target = self._tree(self.base, promotion.to)
         source = self._source(environment.after[0], promotion, commit)
         record = records.get(environment.name, EnvironmentRecord())
-        last = self._last(promotion, record)
+        last, current = self._last(promotion, record), record.current
+        deployed = self._target(promotion, current.commit) if current else None
         proposed = self._tree(view.branch_head, promotion.to) if view.branch_head else None
         ids = needed(source, target, promotion)
         ids |= needed(source, proposed, promotion) if proposed is not None else frozenset()
         ids |= needed(last, target, promotion) if last is not None else frozenset()
-        return DirectoryView({commit: source}, target, last, proposed, self._blobs(promotion, ids))
+        return DirectoryView({commit: source}, target, last, deployed, proposed, self._blobs(promotion, ids))
 
     def _source(self, before: str, promotion: DirectoryPromotion, commit: str) -> Tree:
         """The directory as it was proved in `before`; the repository itself was just seen."""
@@ -102,10 +103,12 @@ class Directories:
 
     def _last(self, promotion: DirectoryPromotion, record: EnvironmentRecord) -> Tree | None:
         """The target as it was when it was known to be a copy; None where nobody knows, any more."""
-        if record.current is None or not record.current.copied_at:
-            return None
+        copied_at = record.current.copied_at if record.current else ""
+        return self._target(promotion, copied_at) if copied_at else None
+
+    def _target(self, promotion: DirectoryPromotion, commit: str) -> Tree | None:
         try:
-            return self._tree(record.current.copied_at, promotion.to)
+            return self._tree(commit, promotion.to)
         except NotFound:  # the branch was forced elsewhere
             return None
 

@@ -62,15 +62,26 @@ def with_merged(
     release = next((each for each in releases if each.tree and each.key == pull.release_key), None)
     if release is None:
         return record
-    deployment = Deployment(
-        release=release,
-        commit=pull.merge_commit,
-        merged_at=pull.merged_at,
+    current = record.current
+    if current is not None and current.release == release and current.pull_request is None:
+        # Its files were seen before its merge was.
+        return replace(record, deployments=(*record.deployments[:-1], _merged(current, pull)))
+    return record.with_new(
+        _merged(Deployment(release, pull.merge_commit, pull.merged_at), pull), pull.merged_at
+    )
+
+
+def _merged(deployment: Deployment, pull: PullRequest) -> Deployment:
+    """The deployment that a pull request brought by its merge."""
+    commit = pull.merge_commit or deployment.commit
+    return replace(
+        deployment,
+        commit=commit,
+        merged_at=pull.merged_at or deployment.merged_at,
         pull_request=pull.number,
         pull_request_url=pull.url,
-        copied_at=pull.merge_commit,
+        copied_at=commit,
     )
-    return record.with_new(deployment, pull.merged_at)
 
 
 def with_tree(
@@ -104,12 +115,12 @@ def adopted(
 ) -> EnvironmentRecord:
     """The memory of an environment that holds the release's files already, whoever brought them.
 
-    Where the directory changed since it was known to be a copy, what it holds now has to prove itself.
+    Where the directory changed since what is known to run, what it holds now has to prove itself.
     """
     current = record.current
     if current is None or (current.release == release and not _is_first(view)):
         return record
-    if view is not None and view.last is not None and view.last != view.target:
+    if view is not None and view.deployed is not None and view.deployed != view.target:
         return record.with_new(Deployment(release, commit=base, merged_at=now, copied_at=base), now)
     known = replace(current, release=release, copied_at=base)
     return replace(record, deployments=(*record.deployments[:-1], known))

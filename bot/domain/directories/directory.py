@@ -50,13 +50,15 @@ class DirectoryView:
     """What was read of the directories of one promotion.
 
     `sources` are the upstream directory at the commits that proved themselves, `target` the environment's own
-    at the base commit, `last` the same when it was known to be a copy (None: never), and `proposed` on
-    Tagboat's branch (None: no branch). `blobs` are the bytes that a copy needs, by their id.
+    at the base commit, `last` the same when it was known to be a copy (None: never), `deployed` the same at
+    the commit that is known to run (None: not known any more), and `proposed` on Tagboat's branch (None: no
+    branch). `blobs` are the bytes that a copy needs, by their id.
     """
 
     sources: Mapping[str, Tree]
     target: Tree
     last: Tree | None = None
+    deployed: Tree | None = None
     proposed: Tree | None = None
     blobs: Mapping[str, bytes] = field(default_factory=dict)
 

@@ -161,7 +161,7 @@ def test_a_hot_fix_is_what_the_copy_would_undo(
     paths: list[str],
 ) -> None:
     promotion = keeping(*rules)
-    view = DirectoryView({}, tree(target), tree(last), None, BLOBS)
+    view = DirectoryView({}, tree(target), tree(last), blobs=BLOBS)
     copy = copied(tree(source), tree(target), promotion, BLOBS)
     assert list(hot_fixes(view, copy, promotion)) == paths
     assert not hot_fixes(view, copy, keeping(*rules, overwrite=True))
