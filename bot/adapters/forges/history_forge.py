@@ -130,7 +130,7 @@ class HistoryForge(ABC):
                 head = self._heads.take((repository, branch), lambda: history.head(branch))
             if head is None:
                 return None
-            against = base if is_commit(base) else self._heads.peek((repository, base)) or history.head(base)
+            against = base if is_commit(base) else self._heads.see((repository, base)) or history.head(base)
             if against is None:
                 raise NotFound(f"branch {base!r} is not in {repository}")
             require_commit(history, repository, against)

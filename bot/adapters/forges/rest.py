@@ -94,7 +94,7 @@ def understood(data: Any, read: Callable[[Any], T], *, what: str) -> T:
     """Give what `read` makes of an answer; `Malformed` where it cannot. `what` names the answer."""
     try:
         return read(data)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, ArithmeticError) as error:
         raise Malformed(
             f"{what} cannot be understood",
             why=f"{type(error).__name__}: {str(error)[:100]}",

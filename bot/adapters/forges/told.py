@@ -34,8 +34,8 @@ class Told(threading.local, Generic[K, V]):
         told = self._answers.pop(key, None)
         return told[0] if told is not None and self._is_fresh(told) else ask()
 
-    def peek(self, key: K) -> V | None:
-        """What was told, for the next question too; None where nothing was."""
+    def see(self, key: K) -> V | None:
+        """What was told, which stays told; None where nothing was."""
         told = self._answers.get(key)
         return told[0] if told is not None and self._is_fresh(told) else None
 
@@ -45,11 +45,6 @@ class Told(threading.local, Generic[K, V]):
 
     def _is_fresh(self, told: tuple[V, float, int]) -> bool:
         return time.monotonic() - told[1] < _SAME_LOOK and told[2] == self._changes()
-
-    def see(self, key: K) -> V | None:
-        """What was told, which stays told."""
-        told = self._answers.get(key)
-        return told[0] if told is not None and self._is_fresh(told) else None
 
     def forget(self, key: K) -> None:
         """Believe it no more: it was just changed."""

@@ -152,7 +152,7 @@ class GitLabForge(HostedPulls[Answer]):
             return None
         try:
             return self._authors.foreign(
-                repository, head=head, base=self._heads.peek((repository, base)) or base
+                repository, head=head, base=self._heads.see((repository, base)) or base
             )
         except NotFound:
             if not is_commit(branch) and self._branches.tip(repository, branch) is None:

@@ -7,9 +7,9 @@ know the question, is asked one by one.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from time import monotonic
 
 import structlog
 
@@ -53,7 +53,7 @@ class _Silence:
     def longer(self) -> _Silence:
         """After one more failure; the first one alone keeps no later look from asking."""
         pause = min(_FIRST_PAUSE * 2 ** min(self.failures - 1, 16), _LONGEST_PAUSE) if self.failures else 0.0
-        return _Silence(monotonic() + pause, self.failures + 1)
+        return _Silence(time.monotonic() + pause, self.failures + 1)
 
 
 class Survey:
@@ -109,7 +109,7 @@ class Survey:
             return
         except TagboatError as error:
             log.warning("survey_refused", repository=repository, reason=str(error))
-            self._silent.put(repository, _Silence(monotonic() + _AGAIN_AFTER))
+            self._silent.put(repository, _Silence(time.monotonic() + _AGAIN_AFTER))
             return
         self._silent.put(repository, _Silence(0.0))
         if found is not None:
@@ -134,7 +134,7 @@ class Survey:
 
     def _is_silent(self, repository: str) -> bool:
         silence = self._silent.get(repository)
-        return silence is not None and monotonic() < silence.until
+        return silence is not None and time.monotonic() < silence.until
 
     def _tell(self, repository: str, question: Question, found: Surveyed) -> None:
         if found.account:
@@ -187,8 +187,12 @@ class Survey:
         return self._older.completed(repository, branch, newer, oldest=oldest)
 
     def _named(self, repository: str, pull: PullRequest, found: Surveyed) -> PullRequest:
-        """The pull request with the commit of its merge, where that was told before."""
-        if pull.number not in found.unnamed:
+        """The pull request with the commit of its merge, where that is told, or was before.
+
+        One whose head is on the base was brought there as it is: its merge made no other commit.
+        """
+        is_there = pull.base == found.base and pull.head in found.past
+        if pull.number not in found.unnamed or is_there:
             return pull
         return replace(pull, merge_commit=self._merges.get((repository, pull.number, pull.head)))
 

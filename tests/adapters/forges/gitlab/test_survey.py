@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -98,6 +99,11 @@ def _fast_forwarded(world: GitLabWorld) -> None:
     world.merge_newest()
 
 
+def _long_ago(world: GitLabWorld) -> None:
+    _fast_forwarded(world)
+    _move_base(world, 101)
+
+
 def _squashed(world: GitLabWorld) -> None:
     world.again(squash=True)
     world.open()
@@ -107,13 +113,17 @@ def _squashed(world: GitLabWorld) -> None:
 def _on_an_older_base(commits: int) -> Callable[[GitLabWorld], None]:
     def commit(world: GitLabWorld) -> None:
         world.open()
-        git = world.hosted.git
-        head = git.branch("main") or ""
-        for number in range(commits):
-            head = git.write_commit(git.tree(head), [head], f"Nothing {number}", author=SOMEBODY)
-        world.hosted.move_branch("main", head)
+        _move_base(world, commits)
 
     return commit
+
+
+def _move_base(world: GitLabWorld, commits: int) -> None:
+    git = world.hosted.git
+    head = git.branch("main") or ""
+    for number in range(commits):
+        head = git.write_commit(git.tree(head), [head], f"Nothing {number}", author=SOMEBODY)
+    world.hosted.move_branch("main", head)
 
 
 def _rewritten(world: GitLabWorld) -> None:
@@ -149,7 +159,8 @@ SITUATIONS = {
     "a failed pipeline": Situation(_checked, look=ONE),
     "armed by a human": Situation(_armed, look=ONE),
     "a fork's of the same name": Situation(forked, _ABSENT, ONE),
-    "fast-forwarded": Situation(_fast_forwarded, ("GET /merge_requests",), ONE),
+    "fast-forwarded": Situation(_fast_forwarded, look=ONE),
+    "fast-forwarded long ago": Situation(_long_ago, ("GET /merge_requests", _COMPARE), ONE),
     "squashed and fast-forwarded": Situation(_squashed, ("GET /merge_requests",), ONE),
     "a commit of somebody else": Situation(touched, (_COMPARE,), ONE),
     "a base that moved": Situation(_on_an_older_base(99), look=ONE),
@@ -345,7 +356,7 @@ def test_a_gitlab_that_fails_again_and_again_is_asked_ever_more_seldom(
     world: GitLabWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 0
-    monkeypatch.setattr(survey, "monotonic", lambda: now)
+    monkeypatch.setattr(survey, "time", SimpleNamespace(monotonic=lambda: now))
     world.gitlab.faults.add("POST", "/graphql query", Answer(502, {}), times=10)
     asked = []
     for now in range(0, 3000, 5):
@@ -500,12 +511,13 @@ class TestMerges:
         assert _left(world, answer) == ["GET /merge_requests"]
 
     def test_what_came_of_one_is_asked_once(self, world: GitLabWorld) -> None:
-        _fast_forwarded(world)
+        _long_ago(world)
+        merged = world.hosted.pull(1).merge_commit
         for left in (["GET /merge_requests"], []):
             world.forge.prepare(REPOSITORY, ONE)
             world.gitlab.forget_requests()
             (pull,) = world.forge.pull_requests(REPOSITORY, BRANCH)
-            assert pull.merge_commit == world.hosted.git.branch("main")
+            assert pull.merge_commit == merged
             assert _calls(world) == left
 
     def test_a_number_that_began_again_is_not_taken_for_the_one_before(self, world: GitLabWorld) -> None:
