@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,12 +20,6 @@ from tests.fakes.gitlab_description import FILE, departures
 from tests.fakes.http_host import Answer, Cut
 
 CI = Protection(required_checks=frozenset({"ci"}))
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GitLabWorld]:
-    with gitlab_world(tmp_path) as built:
-        yield built
 
 
 def _arm(world: GitLabWorld, pull: PullRequest, method: MergeMethod | None = None) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from bot.adapters.forges.gitlab.forge import GitLabForge, GitLabSettings
 from bot.domain.errors import Limited, NotFound, Refused, Unreachable
-from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld, gitlab_world
+from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld
 from tests.adapters.forges.host_world import BRANCH, DEV, FAULTS, PROPOSAL
 from tests.adapters.registries.hostile import Reply, serving
 from tests.fakes.gitlab import TOKEN
@@ -27,12 +27,6 @@ LIMITS: dict[str, tuple[Fault, int]] = {
     "at once": (Answer(429, None, {"Retry-After": "0"}), 60),
     "a day": (Answer(429, None, {"Retry-After": "86400"}), 3600),
 }
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GitLabWorld]:
-    with gitlab_world(tmp_path) as built:
-        yield built
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)

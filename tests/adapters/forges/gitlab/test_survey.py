@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,7 +19,7 @@ from bot.adapters.forges.gitlab.transport import Transport
 from bot.domain.errors import Limited
 from bot.domain.pull_request.proposal import PullRequestState
 from bot.ports import Forge, Look
-from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld, gitlab_world
+from tests.adapters.forges.gitlab.gitlab_world import REPOSITORY, GitLabWorld
 from tests.adapters.forges.host_world import BRANCH, DEV, PROPOSAL
 from tests.adapters.forges.looks import (
     LOOK,
@@ -46,12 +45,6 @@ from tests.fakes.gitlab_complexity import LIMIT
 from tests.fakes.http_host import Answer, Cut, Fault
 
 SOMEBODY = Person("Ada", "ada@example.com")
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[GitLabWorld]:
-    with gitlab_world(tmp_path) as built:
-        yield built
 
 
 def _look(forge: Forge, look: Look = LOOK) -> Mapping[str, object]:
