@@ -23,6 +23,11 @@ class Look:
     base: str | None
     files: Mapping[str, Sequence[str]]
 
+    @property
+    def paths(self) -> Sequence[str]:
+        """Every path, once; each is read at the base."""
+        return tuple(dict.fromkeys(path for paths in self.files.values() for path in paths))
+
 
 class Forge(Protocol):
     """One Git host. `repository` is the path that the host knows (`acme/infra`).

@@ -53,16 +53,8 @@ fragment comparison on Comparison {
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, within bounds: branches of ours in an order, and the paths that are read at each."""
-
-    base: str | None
-    files: Mapping[str, Sequence[str]]
-
-    @property
-    def paths(self) -> Sequence[str]:
-        """Every path, once; each is read at the base."""
-        return tuple(dict.fromkeys(path for paths in self.files.values() for path in paths))
+class Question(Look):
+    """What is asked of a look, within bounds."""
 
     def text(self) -> str:
         """The query; parts are named by kind and place: `p0` are the pull requests of the first branch."""

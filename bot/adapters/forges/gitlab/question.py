@@ -61,16 +61,8 @@ _BLOBS = "nodes { path oid mode rawTextBlob }"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What is asked, within bounds: branches of ours in an order, and the paths that are read at each."""
-
-    base: str | None
-    files: Mapping[str, Sequence[str]]
-
-    @property
-    def paths(self) -> Sequence[str]:
-        """Every path, once; each is read at the base."""
-        return tuple(dict.fromkeys(path for paths in self.files.values() for path in paths))
+class Question(Look):
+    """What is asked of a look, within bounds."""
 
     @property
     def complexity(self) -> int:
