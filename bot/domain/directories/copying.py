@@ -120,7 +120,8 @@ def adopted(
     current = record.current
     if current is None or (current.release == release and not _is_first(view)):
         return record
-    if view is not None and view.deployed is not None and view.deployed != view.target:
+    is_new = view is not None and view.deployed is not None and view.deployed != view.target
+    if is_new and current.release != release:
         return record.with_new(Deployment(release, commit=base, merged_at=now, copied_at=base), now)
     known = replace(current, release=release, copied_at=base)
     return replace(record, deployments=(*record.deployments[:-1], known))

@@ -58,6 +58,14 @@ def test_files_that_stood_there_all_the_time_are_live_for_as_long() -> None:
     assert (known.release, known.live_since, known.copied_at) == (_release("1.1.0"), BEFORE, "d" * 40)
 
 
+def test_a_release_that_runs_already_goes_on_running_whatever_changed_beside_it() -> None:
+    runs = replace(OLD, release=_release("1.1.0"), copied_at="")
+    found = _adopted(
+        EnvironmentRecord(deployments=(runs,)), DirectoryView({}, _tree("2"), deployed=_tree("1"))
+    )
+    assert found.deployments == (replace(runs, copied_at="d" * 40),)
+
+
 def test_a_merge_that_is_told_after_its_files_were_seen_is_the_same_deployment() -> None:
     seen = _adopted(RECORD, DirectoryView({}, _tree("2"), last=_tree("1"), deployed=_tree("1")))
     live = replace(seen, deployments=(OLD, replace(seen.deployments[1], live_since=NOW)))
